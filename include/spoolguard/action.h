@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * action - verbs: what a plugin can do to the host
+ *
+ * Called in: a child of the executor, as root inside the unit's sandbox, one child per action, with a deadline
+ * after which it gets SIGTERM and then SIGKILL.  Verb code may block.  It never trusts its arguments beyond
+ * their type and range: they were chosen in the process that reads hostile bytes.
+ *
+ * check() measures and decides; it changes nothing and starts nothing, because it is all that runs in mode
+ * observe.  What it says through manifest() is on disk before run() is called.
+ */
+#ifndef SPOOLGUARD_ACTION_H
+#define SPOOLGUARD_ACTION_H
+
+#include <spoolguard/host.h>
+#include <spoolguard/value.h>
+
+enum sg_risk {
+        SG_RISK_PROBE = 1,   /* reads what only root may */
+        SG_RISK_FREEING,     /* gives space back, loses nothing */
+        SG_RISK_REVERSIBLE,  /* has an undo */
+        SG_RISK_DISRUPTIVE,  /* reload or restart of a service */
+        SG_RISK_LOSSY,       /* destroys log data */
+        SG_RISK_DESTRUCTIVE, /* deletes mail: refused by this version of the executor */
+};
+
+/* How full the file system of a path is, against the levels of disk-space-high and disk-space-critical. */
+enum sg_pressure {
+        SG_PRESSURE_UNKNOWN = 0,
+        SG_PRESSURE_NONE,
+        SG_PRESSURE_HIGH,
+        SG_PRESSURE_CRITICAL,
+};
+
+enum sg_verdict {
+        SG_VERDICT_GO = 1,
+        SG_VERDICT_NOTHING, /* nothing there to act on; not a failure */
+        SG_VERDICT_REFUSED, /* a precondition does not hold */
+};
+
+#define SG_TEXT_MAX 256
+
+struct sg_outcome {
+        uint64_t freed_bytes;   /* measured with statvfs, never taken from a target */
+        uint64_t count;         /* things changed */
+        char text[SG_TEXT_MAX]; /* one sentence for the record */
+};
+
+struct sg_action;
+
+/* Services for a verb.  `size` as in struct sg_host. */
+struct sg_action_host {
+        uint32_t size;
+        const char *root;
+        void (*log)(const struct sg_action *action, enum sg_level level, const char *format, ...)
+                __attribute__((format(printf, 3, 4)));
+        /*
+         * One line of the list of what a lossy verb is about to destroy ("archived journal X, 8.0 MiB, from ..
+         * to ..").  Only in check(); at most 512 lines, the rest is summed up by the host.
+         */
+        void (*manifest)(const struct sg_action *action, const char *format, ...)
+                __attribute__((format(printf, 2, 3)));
+        /* Measured now, by the executor's own statvfs and configuration. */
+        enum sg_pressure (*pressure)(const struct sg_action *action, const char *path);
+        /*
+         * Run a tool with a clean environment and wait for it.  Returns its exit status (0-255), or a negative
+         * errno value (-ETIME: stopped at the action's deadline).  Up to size-1 bytes of what it printed on
+         * stdout and stderr land in `output` (always ended by NUL).  Only in run() and undo().
+         */
+        int (*tool)(const struct sg_action *action, const char *const argv[], char *output, size_t size);
+};
+
+struct sg_action {
+        const struct sg_action_host *host;
+        const struct sg_value *args;    /* one per row of the verb's table */
+        const struct sg_value *options; /* one per row of the plugin's option table */
+
+        /* CLOCK_REALTIME when the executor first heard of the incident; now, for an action by hand. */
+        uint64_t incident_since_usec;
+        /*
+         * CLOCK_REALTIME: a lossy verb leaves alone what is younger than this (24 h before the incident),
+         * unless gentler_spent *and* pressure() of the file system in question is SG_PRESSURE_CRITICAL.
+         */
+        uint64_t floor_usec;
+        bool gentler_spent; /* every freeing verb that is on had its turn in this incident */
+};
+
+struct sg_verb {
+        const char *name; /* "plugin.verb" */
+        const char *summary;
+        enum sg_risk risk;
+        const struct sg_option *args; /* table ended by a row without a name; NULL: no arguments */
+
+        uint64_t deadline_usec;      /* for check() and run() together */
+        uint64_t cooldown_usec;      /* least time between two executed actions */
+        unsigned budget_count;       /* at most this many executed actions ... */
+        uint64_t budget_window_usec; /* ... in this time */
+
+        /*
+         * Path of the file system on which the verb may need room, or NULL.  When that is critical, the
+         * executor refuses the verb.
+         */
+        const char *needs_space_on;
+
+        enum sg_verdict (*check)(const struct sg_action *action, struct sg_outcome *ret_outcome);
+        /* 0, or a negative errno value with the reason in ret_outcome->text. */
+        int (*run)(const struct sg_action *action, struct sg_outcome *ret_outcome);
+        /* Only for SG_RISK_REVERSIBLE. */
+        int (*undo)(const struct sg_action *action, struct sg_outcome *ret_outcome);
+};
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sensor - code of a plugin that watches one thing and publishes readings
+ *
+ * A sensor is created once per load of the configuration, after the watcher gave up its power, and destroyed
+ * before the next one is created.  It holds no globals: everything hangs off the pointer that create() returns.
+ */
+#ifndef SPOOLGUARD_SENSOR_H
+#define SPOOLGUARD_SENSOR_H
+
+#include <spoolguard/host.h>
+#include <spoolguard/value.h>
+
+/* A reading the sensor may publish; tables end with a row without a name. */
+struct sg_reading {
+        const char *name;      /* Prometheus style: base unit last, `_total` for counters */
+        const char *labels[4]; /* names, ended by NULL */
+        const char *doc;
+};
+
+struct sg_sensor {
+        const char *name;
+        const char *summary;
+        const struct sg_reading *readings;
+
+        /*
+         * Directories and files this sensor reads, ended by NULL; a list option of the plugin is named as
+         * "@option".  The watcher can read nothing else.  Paths that do not exist are no error.
+         */
+        const char *const *reads;
+
+        /*
+         * `options` is one value per row of the plugin's option table.  Return 0 and set *ret_sensor, or a
+         * negative errno value: -ENOTSUP means "not on this machine" and is said quietly, anything else
+         * degrades the daemon and is shown by `spoolguardctl status`.
+         */
+        int (*create)(const struct sg_host *host, const struct sg_value *options, void **ret_sensor);
+        void (*destroy)(void *sensor);
+};
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wire_samples - one plausible message of each type
+ *
+ * Used by tests of the codec and the channel, and for the first corpus of the fuzzer.  Who may send what is
+ * written down a second time here, on purpose: a change of the protocol has to be made twice to go unnoticed.
+ */
+#include "wire_samples.h"
+
+#include "base/cleanup.h"
+
+static const struct wire_message samples[WIRE_TYPE_MAX] = {
+        [WIRE_HELLO] = {.type = WIRE_HELLO, .hello = {.pid = 4711, .version = "0.1.0"}},
+        [WIRE_HEARTBEAT] = {.type = WIRE_HEARTBEAT,
+                .heartbeat = {.turns = 123456789012, .status = "12 conditions"}},
+        [WIRE_INCIDENT_OPEN] = {.type = WIRE_INCIDENT_OPEN,
+                .incident_open = {.serial = 3,
+                        .title = "/var/log runs full",
+                        .condition = "disk-space-high_/var/log"}},
+        [WIRE_INCIDENT_NOTE] = {.type = WIRE_INCIDENT_NOTE,
+                .incident_note = {.incident = 9,
+                        .kind = "diagnosis",
+                        .text = "the journal gr\xc3\xb6\xc3\x9f"
+                                "te sich"}},
+        [WIRE_INCIDENT_CLOSE] = {.type = WIRE_INCIDENT_CLOSE,
+                .incident_close = {.incident = 9, .text = "all clear"}},
+        [WIRE_RUN_BEGIN] = {.type = WIRE_RUN_BEGIN,
+                .run_begin = {.serial = 4,
+                        .incident = 9,
+                        .dry = true,
+                        .by_hand = true,
+                        .playbook = "vacuum-journal"}},
+        [WIRE_RUN_END] = {.type = WIRE_RUN_END,
+                .run_end = {.run = 77,
+                        .acted = true,
+                        .crashed = true,
+                        .result = "failed",
+                        .text = "vacuum.lua:9: nil"}},
+        [WIRE_ACTION_REQUEST] = {.type = WIRE_ACTION_REQUEST,
+                .action_request = {.serial = 5,
+                        .run = 77,
+                        .verb = "journal.vacuum",
+                        .n_args = 2,
+                        .args = {{"keep", "200M"}, {"directory", "/var/log/journal"}}}},
+        [WIRE_ESCALATE] = {.type = WIRE_ESCALATE,
+                .escalate = {.incident = 9,
+                        .reason = "not-cleared",
+                        .text = "The journal was cut,\nthe disk is full."}},
+        [WIRE_LOWER] = {.type = WIRE_LOWER,
+                .lower =
+                        {.serial = 6, .usec = 3600000000, .kind = WIRE_LOWER_MAINTENANCE, .who = "uid 1000"}},
+
+        [WIRE_WELCOME] = {.type = WIRE_WELCOME,
+                .welcome = {.incident = 9,
+                        .incident_since_usec = 1798149667000000,
+                        .incident_escalated = true,
+                        .incident_title = "/var/log runs full",
+                        .config_generation = 2}},
+        [WIRE_STATE] = {.type = WIRE_STATE,
+                .state = {.mode = 2,
+                        .maintenance_until_usec = 1798149667000000,
+                        .degraded = true,
+                        .text = "no ballast"}},
+        [WIRE_PLAYBOOK_STATE] = {.type = WIRE_PLAYBOOK_STATE,
+                .playbook_state = {.playbook = "vacuum-journal",
+                        .mode = 1,
+                        .quarantined = true,
+                        .runs = 12,
+                        .would_have_run = 13,
+                        .last_run_usec = 1798149667000000}},
+        [WIRE_PAST_INCIDENT] = {.type = WIRE_PAST_INCIDENT,
+                .past_incident = {.incident = 8,
+                        .since_usec = 1798149667000000,
+                        .closed_usec = 1798149667000001,
+                        .escalated = true,
+                        .title = "/var runs full",
+                        .diagnosis = "journal",
+                        .conditions = "disk-space-high_/var\ndisk-space-critical_/var"}},
+        [WIRE_PAST_ACTION] = {.type = WIRE_PAST_ACTION,
+                .past_action = {.incident = 8,
+                        .action = 21,
+                        .started_usec = 1798149667000000,
+                        .finished_usec = 1798149667000001,
+                        .freed_bytes = 209715200,
+                        .count = 25,
+                        .status = WIRE_UNKNOWN,
+                        .playbook = "vacuum-journal",
+                        .verb = "journal.vacuum",
+                        .args = "keep=200M",
+                        .text = "an intent without an outcome"}},
+        [WIRE_WELCOME_END] = {.type = WIRE_WELCOME_END, .welcome_end = {.actions_running = 1}},
+        [WIRE_INCIDENT_REPLY] = {.type = WIRE_INCIDENT_REPLY,
+                .incident_reply = {.serial = 3, .incident = 9, .since_usec = 1798149667000000}},
+        [WIRE_RUN_REPLY] = {.type = WIRE_RUN_REPLY,
+                .run_reply = {.serial = 4,
+                        .run = 77,
+                        .until_usec = 1798149667000000,
+                        .verdict = WIRE_REFUSED,
+                        .observe = true,
+                        .text = "no such playbook"}},
+        [WIRE_ACTION_STARTED] = {.type = WIRE_ACTION_STARTED,
+                .action_started = {.serial = 5,
+                        .run = 77,
+                        .action = 22,
+                        .incident = 9,
+                        .started_usec = 1798149667000000,
+                        .observe = true,
+                        .playbook = "vacuum-journal",
+                        .verb = "journal.vacuum",
+                        .args = "keep=200M"}},
+        [WIRE_ACTION_FINISHED] = {.type = WIRE_ACTION_FINISHED,
+                .action_finished = {.serial = 5,
+                        .run = 77,
+                        .action = 22,
+                        .incident = 9,
+                        .finished_usec = 1798149667000000,
+                        .freed_bytes = 209715200,
+                        .count = 25,
+                        .status = WIRE_DONE,
+                        .text = "25 archived journals are gone"}},
+        [WIRE_LOWER_REPLY] = {.type = WIRE_LOWER_REPLY,
+                .lower_reply = {.serial = 6, .ok = true, .text = "observe\nuntil told otherwise"}},
+        [WIRE_RUN_PLAYBOOK] = {.type = WIRE_RUN_PLAYBOOK,
+                .run_playbook = {.serial = 7, .dry = true, .playbook = "vacuum-journal"}},
+
+        [WIRE_CONTROL_REQUEST] = {.type = WIRE_CONTROL_REQUEST,
+                .control_request = {.command = "mode", .n_args = 1, .args = {{"mode", "observe"}}}},
+        [WIRE_CONTROL_REPLY] = {.type = WIRE_CONTROL_REPLY,
+                .control_reply = {.ok = true, .text = "mode: observe\nplaybooks: 1"}},
+};
+
+const struct wire_message *wire_sample(enum wire_type type) {
+        return (size_t)type < ELEMENTSOF(samples) && samples[type].type == type ? &samples[type] : NULL;
+}
+
+enum wire_from wire_sample_from(enum wire_type type) {
+        if (type == WIRE_CONTROL_REQUEST)
+                return WIRE_FROM_CONTROL;
+        return type <= WIRE_LOWER ? WIRE_FROM_WATCHER : WIRE_FROM_EXECUTOR;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* test_log - what arrives on the other end of stderr, a pipe like the journal's or a terminal */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pty.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static char written[8192];
+
+/* Run `say` with stderr being `end`, and read what it wrote from `other`. */
+static void capture(int end, int other, void (*say)(void)) {
+        int stderr_fd = dup(STDERR_FILENO);
+        size_t used = 0;
+        ssize_t n;
+
+        assert_return_code(stderr_fd, errno);
+        assert_return_code(dup2(end, STDERR_FILENO), errno);
+        say();
+        assert_return_code(dup2(stderr_fd, STDERR_FILENO), errno);
+        close(stderr_fd);
+
+        assert_return_code(fcntl(other, F_SETFL, O_NONBLOCK), errno);
+        /* a terminal hands out one line a read */
+        while ((n = read(other, written + used, sizeof(written) - 1 - used)) > 0)
+                used += (size_t)n;
+        written[used] = '\0';
+        close(end);
+        close(other);
+}
+
+static void capture_pipe(void (*say)(void)) {
+        int ends[2];
+
+        assert_return_code(pipe(ends), errno);
+        capture(ends[1], ends[0], say);
+}
+
+static void say_a_warning(void) {
+        log_open("executor");
+        log_warning("budget of \"%s\" is spent", "journal.vacuum");
+        log_crit("and %d more", 2);
+}
+
+static void the_journal_gets_priorities(void **state) {
+        (void)state;
+        capture_pipe(say_a_warning);
+        assert_string_equal(written, "<4>budget of \"journal.vacuum\" is spent\n<2>and 2 more\n");
+}
+
+static void a_terminal_gets_the_role(void **state) {
+        int terminal, controller;
+
+        (void)state;
+        assert_return_code(openpty(&controller, &terminal, NULL, NULL, NULL), errno);
+        capture(terminal, controller, say_a_warning);
+        assert_string_equal(
+                written, "executor: budget of \"journal.vacuum\" is spent\r\nexecutor: and 2 more\r\n");
+}
+
+static void say_something_hostile(void) {
+        log_open("executor");
+        log_info("file %s", "a\n<0>panic\033[2J");
+}
+
+static void hostile_bytes_cannot_start_a_line(void **state) {
+        (void)state;
+        capture_pipe(say_something_hostile);
+        assert_string_equal(written, "<6>file a\\x0a<0>panic\\x1b[2J\n");
+}
+
+static void say_too_much(void) {
+        char endless[5000];
+
+        memset(endless, 'x', sizeof(endless) - 1);
+        endless[sizeof(endless) - 1] = '\0';
+        log_open("executor");
+        log_error("%s", endless);
+        log_error("short");
+}
+
+static void a_long_line_is_cut_and_still_ends(void **state) {
+        char *newline;
+
+        (void)state;
+        capture_pipe(say_too_much);
+        newline = strchr(written, '\n');
+        assert_non_null(newline);
+        assert_true(newline - written <= 1024);
+        assert_true(newline - written > 1000);
+        assert_string_equal(newline + 1, "<3>short\n");
+}
+
+static void say_debug(void) {
+        log_open("watcher");
+        log_debug("detail");
+}
+
+static void debug_lines_are_for_those_who_ask(void **state) {
+        (void)state;
+        unsetenv("SPOOLGUARD_DEBUG");
+        capture_pipe(say_debug);
+        assert_string_equal(written, "");
+        setenv("SPOOLGUARD_DEBUG", "0", 1);
+        capture_pipe(say_debug);
+        assert_string_equal(written, "");
+        setenv("SPOOLGUARD_DEBUG", "1", 1);
+        capture_pipe(say_debug);
+        assert_string_equal(written, "<7>detail\n");
+        unsetenv("SPOOLGUARD_DEBUG");
+}
+
+static void say_with_errno(void) {
+        log_open("executor");
+        errno = ENOSPC;
+        log_error("cannot write: %m");
+        assert_int_equal(errno, ENOSPC);
+}
+
+static void errno_is_shown_and_kept(void **state) {
+        (void)state;
+        capture_pipe(say_with_errno);
+        assert_string_equal(written, "<3>cannot write: No space left on device\n");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(the_journal_gets_priorities),
+                cmocka_unit_test(a_terminal_gets_the_role),
+                cmocka_unit_test(hostile_bytes_cannot_start_a_line),
+                cmocka_unit_test(a_long_line_is_cut_and_still_ends),
+                cmocka_unit_test(debug_lines_are_for_those_who_ask),
+                cmocka_unit_test(errno_is_shown_and_kept),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
