@@ -1,0 +1,43 @@
+-- spoolguard.lua - what this host wants different from the defaults
+--
+-- The file returns a table of settings and is only data: no functions, no os, no io.
+-- It works empty, as shipped: Postfix instances, spool, log and journal file systems
+-- are found by themselves.  Files conf.d/*.lua of the same form are merged over it
+-- key by key in the order of their names, so changing one value keeps its neighbours.
+-- What to do in which trouble is not here but in /etc/spoolguard/playbooks/*.lua.
+--
+--   spoolguardd --check     is it right?  names file, line and the nearest valid name
+--   spoolguardctl config    what is in force, and where each value comes from
+--   systemctl reload spoolguard
+--
+-- See spoolguard.lua(5).
+
+return {
+  -- "enforce" acts; "observe" decides and records what it would have done, and
+  -- touches nothing.  A week of "observe" is a good start on a host you care for.
+  -- mode = "enforce",
+
+  -- A condition trips when its reading stays beyond `trip` for `lasting`, and is over
+  -- below `clear`.  The distance between the two keeps a value that flutters around
+  -- one level from starting the same work again and again.
+  conditions = {
+    -- ["disk-space-high"]     = { trip = 0.85, clear = 0.80, lasting = "5s" },
+    -- Soon enough that the gentler steps still have room to work in.
+    -- ["disk-space-critical"] = { trip = 0.95, clear = 0.90 },
+  },
+
+  plugins = {
+    -- File systems to watch instead of the ones found by themselves.
+    -- disk = { paths = { "/var/log", "/var/spool/postfix" } },
+    -- journal = {},
+  },
+
+  playbooks = {
+    -- Options and mode of one playbook.  "observe" here holds for it alone.
+    -- ["vacuum-journal"] = { mode = "enforce", options = { keep = "200M" } },
+  },
+
+  -- Run when spoolguard cannot help itself: a program and its arguments, no shell.
+  -- It must not need this relay's mail, which may be what is broken.
+  -- notify = { command = { "/usr/local/sbin/page-me" } },
+}
