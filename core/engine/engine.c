@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine - wires readings, conditions, the incident, playbooks and runs together, and answers questions
+ *
+ * Runs in the watcher on the real loop, and in simulations on simulated time.  Owns everything below it; the board
+ * and the configuration are the caller's and outlive it.  Whatever happens only touches the engine; what follows
+ * from it is decided in engine_plan(), one deferred call a turn of the loop: first what schedule.c says, then
+ * whether the incident is over.  So one decision never sees half of a change.
+ *
+ * Nothing is decided before WELCOME_END: until then it is unknown what a former watcher left behind.
+ *
+ * Fails: engine_new() with -ENOMEM.  A message that cannot be sent is logged; the channel's end, which is what it
+ * means, ends the watcher.
+ */
+#include "engine/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "engine/engine_private.h"
+
+void engine_touch(struct engine *engine) {
+        loop_defer_arm(engine->plan);
+}
+
+void engine_send(struct engine *engine, const struct wire_message *message) {
+        int r = engine->ops->send(message, engine->data);
+
+        if (r < 0)
+                log_error("%s could not be sent: %s", wire_type_name(message->type), strerror(-r));
+}
+
+static bool has_run(const struct engine *engine, uint64_t incident, const struct playbook *by_hand_of) {
+        for (const struct run_life *life = engine->runs; life; life = life->next) {
+                if (!run_is_active(life))
+                        continue;
+                if (by_hand_of ? life->run.by_hand && life->run.playbook == by_hand_of
+                               : !life->run.by_hand && life->run.incident == incident)
+                        return true;
+        }
+        return false;
+}
+
+static void begin(struct engine *engine, const struct schedule_decision *decision) {
+        struct run_life *life = run_begin(engine, &engine->playbooks[decision->playbook],
+                engine->open->conditions[decision->condition], false, false);
+
+        if (life) {
+                life->for_condition = true;
+                life->condition = decision->condition;
+        }
+}
+
+static void schedule(struct engine *engine, bool running, struct schedule_decision *ret_decision) {
+        struct schedule_condition conditions[INCIDENT_CONDITIONS_MAX];
+        struct schedule_playbook playbooks[CONFIG_PLAYBOOKS_MAX];
+        size_t n_playbooks = engine->config->n_playbooks;
+        struct schedule_input input = {
+                .now_usec = loop_now(engine->loop),
+                .conditions = conditions,
+                .n_conditions = engine->open->n_conditions,
+                .playbooks = playbooks,
+                .n_playbooks = n_playbooks < CONFIG_PLAYBOOKS_MAX ? n_playbooks : CONFIG_PLAYBOOKS_MAX,
+                .running = running,
+                .escalated = engine->open->escalated,
+        };
+
+        for (size_t i = 0; i < input.n_conditions; i++) {
+                const struct condition *condition =
+                        condition_find(engine->conditions, engine->open->conditions[i]);
+                const struct gathered *gathered = &engine->gathered[i];
+
+                conditions[i] = (struct schedule_condition){
+                        .name = engine->open->conditions[i],
+                        .tripped = condition && condition->tripped,
+                        .active = condition && condition->state == CONDITION_ACTIVE,
+                        .unknown = !condition || condition->state == CONDITION_UNKNOWN,
+                        .critical = condition && condition->config->critical,
+                        .tripped_edge = gathered->tripped_edge,
+                        .cleared_edge = gathered->cleared_edge,
+                        .since_usec = gathered->since_usec,
+                };
+        }
+        for (size_t i = 0; i < input.n_playbooks; i++) {
+                const struct playbook_life *life = &engine->playbooks[i];
+
+                playbooks[i] = (struct schedule_playbook){
+                        .config = life->playbook.config,
+                        .usable = !life->playbook.config->failed && !life->quarantined &&
+                                life->playbook.mode != CONFIG_MODE_OFF,
+                        .busy = has_run(engine, 0, &life->playbook),
+                        .turn = life->turn,
+                };
+        }
+        schedule_decide(&input, ret_decision);
+}
+
+/* Decides about the open incident; returns when to do so again if nothing happens. */
+static uint64_t plan_incident(struct engine *engine) {
+        struct schedule_decision decision;
+        bool running = has_run(engine, engine->open->id, NULL);
+
+        /* Until what a former watcher began has ended, nobody knows whether it helped. */
+        schedule(engine, running || engine->orphans > 0, &decision);
+        if (decision.start)
+                begin(engine, &decision);
+        else if (decision.escalate)
+                engine_incident_escalate(engine, decision.escalate, decision.escalate_condition);
+        if (!decision.start && !running && engine_incident_is_over(engine, &decision.again_usec))
+                engine_incident_close(engine);
+        return decision.again_usec;
+}
+
+static void engine_plan(struct engine *engine) {
+        uint64_t again_usec = USEC_NEVER;
+
+        if (engine->ready && engine->open && engine->open->id != 0)
+                again_usec = plan_incident(engine);
+        uint64_t show_usec = engine_playbook_show(engine);
+        loop_timer_arm(engine->plan_timer, show_usec < again_usec ? show_usec : again_usec);
+        engine_state_changed(engine);
+}
+
+static void on_plan(struct loop_defer *defer, void *data) {
+        (void)defer;
+        engine_plan(data);
+}
+
+static void on_plan_timer(struct loop_timer *timer, void *data) {
+        (void)timer;
+        engine_plan(data);
+}
+
+static void on_edge(const struct condition *condition, enum condition_edge edge, void *data) {
+        struct engine *engine = data;
+
+        if (edge == CONDITION_EDGE_CLEARED)
+                run_look_at_conditions(engine);
+        if (!engine->ready)
+                return;
+        if (edge == CONDITION_EDGE_TRIPPED)
+                engine_incident_tripped(engine, condition);
+        else if (edge == CONDITION_EDGE_CLEARED)
+                engine_incident_cleared(engine, condition);
+}
+
+static void on_changed(const struct condition *condition, bool added, bool removed, void *data) {
+        struct engine *engine = data;
+
+        engine_event_now(engine,
+                (struct engine_event){
+                        .type = removed ? ENGINE_CONDITION_REMOVED
+                                : added ? ENGINE_CONDITION_ADDED
+                                        : ENGINE_CONDITION_CHANGED,
+                        .condition = condition,
+                });
+        run_look_at_conditions(engine);
+        engine_touch(engine);
+}
+
+int engine_new(struct loop *loop, const struct config *config, struct board *board,
+        const struct engine_ops *ops, void *data, struct engine **ret_engine) {
+        static const struct condition_ops condition_ops = {.on_edge = on_edge, .on_changed = on_changed};
+        struct engine *engine = calloc(1, sizeof(*engine));
+        int r;
+
+        if (!engine)
+                return -ENOMEM;
+        *engine = (struct engine){.loop = loop,
+                .config = config,
+                .board = board,
+                .ops = ops,
+                .data = data,
+                .mode = config->mode};
+        engine->playbooks = calloc(config->n_playbooks + 1, sizeof(struct playbook_life));
+        r = engine->playbooks ? engine_event_init(engine) : -ENOMEM;
+        for (size_t i = 0; r >= 0 && i < config->n_playbooks; i++) {
+                engine->playbooks[i].playbook.config = &config->playbooks[i];
+                engine->playbooks[i].playbook.mode = config->playbooks[i].mode;
+        }
+        if (r >= 0)
+                r = loop_defer_new(loop, "engine plan", on_plan, engine, &engine->plan);
+        if (r >= 0)
+                r = loop_timer_new(
+                        loop, "engine plan", USEC_NEVER, on_plan_timer, engine, &engine->plan_timer);
+        if (r >= 0)
+                r = condition_list_new(loop, config, board, &condition_ops, engine, &engine->conditions);
+        if (r < 0) {
+                engine_free(engine);
+                return r;
+        }
+        *ret_engine = engine;
+        return 0;
+}
+
+struct engine *engine_free(struct engine *engine) {
+        if (!engine)
+                return NULL;
+        condition_list_free(engine->conditions);
+        run_free_all(engine);
+        engine_event_deinit(engine);
+        loop_defer_free(engine->plan);
+        loop_timer_free(engine->plan_timer);
+        if (engine->open && engine->open->id == 0)
+                free(engine->open);
+        for (size_t i = 0; i < engine->n_incidents; i++)
+                free(engine->incidents[i]);
+        free(engine->playbooks);
+        free(engine);
+        return NULL;
+}
+
+void engine_set_script(struct engine *engine, const struct engine_script_ops *ops, void *data) {
+        run_release_scripts(engine);
+        engine->script = ops;
+        engine->script_data = data;
+}
+
+const struct run *engine_run_by_hand(
+        struct engine *engine, const char *playbook, bool dry, struct problem *problem) {
+        const char *names[CONFIG_PLAYBOOKS_MAX];
+        size_t n = 0;
+
+        if (!engine->ready) {
+                problem_set(problem, "spoolguard is still starting");
+                return NULL;
+        }
+        for (size_t i = 0; i < engine->config->n_playbooks; i++) {
+                struct playbook_life *life = &engine->playbooks[i];
+                const struct config_playbook *config = life->playbook.config;
+
+                if (n < CONFIG_PLAYBOOKS_MAX)
+                        names[n++] = config->name;
+                if (strcmp(config->name, playbook) != 0)
+                        continue;
+                if (config->failed) {
+                        problem_set(problem, "%s cannot be used: %s", playbook, config->failed);
+                        return NULL;
+                }
+                for (const struct run_life *run = engine->runs; run; run = run->next)
+                        if (run->run.playbook == &life->playbook && run_is_active(run)) {
+                                problem_set(problem, "%s is running", playbook);
+                                return NULL;
+                        }
+                struct run_life *run =
+                        run_begin(engine, life, playbook_condition(config, engine->conditions), true, dry);
+                if (!run) {
+                        problem_set(problem, "there is no memory for a run");
+                        return NULL;
+                }
+                return &run->run;
+        }
+        const char *nearest = text_nearest(playbook, names, n);
+        problem_set(problem, "there is no playbook '%s'%s%s%s", playbook, nearest ? ", did you mean '" : "",
+                nearest ? nearest : "", nearest ? "'?" : "");
+        return NULL;
+}
+
+int engine_lower(struct engine *engine, uint32_t kind, uint64_t usec, const char *who, uint64_t *ret_serial) {
+        struct wire_message message = {.type = WIRE_LOWER};
+
+        message.lower.serial = ++engine->serial;
+        message.lower.kind = kind;
+        message.lower.usec = usec;
+        text_copy(message.lower.who, sizeof(message.lower.who), who);
+        int r = engine->ops->send(&message, engine->data);
+        if (r < 0)
+                return r;
+        *ret_serial = message.lower.serial;
+        return 0;
+}

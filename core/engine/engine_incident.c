@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine_incident - open, join, continue, escalate and close the one incident there can be
+ *
+ * Runs in the watcher and in simulations.  The executor numbers incidents and records every word about them, so
+ * everything here ends in a message; an incident is shown to the observer once it has its number.
+ *
+ * What is sent: INCIDENT_OPEN with the first condition; a note of kind "condition" whose text is the object name
+ * of each further one; kind "note" for what cleared, tripped again or was given up; kind "diagnosis" at the start
+ * and after each edge.  A new watcher continues the open incident with the conditions that were recorded; each of
+ * them counts as unknown until its label set is published, and is given up when that did not happen in 60 s.
+ *
+ * Fails: without memory for an incident nothing is opened, which is logged; the next edge tries again.
+ * Limits: conditions beyond INCIDENT_CONDITIONS_MAX are not gathered, and said so in the log.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "engine/engine_private.h"
+
+#define APPEAR_USEC (60 * USEC_PER_SEC)
+
+static void changed(struct engine *engine, enum engine_event_type type) {
+        if (engine->open->id != 0)
+                engine_event_queue(
+                        engine, (struct engine_event){.type = type, .incident = engine->open}, NULL);
+}
+
+struct incident *engine_incident_find(struct engine *engine, uint64_t id) {
+        for (size_t i = 0; i < engine->n_incidents; i++)
+                if (id != 0 && engine->incidents[i]->id == id)
+                        return engine->incidents[i];
+        return NULL;
+}
+
+struct incident *engine_incident_add(struct engine *engine, struct incident *incident) {
+        if (engine->n_incidents == INCIDENT_KEEP + 1) {
+                struct incident *oldest = engine->incidents[--engine->n_incidents];
+
+                engine_event_queue(engine,
+                        (struct engine_event){.type = ENGINE_INCIDENT_REMOVED, .incident = oldest}, oldest);
+        }
+        memmove(engine->incidents + 1, engine->incidents, engine->n_incidents * sizeof(struct incident *));
+        engine->incidents[0] = incident;
+        engine->n_incidents++;
+        engine_event_queue(
+                engine, (struct engine_event){.type = ENGINE_INCIDENT_ADDED, .incident = incident}, NULL);
+        return incident;
+}
+
+/* Its row and its number make room for another of the same number. */
+static void forget(struct engine *engine, struct incident *incident) {
+        size_t i = 0;
+
+        while (engine->incidents[i] != incident)
+                i++;
+        engine->n_incidents--;
+        memmove(engine->incidents + i, engine->incidents + i + 1,
+                (engine->n_incidents - i) * sizeof(struct incident *));
+        engine_event_queue(engine,
+                (struct engine_event){.type = ENGINE_INCIDENT_REMOVED, .incident = incident}, incident);
+}
+
+void engine_incident_note(struct engine *engine, const char *kind, const char *text) {
+        struct wire_message message = {.type = WIRE_INCIDENT_NOTE};
+
+        message.incident_note.incident = engine->open->id;
+        text_copy(message.incident_note.kind, sizeof(message.incident_note.kind), kind);
+        text_copy(message.incident_note.text, sizeof(message.incident_note.text), text);
+        engine_send(engine, &message);
+        changed(engine, ENGINE_INCIDENT_CHANGED);
+}
+
+static void note_condition(struct engine *engine, const char *name, const char *what) {
+        char text[WIRE_TEXT_MAX];
+
+        if (engine->open->id == 0)
+                return;
+        text_format(text, sizeof(text), "%s %s", name, what);
+        engine_incident_note(engine, "note", text);
+}
+
+/* What the incident is about: the first critical condition that is tripped, else the first tripped one. */
+static const struct condition *leading_condition(const struct engine *engine) {
+        const struct condition *leading = NULL;
+
+        for (size_t i = 0; i < engine->open->n_conditions; i++) {
+                const struct condition *condition =
+                        condition_find(engine->conditions, engine->open->conditions[i]);
+
+                if (!condition || !condition->tripped)
+                        continue;
+                if (!leading || (condition->config->critical && !leading->config->critical))
+                        leading = condition;
+        }
+        return leading;
+}
+
+static void diagnose(struct engine *engine) {
+        const struct condition *condition = leading_condition(engine);
+        char text[WIRE_TEXT_MAX];
+
+        if (engine->diagnosed || !condition)
+                return;
+        incident_diagnose(condition, engine->board, text);
+        if (strcmp(text, engine->open->diagnosis) == 0)
+                return;
+        text_copy(engine->open->diagnosis, sizeof(engine->open->diagnosis), text);
+        if (engine->open->id != 0)
+                engine_incident_note(engine, "diagnosis", text);
+}
+
+static void forget_turns(struct engine *engine) {
+        for (size_t i = 0; i < engine->config->n_playbooks; i++) {
+                engine->playbooks[i].turn = (struct schedule_turn){0};
+                engine->playbooks[i].told[0] = '\0';
+        }
+        memset(engine->gathered, 0, sizeof(engine->gathered));
+        engine->edges = 0;
+        engine->diagnosed = false;
+}
+
+static void open_incident(struct engine *engine, const struct condition *condition) {
+        struct incident *incident = calloc(1, sizeof(*incident));
+        struct wire_message message = {.type = WIRE_INCIDENT_OPEN};
+
+        if (!incident) {
+                log_error("%s: no memory to open an incident", condition->name);
+                return;
+        }
+        forget_turns(engine);
+        incident->since_usec = loop_realtime(engine->loop);
+        incident_title(condition, incident->title);
+        engine->open = incident;
+        engine->open_serial = ++engine->serial;
+        message.incident_open.serial = engine->open_serial;
+        text_copy(message.incident_open.title, sizeof(message.incident_open.title), incident->title);
+        text_copy(message.incident_open.condition, sizeof(message.incident_open.condition), condition->name);
+        engine_send(engine, &message);
+}
+
+void engine_incident_tripped(struct engine *engine, const struct condition *condition) {
+        bool first = !engine->open;
+
+        if (first)
+                open_incident(engine, condition);
+        if (!engine->open)
+                return;
+
+        size_t known = engine->open->n_conditions;
+        ptrdiff_t i = incident_gather(engine->open, condition->name);
+        if (i < 0) {
+                log_warning("%s: the incident has %d conditions already", condition->name,
+                        INCIDENT_CONDITIONS_MAX);
+                return;
+        }
+        struct gathered *gathered = &engine->gathered[i];
+        bool again = gathered->tripped_edge != 0;
+        gathered->seen = true;
+        gathered->dropped = false;
+        gathered->tripped_edge = ++engine->edges;
+        gathered->since_usec = loop_now(engine->loop);
+        if (!first && (size_t)i >= known && engine->open->id != 0)
+                engine_incident_note(engine, "condition", condition->name);
+        else if (again)
+                note_condition(engine, condition->name, "tripped again");
+        diagnose(engine);
+        engine_touch(engine);
+}
+
+void engine_incident_cleared(struct engine *engine, const struct condition *condition) {
+        if (!engine->open)
+                return;
+        for (size_t i = 0; i < engine->open->n_conditions; i++) {
+                if (strcmp(engine->open->conditions[i], condition->name) != 0)
+                        continue;
+                engine->gathered[i].cleared_edge = ++engine->edges;
+                note_condition(engine, condition->name, "cleared");
+                diagnose(engine);
+        }
+        engine_touch(engine);
+}
+
+void engine_incident_opened(struct engine *engine, const struct wire_incident_reply *reply) {
+        struct incident *incident = engine->open;
+
+        if (!incident || incident->id != 0 || reply->serial != engine->open_serial || reply->incident == 0) {
+                log_debug("an answer to no question: incident %llu", (unsigned long long)reply->incident);
+                return;
+        }
+        /* The executor may have one open that this process believed closed, and lets us join it. */
+        struct incident *same = engine_incident_find(engine, reply->incident);
+        if (same)
+                forget(engine, same);
+        incident->id = reply->incident;
+        incident->since_usec = reply->since_usec;
+        engine_incident_add(engine, incident);
+        /* What happened while the number was on its way. */
+        for (size_t i = 1; i < incident->n_conditions; i++)
+                engine_incident_note(engine, "condition", incident->conditions[i]);
+        if (*incident->diagnosis)
+                engine_incident_note(engine, "diagnosis", incident->diagnosis);
+        engine_touch(engine);
+}
+
+void engine_incident_continue(struct engine *engine, struct incident *incident) {
+        forget_turns(engine);
+        engine->open = incident;
+        for (size_t i = 0; i < incident->n_conditions; i++)
+                engine->gathered[i].since_usec = loop_now(engine->loop);
+}
+
+static bool holds_open(struct engine *engine, size_t i, uint64_t *ret_again_usec) {
+        const char *name = engine->open->conditions[i];
+        const struct condition *condition = condition_find(engine->conditions, name);
+        struct gathered *gathered = &engine->gathered[i];
+
+        if (gathered->dropped)
+                return false;
+        if (condition) {
+                gathered->seen = true;
+                /* A new process has not seen it trip: between its two levels it may still be what it was. */
+                bool inherited = engine->open == engine->continued && gathered->tripped_edge == 0;
+                return condition->tripped || condition->state == CONDITION_UNKNOWN ||
+                        condition->state == CONDITION_PENDING || (inherited && !condition_is_good(condition));
+        }
+        uint64_t appear_usec = engine->ready_usec + APPEAR_USEC;
+        if (!gathered->seen && loop_now(engine->loop) < appear_usec) {
+                if (appear_usec < *ret_again_usec)
+                        *ret_again_usec = appear_usec;
+                return true;
+        }
+        gathered->dropped = true;
+        note_condition(engine, name, "is gone and no longer part of this");
+        return false;
+}
+
+bool engine_incident_is_over(struct engine *engine, uint64_t *ret_again_usec) {
+        bool over = true;
+
+        /* Nothing was recorded of what it gathered: give the sensors the same time to find it again. */
+        if (engine->open->n_conditions == 0) {
+                *ret_again_usec = engine->ready_usec + APPEAR_USEC;
+                return loop_now(engine->loop) >= *ret_again_usec;
+        }
+        for (size_t i = 0; i < engine->open->n_conditions; i++)
+                over &= !holds_open(engine, i, ret_again_usec);
+        return over;
+}
+
+void engine_incident_close(struct engine *engine) {
+        struct wire_message message = {.type = WIRE_INCIDENT_CLOSE};
+        struct incident *incident = engine->open;
+
+        incident->closed_usec = loop_realtime(engine->loop);
+        message.incident_close.incident = incident->id;
+        incident_summary(incident, incident->closed_usec, message.incident_close.text);
+        engine_send(engine, &message);
+        changed(engine, ENGINE_INCIDENT_CLOSED);
+        engine->open = engine->continued = NULL;
+        forget_turns(engine);
+        for (size_t i = 0; i < engine->config->n_playbooks; i++)
+                engine->playbooks[i].playbook.tried_in_incident = 0;
+}
+
+void engine_incident_escalate(struct engine *engine, const char *reason, size_t condition) {
+        struct wire_message message = {.type = WIRE_ESCALATE};
+        struct wire_escalate *escalate = &message.escalate;
+        const struct condition *about =
+                condition_find(engine->conditions, engine->open->conditions[condition]);
+        uint64_t lasted_usec = loop_now(engine->loop) - engine->gathered[condition].since_usec;
+        char duration[TEXT_QUANTITY_MAX], figures[WIRE_TEXT_MAX] = "it is no longer published";
+        size_t tried = 0;
+
+        if (about)
+                incident_diagnose(about, engine->board, figures);
+        escalate->incident = engine->open->id;
+        text_copy(escalate->reason, sizeof(escalate->reason), reason);
+        text_format(escalate->text, sizeof(escalate->text), "%s for %s: %s.",
+                engine->open->conditions[condition], text_duration(lasted_usec, duration), figures);
+        for (size_t i = 0; i < engine->config->n_playbooks; i++) {
+                const struct playbook_life *life = &engine->playbooks[i];
+                size_t used = strlen(escalate->text);
+
+                if (!*life->told)
+                        continue;
+                text_format(escalate->text + used, sizeof(escalate->text) - used, "%s %s (%s)",
+                        tried++ == 0 ? " Tried:" : ",", life->playbook.config->name, life->told);
+        }
+        if (tried == 0) {
+                size_t used = strlen(escalate->text);
+                text_format(
+                        escalate->text + used, sizeof(escalate->text) - used, " No playbook could be tried.");
+        }
+        engine->open->escalated = true;
+        engine_send(engine, &message);
+        char *text = strdup(escalate->text);
+        engine_event_queue(engine,
+                (struct engine_event){
+                        .type = ENGINE_ESCALATED, .incident = engine->open, .text = text ? text : reason},
+                text);
+        changed(engine, ENGINE_INCIDENT_CHANGED);
+        engine_state_changed(engine);
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine_private - what the files of the engine share: its structure, and the calls between them
+ *
+ * engine.c wires and answers, engine_receive.c hears the executor, engine_event.c tells the observer,
+ * engine_incident.c keeps the open incident, run.c keeps the runs.  Whoever changes something calls
+ * engine_touch(); what follows from it is decided in one deferred call, engine_plan().
+ */
+#ifndef ENGINE_ENGINE_PRIVATE_H
+#define ENGINE_ENGINE_PRIVATE_H
+
+#include "engine/engine.h"
+#include "engine/schedule.h"
+
+#define ENGINE_TROUBLES_MAX 64
+
+/* A condition of the open incident; same index as in struct incident. */
+struct gathered {
+        bool seen;    /* its label set was published since this process started */
+        bool dropped; /* it is gone and holds nothing open any more */
+        uint64_t tripped_edge, cleared_edge, since_usec;
+};
+
+/* A playbook, and what the engine knows beyond what is shown. */
+struct playbook_life {
+        struct playbook playbook; /* first: a run points to this part */
+        struct schedule_turn turn;
+        bool quarantined, changed;   /* changed: tell, also when the state is the same */
+        enum playbook_state resting; /* cool-down or spent, until playbook.until_usec */
+        char told[WIRE_TEXT_MAX];    /* result and text of its last turn in this incident */
+};
+
+enum run_wait { RUN_WAIT_NONE, RUN_WAIT_ACTION, RUN_WAIT_CLEAR, RUN_WAIT_TIME };
+
+struct run_life {
+        struct run run; /* first: the script hands back struct run */
+        struct run_life *next;
+        struct engine *engine;
+        struct loop_timer *timer; /* end of a wait; end of being shown */
+        enum run_wait wait;
+        bool wait_ok;       /* what the timer's end will mean */
+        bool scripted;      /* the script holds something to release */
+        bool fruitless;     /* an action of it was denied or found nothing to do */
+        bool for_condition; /* `condition` is an index into the open incident */
+        size_t condition;
+        uint64_t edge; /* number of the newest edge when it was asked for */
+        uint64_t action_serial;
+        char clear_name[CONDITION_NAME_MAX];
+        struct incident_action action; /* the newest one */
+};
+
+struct trouble {
+        char key[WIRE_NAME_MAX], text[WIRE_TEXT_MAX];
+};
+
+struct queued_event;
+
+struct engine {
+        struct loop *loop;
+        const struct config *config;
+        struct board *board;
+        const struct engine_ops *ops;
+        void *data;
+        const struct engine_script_ops *script;
+        void *script_data;
+
+        struct condition_list *conditions;
+        struct playbook_life *playbooks; /* one per row of the configuration */
+        struct run_life *runs;
+
+        struct incident *incidents[INCIDENT_KEEP + 1]; /* newest first; those with an id */
+        size_t n_incidents;
+        struct incident *open;      /* NULL: none */
+        struct incident *continued; /* open before this process was; told by WELCOME */
+        struct gathered gathered[INCIDENT_CONDITIONS_MAX];
+        uint64_t open_serial; /* of the INCIDENT_OPEN that is not answered */
+        uint64_t edges;
+        bool diagnosed; /* by a playbook, which knows better */
+
+        bool ready; /* WELCOME_END came */
+        uint64_t ready_usec;
+        uint64_t orphans; /* actions a former watcher asked for, still running */
+        uint64_t serial;
+        uint32_t mode;
+        uint64_t maintenance_until_usec;
+        bool degraded;
+        char degraded_text[WIRE_TEXT_MAX];
+        struct trouble troubles[ENGINE_TROUBLES_MAX];
+        size_t n_troubles;
+        char state_text[WIRE_LONG_MAX], shown_text[WIRE_LONG_MAX];
+        const char *shown_name; /* of the constant names */
+
+        struct loop_defer *plan;
+        struct loop_timer *plan_timer;
+        struct loop_defer *deliver;
+        struct queued_event *events, **events_end;
+};
+
+/* engine.c */
+void engine_touch(struct engine *engine);
+void engine_send(struct engine *engine, const struct wire_message *message);
+
+/* engine_state.c: tells only when it differs from what was told */
+void engine_state_changed(struct engine *engine);
+
+/* engine_event.c: `owned` is freed (with free) once it was delivered */
+int engine_event_init(struct engine *engine);
+void engine_event_deinit(struct engine *engine);
+void engine_event_queue(struct engine *engine, struct engine_event event, void *owned);
+void engine_event_now(struct engine *engine, struct engine_event event); /* from a deferred call only */
+
+/* engine_incident.c */
+struct incident *engine_incident_find(struct engine *engine, uint64_t id);
+struct incident *engine_incident_add(struct engine *engine, struct incident *incident); /* takes it */
+void engine_incident_tripped(struct engine *engine, const struct condition *condition);
+void engine_incident_cleared(struct engine *engine, const struct condition *condition);
+void engine_incident_opened(struct engine *engine, const struct wire_incident_reply *reply);
+void engine_incident_continue(struct engine *engine, struct incident *incident);
+void engine_incident_note(struct engine *engine, const char *kind, const char *text);
+void engine_incident_escalate(struct engine *engine, const char *reason, size_t condition);
+/* True when nothing keeps it open but time until *ret_again_usec (lowered only). */
+bool engine_incident_is_over(struct engine *engine, uint64_t *ret_again_usec);
+void engine_incident_close(struct engine *engine);
+
+/* run.c */
+struct run_life *run_begin(
+        struct engine *engine, struct playbook_life *playbook, const char *condition, bool by_hand, bool dry);
+struct run_life *run_find(struct engine *engine, uint64_t id);
+bool run_is_active(const struct run_life *life);
+void run_replied(struct engine *engine, const struct wire_run_reply *reply);
+void run_action_started(struct engine *engine, const struct wire_action_started *started);
+/* False: no run of this process asked for it. */
+bool run_action_finished(struct engine *engine, const struct wire_action_finished *finished);
+void run_wait_begin(struct run_life *life, enum run_wait wait, uint64_t within_usec, const char *label);
+void run_wait_end(struct run_life *life);
+void run_release_scripts(struct engine *engine);
+void run_free_all(struct engine *engine);
+
+static inline struct run_life *run_life_of(struct run *run) {
+        return (struct run_life *)run;
+}
+
+static inline struct playbook_life *run_playbook(const struct run_life *life) {
+        return (struct playbook_life *)life->run.playbook;
+}
+
+/* run_request.c: ends waits for a condition that is clear by now */
+void run_look_at_conditions(struct engine *engine);
+
+/* engine_playbook.c */
+void engine_playbook_refused(struct run_life *life, const struct wire_run_reply *reply);
+void engine_playbook_ended(struct run_life *life, enum run_answer answer, bool failed);
+/* Recomputes what is shown; returns when to look again (monotonic). */
+uint64_t engine_playbook_show(struct engine *engine);
+
+#endif

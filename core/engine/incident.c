@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * incident - what an incident gathered, and the sentences about it
+ *
+ * Runs in the watcher and in simulations.  Plain data and text; who opens, joins and closes is engine_incident.c.
+ * Sentences are made from the readings themselves: a few readings have a phrase of their own, all others are
+ * described by the unit that their name ends in, so that a site's own sensor gets figures, too.
+ *
+ * Cannot fail.  Limits: an incident remembers its newest INCIDENT_ACTIONS_MAX actions and its first
+ * INCIDENT_CONDITIONS_MAX conditions; the recorder has the rest.
+ */
+#include "engine/incident.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/text.h"
+
+ptrdiff_t incident_gather(struct incident *incident, const char *condition) {
+        for (size_t i = 0; i < incident->n_conditions; i++)
+                if (strcmp(incident->conditions[i], condition) == 0)
+                        return (ptrdiff_t)i;
+        if (incident->n_conditions == INCIDENT_CONDITIONS_MAX)
+                return -1;
+        text_copy(incident->conditions[incident->n_conditions], CONDITION_NAME_MAX, condition);
+        return (ptrdiff_t)incident->n_conditions++;
+}
+
+struct incident_action *incident_add_action(struct incident *incident) {
+        if (incident->n_actions == INCIDENT_ACTIONS_MAX) {
+                incident->n_actions--;
+                memmove(incident->actions, incident->actions + 1,
+                        incident->n_actions * sizeof(incident->actions[0]));
+        }
+        struct incident_action *action = &incident->actions[incident->n_actions++];
+        *action = (struct incident_action){0};
+        return action;
+}
+
+struct incident_action *incident_find_action(struct incident *incident, uint64_t action) {
+        for (size_t i = incident->n_actions; i > 0; i--)
+                if (incident->actions[i - 1].action == action)
+                        return &incident->actions[i - 1];
+        return NULL;
+}
+
+/* "/var/log", "- deferred", or "" for a reading without labels. */
+static void label_values(const struct condition *condition, char text[static WIRE_TEXT_MAX]) {
+        text[0] = '\0';
+        for (size_t i = 0; i < condition->n_labels; i++) {
+                size_t used = strlen(text);
+                text_format(text + used, WIRE_TEXT_MAX - used, "%s%s", used > 0 ? " " : "",
+                        condition->labels[i].value);
+        }
+}
+
+void incident_title(const struct condition *condition, char title[static WIRE_TEXT_MAX]) {
+        char about[WIRE_TEXT_MAX];
+
+        label_values(condition, about);
+        text_format(title, WIRE_TEXT_MAX, "%s%s%s", condition->config->name, *about ? " on " : "", about);
+}
+
+void incident_summary(
+        const struct incident *incident, uint64_t realtime_usec, char text[static WIRE_TEXT_MAX]) {
+        char duration[TEXT_QUANTITY_MAX], size[TEXT_QUANTITY_MAX];
+        uint64_t freed_bytes = 0;
+        size_t done = 0, would = 0;
+
+        for (size_t i = 0; i < incident->n_actions; i++) {
+                freed_bytes += incident->actions[i].freed_bytes;
+                done += incident->actions[i].status == WIRE_DONE;
+                would += incident->actions[i].status == WIRE_WOULD_HAVE;
+        }
+        uint64_t lasted_usec =
+                realtime_usec > incident->since_usec ? realtime_usec - incident->since_usec : 0;
+        text_duration(lasted_usec, duration);
+        if (done > 0)
+                text_format(text, WIRE_TEXT_MAX, "over after %s: %zu action%s freed %s", duration, done,
+                        done == 1 ? "" : "s", text_size(freed_bytes, size));
+        else if (would > 0)
+                text_format(text, WIRE_TEXT_MAX, "over after %s: only observed, %zu action%s would have run",
+                        duration, would, would == 1 ? "" : "s");
+        else
+                text_format(text, WIRE_TEXT_MAX, "over after %s without an action", duration);
+}
+
+enum unit { UNIT_NUMBER, UNIT_RATIO, UNIT_BYTES, UNIT_SECONDS };
+
+static const struct phrase {
+        const char *reading;
+        const char *verb; /* between what it is about and the figure */
+        const char *noun; /* behind the figure */
+        const char *with; /* another reading of the same labels */
+        const char *with_noun;
+} phrases[] = {
+        {"disk_used_ratio", "is", "used", "disk_available_bytes", "available"},
+        {"disk_inodes_used_ratio", "has", "of its inodes used", NULL, NULL},
+        {"log_bytes", "holds", NULL, "log_growth_bytes_per_second", "more a second"},
+        {"journal_bytes", "holds", "of journal", NULL, NULL},
+        {"queue_messages", "holds", "messages", "queue_oldest_seconds", "for the oldest"},
+        {"queue_oldest_seconds", "has mail that is", "old", "queue_messages", "messages"},
+};
+
+static enum unit unit_of(const char *reading) {
+        static const struct {
+                const char *suffix;
+                enum unit unit;
+        } units[] = {
+                {"_ratio", UNIT_RATIO},
+                {"_bytes", UNIT_BYTES},
+                {"_bytes_per_second", UNIT_BYTES},
+                {"_seconds", UNIT_SECONDS},
+        };
+        size_t length = strlen(reading);
+
+        for (size_t i = 0; i < ELEMENTSOF(units); i++) {
+                size_t suffix = strlen(units[i].suffix);
+                if (length > suffix && strcmp(reading + length - suffix, units[i].suffix) == 0)
+                        return units[i].unit;
+        }
+        return UNIT_NUMBER;
+}
+
+static void figure(const char *reading, double value, char text[static 64]) {
+        char quantity[TEXT_QUANTITY_MAX];
+        enum unit unit = unit_of(reading);
+        /* Beyond this a double is no uint64_t, and no such quantity means anything to a person. */
+        bool countable = value >= 0 && value < 1e18;
+
+        if (unit == UNIT_RATIO)
+                text_format(text, 64, "%.1f %%", value * 100);
+        else if (unit == UNIT_BYTES && countable)
+                text_format(text, 64, "%s", text_size((uint64_t)value, quantity));
+        else if (unit == UNIT_SECONDS && value >= 0 && value < 1e12)
+                text_format(text, 64, "%s", text_duration((uint64_t)(value * 1e6), quantity));
+        else
+                text_format(text, 64, "%.6g", value);
+}
+
+void incident_diagnose(
+        const struct condition *condition, const struct board *board, char text[static WIRE_TEXT_MAX]) {
+        const char *name = condition->config->reading;
+        char about[WIRE_TEXT_MAX], value[64], more[64], level[64];
+
+        label_values(condition, about);
+        if (isnan(condition->value)) {
+                text_format(text, WIRE_TEXT_MAX, "%s%s%s could not be measured", name, *about ? " of " : "",
+                        about);
+                return;
+        }
+        figure(name, condition->value, value);
+
+        for (size_t i = 0; i < ELEMENTSOF(phrases); i++) {
+                const struct phrase *phrase = &phrases[i];
+
+                if (strcmp(phrase->reading, name) != 0)
+                        continue;
+                text_format(text, WIRE_TEXT_MAX, "%s %s %s%s%s", about, phrase->verb, value,
+                        phrase->noun ? " " : "", phrase->noun ? phrase->noun : "");
+                if (!phrase->with)
+                        return;
+                const struct reading *with =
+                        board_find(board, phrase->with, condition->labels, condition->n_labels);
+                if (!with || with->missing)
+                        return;
+                figure(phrase->with, with->value, more);
+                size_t used = strlen(text);
+                text_format(text + used, WIRE_TEXT_MAX - used, ", %s %s", more, phrase->with_noun);
+                return;
+        }
+        figure(name, condition->config->trip, level);
+        text_format(text, WIRE_TEXT_MAX, "%s%s%s is %s, the level is %s", name, *about ? " of " : "", about,
+                value, level);
+}

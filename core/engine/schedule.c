@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * schedule - the rules of an incident, without its I/O
+ *
+ * Runs in the watcher and in simulations.  Runs follow one another; a playbook is due when
+ *   - one of `any` is active, or every one of `all` is, or one of `cleared` has cleared;
+ *   - one of these has an edge that is newer than the playbook's last turn, so that it gets another turn when
+ *     things change (high becomes critical, cleared trips again) and not before;
+ *   - that condition is not one for which it did not help before, and nothing holds it (cool-down, spent budget,
+ *     maintenance: the executor said so, and until when).
+ * Of those that are due, the first in order of name goes whose `after` names no other one that is due; a circle
+ * of `after` is broken there.  While a condition is unknown or already clearing, nothing is started for it.
+ *
+ * When nothing runs and nothing is due, each tripped condition is asked whether a person has to be told:
+ *   - a spent budget: at once;
+ *   - critical: at once, but a playbook in cool-down that may still help gets five minutes, and one that only
+ *     observed fifteen, because its sequence shall be that of one that helped;
+ *   - a warning: after fifteen minutes with nothing left to try, and not at all when every playbook found
+ *     nothing it may do yet: those have another turn when it becomes critical;
+ *   - unknown: after fifteen minutes;
+ *   - maintenance: never, a person is there.
+ */
+#include "engine/schedule.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "engine/condition.h"
+
+static bool listed(const char *const *names, const char *condition) {
+        for (; *names; names++)
+                if (condition_is_named(condition, *names))
+                        return true;
+        return false;
+}
+
+bool schedule_is_for(const struct config_playbook *config, const char *condition) {
+        return listed(config->any, condition) || listed(config->all, condition);
+}
+
+/* Every name of `all` has a condition that is active; an empty list is no trigger. */
+static bool all_active(const struct schedule_input *input, const struct config_playbook *config) {
+        for (const char *const *name = config->all; *name; name++) {
+                bool active = false;
+
+                for (size_t i = 0; i < input->n_conditions; i++)
+                        active |= input->conditions[i].active &&
+                                condition_is_named(input->conditions[i].name, *name);
+                if (!active)
+                        return false;
+        }
+        return config->all[0] != NULL;
+}
+
+static bool has_news(const struct schedule_turn *turn, uint64_t edge) {
+        return edge > turn->edge || turn->outcome == SCHEDULE_NONE;
+}
+
+/* The condition for which a playbook may begin a turn, the critical one first; false: it is not due. */
+static bool is_due(
+        const struct schedule_input *input, const struct schedule_playbook *playbook, size_t *ret_condition) {
+        const struct config_playbook *config = playbook->config;
+        const struct schedule_turn *turn = &playbook->turn;
+        bool all = all_active(input, config), found = false;
+
+        if (!playbook->usable || playbook->busy)
+                return false;
+        if (turn->hold != SCHEDULE_FREE && input->now_usec < turn->until_usec)
+                return false;
+        /* What an observing run would have changed is still there to see: its own sight is no reason. */
+        if (turn->outcome == SCHEDULE_OBSERVED)
+                return false;
+
+        for (size_t i = 0; i < input->n_conditions; i++) {
+                const struct schedule_condition *condition = &input->conditions[i];
+                bool triggers = false;
+
+                if (turn->no_use & (UINT64_C(1) << i))
+                        continue;
+                if (condition->active && has_news(turn, condition->tripped_edge))
+                        triggers = listed(config->any, condition->name) ||
+                                (all && listed(config->all, condition->name));
+                else if (!condition->tripped && !condition->unknown && condition->cleared_edge > turn->edge)
+                        triggers = listed(config->cleared, condition->name);
+                if (!triggers)
+                        continue;
+                if (!found || (condition->critical && !input->conditions[*ret_condition].critical))
+                        *ret_condition = i;
+                found = true;
+        }
+        return found;
+}
+
+/* Whether another playbook that is due must have its turn before this one. */
+static bool must_wait(const struct schedule_input *input, size_t me) {
+        for (size_t i = 0; i < input->n_playbooks; i++) {
+                size_t condition;
+
+                for (const char *const *name = input->playbooks[me].config->after; *name; name++)
+                        if (i != me && strcmp(*name, input->playbooks[i].config->name) == 0 &&
+                                is_due(input, &input->playbooks[i], &condition))
+                                return true;
+        }
+        return false;
+}
+
+static void choose(const struct schedule_input *input, struct schedule_decision *decision) {
+        for (size_t i = 0; i < input->n_playbooks; i++) {
+                size_t condition;
+
+                if (!is_due(input, &input->playbooks[i], &condition))
+                        continue;
+                bool waits = must_wait(input, i);
+                if (decision->start && waits)
+                        continue;
+                decision->start = true;
+                decision->playbook = i;
+                decision->condition = condition;
+                if (!waits)
+                        return;
+        }
+}
+
+/* What became of the playbooks that a condition can start. */
+struct tally {
+        unsigned usable, idle, failed, observed, acted;
+        bool cooling, spent, maintained, busy;
+};
+
+static struct tally count(const struct schedule_input *input, const struct schedule_condition *condition) {
+        struct tally tally = {0};
+
+        for (size_t i = 0; i < input->n_playbooks; i++) {
+                const struct schedule_playbook *playbook = &input->playbooks[i];
+                const struct schedule_turn *turn = &playbook->turn;
+                bool held = turn->hold != SCHEDULE_FREE && input->now_usec < turn->until_usec;
+
+                if (!playbook->usable || !schedule_is_for(playbook->config, condition->name))
+                        continue;
+                tally.usable++;
+                tally.busy |= playbook->busy;
+                tally.maintained |= held && turn->hold == SCHEDULE_MAINTENANCE;
+                tally.spent |= held && turn->hold == SCHEDULE_SPENT;
+                /* Waiting for one that did not help before is no reason to let people sleep. */
+                tally.cooling |= held && turn->hold == SCHEDULE_COOLDOWN &&
+                        turn->outcome != SCHEDULE_USELESS && turn->outcome != SCHEDULE_FAILED;
+                tally.idle += turn->outcome == SCHEDULE_IDLE;
+                tally.failed += turn->outcome == SCHEDULE_FAILED;
+                tally.observed += turn->outcome == SCHEDULE_OBSERVED;
+                tally.acted += turn->outcome == SCHEDULE_HELPED || turn->outcome == SCHEDULE_DONE ||
+                        turn->outcome == SCHEDULE_USELESS;
+        }
+        return tally;
+}
+
+static const char *reason_of(const struct tally *tally) {
+        if (tally->spent)
+                return "spent";
+        if (tally->usable == 0)
+                return "no-playbook";
+        if (tally->acted > 0 || tally->observed > 0)
+                return "not-cleared";
+        return tally->failed > 0 ? "error" : "refused";
+}
+
+/* How long this condition may stay as it is before a person is told; USEC_NEVER: for ever. */
+static uint64_t patience_usec(const struct schedule_condition *condition, const struct tally *tally) {
+        if (tally->maintained || tally->busy)
+                return USEC_NEVER;
+        if (condition->unknown)
+                return SCHEDULE_WARNING_PATIENCE_USEC;
+        if (!condition->active)
+                return USEC_NEVER;
+        if (tally->spent)
+                return 0;
+        if (condition->critical) {
+                if (tally->cooling)
+                        return SCHEDULE_COOLDOWN_PATIENCE_USEC;
+                return tally->observed > 0 ? SCHEDULE_WARNING_PATIENCE_USEC : 0;
+        }
+        if (tally->cooling || (tally->usable > 0 && tally->idle == tally->usable))
+                return USEC_NEVER;
+        return SCHEDULE_WARNING_PATIENCE_USEC;
+}
+
+static void sooner(uint64_t *again_usec, uint64_t at_usec) {
+        if (at_usec < *again_usec)
+                *again_usec = at_usec;
+}
+
+static void ask_for_people(const struct schedule_input *input, struct schedule_decision *decision) {
+        for (size_t i = 0; i < input->n_conditions; i++) {
+                const struct schedule_condition *condition = &input->conditions[i];
+
+                if (!condition->tripped)
+                        continue;
+                struct tally tally = count(input, condition);
+                uint64_t patience = patience_usec(condition, &tally);
+                if (patience == USEC_NEVER)
+                        continue;
+                if (input->now_usec < condition->since_usec + patience) {
+                        sooner(&decision->again_usec, condition->since_usec + patience);
+                        continue;
+                }
+                /* The critical one is what the message is about. */
+                if (decision->escalate && !condition->critical)
+                        continue;
+                decision->escalate = reason_of(&tally);
+                decision->escalate_condition = i;
+                if (condition->critical)
+                        return;
+        }
+}
+
+void schedule_decide(const struct schedule_input *input, struct schedule_decision *ret_decision) {
+        *ret_decision = (struct schedule_decision){.again_usec = USEC_NEVER};
+
+        if (input->running)
+                return;
+        choose(input, ret_decision);
+        if (ret_decision->start)
+                return;
+        for (size_t i = 0; i < input->n_playbooks; i++) {
+                const struct schedule_turn *turn = &input->playbooks[i].turn;
+
+                if (turn->hold != SCHEDULE_FREE && turn->until_usec > input->now_usec)
+                        sooner(&ret_decision->again_usec, turn->until_usec);
+        }
+        if (!input->escalated)
+                ask_for_people(input, ret_decision);
+}

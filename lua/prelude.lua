@@ -1,0 +1,36 @@
+-- SPDX-License-Identifier: MIT
+--
+-- prelude.lua - what every playbook can call, and the friendly forms over it
+--
+-- A playbook is a file that returns `playbook { ... }`: a table on top, and one function
+-- run(incident, options) below, which is called as a coroutine when its time has come.
+--
+--   incident.condition   the object that started the run, such as "disk-space-high_/var/log"
+--   incident.labels      its labels, such as { path = "/var/log" }
+--   incident.critical    whether its level is critical
+--   incident.id, .since  number, and seconds since 1970; nil in a run by hand
+--   options              the options of the playbook, with what the site changed
+--
+-- What run returns says how it went: true, the condition is clear; false, it is not, and the
+-- next playbook has its turn; nothing, it leaves that to the others.  An error ends the run,
+-- counts as not helped, and harms nothing else.
+--
+--   act(verb, arguments)    one action, and its result: .ok .status .freed_bytes .count .text
+--   verify { clears = NAME, within = "2m" }     true once NAME is clear, false when it is not
+--   reading(name, labels)   a number, or nil when it could not be measured
+--   wait(duration, label)   let time pass; people see the label
+--   log(text)               a sentence for the record
+--   diagnose(text)          the one sentence that people read about this incident
+--   must(result)            below
+--
+-- Of Lua there are string, table, math (without random) and assert, error, ipairs, next,
+-- pairs, pcall, select, tonumber, tostring, type.  Every run starts from nothing: a variable
+-- does not live longer than its run.
+
+-- must(act(...)): the result of an action, or the end of this run when it did not go well.
+function must(result)
+  if not result.ok then
+    error(result.status .. ": " .. result.text, 2)
+  end
+  return result
+end

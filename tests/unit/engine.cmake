@@ -1,0 +1,10 @@
+add_library(sg_fake_executor STATIC ${PROJECT_SOURCE_DIR}/tests/support/fake_executor.c)
+target_include_directories(sg_fake_executor PUBLIC ${PROJECT_SOURCE_DIR}/tests/support)
+target_link_libraries(sg_fake_executor PUBLIC sg_engine)
+
+sg_test(test_reading sg_engine)
+sg_test(test_condition sg_engine)
+sg_test(test_condition_list sg_engine)
+sg_test(test_incident sg_engine)
+sg_test(test_schedule sg_engine)
+sg_test(test_engine sg_engine sg_fake_executor)

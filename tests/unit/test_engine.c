@@ -1,0 +1,743 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_engine - whole incidents on the simulated loop, against a fake executor and playbooks written in C
+ *
+ * Every playbook here acts once and then verifies the condition that started it; what its action does to the
+ * disk is the test's.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "engine/engine.h"
+#include "fake_executor.h"
+
+static struct config_condition conditions[] = {
+        {.name = "disk-space-critical",
+                .reading = "disk_used_ratio",
+                .trip = 0.95,
+                .clear = 0.90,
+                .critical = true,
+                .enabled = true},
+        {.name = "disk-space-high",
+                .reading = "disk_used_ratio",
+                .trip = 0.85,
+                .clear = 0.80,
+                .lasting_usec = 2 * USEC_PER_SEC,
+                .clear_lasting_usec = USEC_PER_SEC,
+                .enabled = true},
+};
+static struct config_playbook playbooks[] = {
+        {.name = "free-ballast",
+                .any = {"disk-space-critical"},
+                .cooldown_usec = USEC_PER_MINUTE,
+                .mode = CONFIG_MODE_ENFORCE},
+        {.name = "rebuild-ballast", .cleared = {"disk-space-critical"}, .mode = CONFIG_MODE_ENFORCE},
+        {.name = "vacuum-journal",
+                .any = {"disk-space-high", "disk-space-critical"},
+                .after = {"compress-logs", "free-ballast"},
+                .cooldown_usec = 15 * USEC_PER_MINUTE,
+                .mode = CONFIG_MODE_ENFORCE},
+};
+static const struct config config = {.mode = CONFIG_MODE_ENFORCE,
+        .conditions = conditions,
+        .n_conditions = 2,
+        .playbooks = playbooks,
+        .n_playbooks = 3};
+
+#define LOG "/var/log"
+
+struct fixture {
+        struct loop *loop;
+        struct board *board;
+        struct engine *engine;
+        struct fake_executor fake;
+        double used, after_ballast, after_vacuum; /* NaN: no effect */
+        unsigned events[ENGINE_LOWER_REPLY + 1];
+        enum wire_verdict verdict; /* for vacuum-journal; 0: go */
+        uint64_t verdict_for_usec;
+        unsigned released;
+        char run_text[WIRE_TEXT_MAX];
+};
+
+static int on_start(struct run *run, const struct incident *incident, void *data) {
+        struct fixture *fixture = data;
+        struct problem problem;
+
+        assert_true(run->by_hand || incident);
+        return engine_run_act(fixture->engine, run, run->playbook->config->name, NULL, 0, &problem);
+}
+
+static void on_action_finished(struct run *run, const struct wire_action_finished *finished, void *data) {
+        struct fixture *fixture = data;
+        struct problem problem;
+
+        (void)finished;
+        assert_int_equal(
+                engine_run_wait_clear(fixture->engine, run,
+                        *run->condition ? run->condition : "disk-space-high", 2 * USEC_PER_MINUTE, &problem),
+                0);
+}
+
+static void on_wait_over(struct run *run, bool ok, void *data) {
+        struct fixture *fixture = data;
+
+        engine_run_ended(fixture->engine, run, ok ? RUN_ANSWER_CLEARED : RUN_ANSWER_NOT_CLEARED, NULL);
+}
+
+static void on_release(struct run *run, void *data) {
+        struct fixture *fixture = data;
+
+        (void)run;
+        fixture->released++;
+}
+
+static const struct engine_script_ops script_ops = {.start = on_start,
+        .action_finished = on_action_finished,
+        .wait_over = on_wait_over,
+        .release = on_release};
+
+static void on_event(const struct engine_event *event, void *data) {
+        struct fixture *fixture = ((struct fake_executor *)data)->data;
+
+        fixture->events[event->type]++;
+        /* What a bus does in here: look at everything. */
+        for (size_t i = 0; engine_condition(fixture->engine, i); i++)
+                assert_non_null(engine_condition(fixture->engine, i)->config);
+        for (size_t i = 0; engine_incident(fixture->engine, i); i++)
+                assert_true(engine_incident(fixture->engine, i)->id != 0);
+        assert_true(*engine_state_name(fixture->engine) != '\0');
+        if (event->type == ENGINE_RUN_REMOVED)
+                text_copy(fixture->run_text, sizeof(fixture->run_text), event->run->result);
+        if (event->action)
+                assert_true(event->action->action != 0);
+}
+
+static const struct engine_ops ops = {.send = fake_executor_send, .on_event = on_event};
+
+static void set_used(struct fixture *fixture, double used) {
+        struct reading_label label = {.name = "path", .value = LOG};
+
+        if (isnan(used))
+                board_missing(fixture->board, "disk_used_ratio", &label, 1, "statvfs failed");
+        else
+                board_set(fixture->board, "disk_used_ratio", &label, 1, used);
+        fixture->used = used;
+}
+
+static void advance(struct fixture *fixture, double seconds) {
+        assert_int_equal(loop_sim_advance(fixture->loop, (uint64_t)(seconds * 1e6)), 0);
+}
+
+static void act(struct fake_executor *fake, const struct wire_action_request *request,
+        struct wire_action_finished *finished) {
+        struct fixture *fixture = fake->data;
+        double after =
+                strcmp(request->verb, "free-ballast") == 0 ? fixture->after_ballast : fixture->after_vacuum;
+
+        if (fake->observe || strcmp(request->verb, "rebuild-ballast") == 0)
+                return;
+        finished->freed_bytes = 1u << 20;
+        if (!isnan(after))
+                set_used(fixture, after);
+}
+
+static void admit(
+        struct fake_executor *fake, const struct wire_run_begin *begin, struct wire_run_reply *reply) {
+        struct fixture *fixture = fake->data;
+
+        if (fixture->verdict == 0 || strcmp(begin->playbook, "vacuum-journal") != 0)
+                return;
+        reply->verdict = fixture->verdict;
+        reply->until_usec =
+                fixture->verdict_for_usec ? loop_realtime(fake->loop) + fixture->verdict_for_usec : 0;
+        text_copy(reply->text, sizeof(reply->text), "the test says no");
+}
+
+static int begin(struct fixture *fixture) {
+        int r = board_new(fixture->loop, &fixture->board);
+
+        if (r >= 0)
+                r = engine_new(
+                        fixture->loop, &config, fixture->board, &ops, &fixture->fake, &fixture->engine);
+        if (r < 0)
+                return r;
+        fixture->fake.engine = fixture->engine;
+        engine_set_script(fixture->engine, &script_ops, fixture);
+        return 0;
+}
+
+static int setup(void **state) {
+        struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+        if (!fixture || loop_new_sim(UINT64_C(1766620800000000), &fixture->loop) < 0)
+                return -1;
+        fake_executor_init(&fixture->fake, fixture->loop);
+        fixture->fake.data = fixture;
+        fixture->fake.act = act;
+        fixture->fake.admit = admit;
+        fixture->after_ballast = fixture->after_vacuum = NAN;
+        *state = fixture;
+        return begin(fixture);
+}
+
+static void end(struct fixture *fixture) {
+        fake_executor_deinit(&fixture->fake);
+        fixture->engine = engine_free(fixture->engine);
+        fixture->board = board_free(fixture->board);
+}
+
+static int teardown(void **state) {
+        struct fixture *fixture = *state;
+
+        end(fixture);
+        loop_free(fixture->loop);
+        free(fixture);
+        return 0;
+}
+
+static void welcome(struct fixture *fixture) {
+        fake_executor_welcome(&fixture->fake, 0, "", "", false);
+        advance(fixture, 0);
+}
+
+static void expect_trace(struct fixture *fixture, const char *const *lines) {
+        size_t n = 0;
+
+        for (; lines[n]; n++) {
+                if (n >= fixture->fake.n_trace)
+                        fail_msg("line %zu is missing: %s", n, lines[n]);
+                if (strncmp(fixture->fake.trace[n], lines[n], strlen(lines[n])) != 0)
+                        fail_msg("line %zu is '%s', not '%s'", n, fixture->fake.trace[n], lines[n]);
+        }
+        if (n < fixture->fake.n_trace)
+                fail_msg("one line too many: %s", fixture->fake.trace[n]);
+}
+
+static void nothing_starts_before_the_welcome_ended(void **state) {
+        struct fixture *fixture = *state;
+
+        set_used(fixture, 0.99);
+        advance(fixture, 3600);
+        assert_int_equal(fixture->fake.n_trace, 0);
+        welcome(fixture);
+        advance(fixture, 1);
+        assert_string_equal(fixture->fake.trace[0], "open disk-space-critical_/var/log");
+}
+
+static void whole_incident_is_healed_by_ballast_then_vacuum(void **state) {
+        struct fixture *fixture = *state;
+
+        welcome(fixture);
+        set_used(fixture, 0.5);
+        advance(fixture, 10);
+        fixture->after_ballast = 0.93;
+        fixture->after_vacuum = 0.4;
+        set_used(fixture, 0.96);
+        advance(fixture, 300);
+        expect_trace(fixture,
+                (const char *const[]){
+                        "open disk-space-critical_/var/log",
+                        "diagnosis /var/log is 96.0 % used",
+                        "run free-ballast",
+                        "act free-ballast",
+                        "condition disk-space-high_/var/log",
+                        "diagnosis /var/log is 93.0 % used",
+                        "end free-ballast not-cleared",
+                        "run vacuum-journal",
+                        "act vacuum-journal",
+                        "note disk-space-critical_/var/log cleared",
+                        "end vacuum-journal cleared",
+                        "run rebuild-ballast",
+                        "act rebuild-ballast",
+                        "end rebuild-ballast cleared",
+                        "note disk-space-high_/var/log cleared",
+                        "close over after 2m 1s: 3 actions freed 2M",
+                        NULL,
+                });
+        assert_string_equal(engine_state_name(fixture->engine), "ok");
+        assert_int_equal(fixture->events[ENGINE_INCIDENT_ADDED], 1);
+        assert_int_equal(fixture->events[ENGINE_INCIDENT_CLOSED], 1);
+        assert_int_equal(fixture->events[ENGINE_ACTION_STARTED], 3);
+        assert_int_equal(fixture->events[ENGINE_ACTION_FINISHED], 3);
+        assert_int_equal(fixture->events[ENGINE_RUN_ADDED], 3);
+        assert_int_equal(fixture->events[ENGINE_RUN_REMOVED], 3);
+        assert_int_equal(fixture->released, 3);
+        assert_null(engine_open_incident(fixture->engine));
+        assert_int_equal(engine_incident(fixture->engine, 0)->n_actions, 3);
+        assert_int_equal(engine_playbook(fixture->engine, 2)->runs, 1);
+}
+
+static void warning_that_heals_does_not_touch_the_ballast(void **state) {
+        struct fixture *fixture = *state;
+
+        welcome(fixture);
+        fixture->after_vacuum = 0.4;
+        set_used(fixture, 0.9);
+        advance(fixture, 60);
+        expect_trace(fixture,
+                (const char *const[]){
+                        "open disk-space-high_/var/log",
+                        "diagnosis /var/log is 90.0 % used",
+                        "run vacuum-journal",
+                        "act vacuum-journal",
+                        "note disk-space-high_/var/log cleared",
+                        "end vacuum-journal cleared",
+                        "close over after 1s",
+                        NULL,
+                });
+        assert_int_equal(engine_playbook(fixture->engine, 2)->state, PLAYBOOK_COOLDOWN);
+        advance(fixture, 15 * 60);
+        assert_int_equal(engine_playbook(fixture->engine, 2)->state, PLAYBOOK_IDLE);
+}
+
+static void what_does_not_help_is_escalated_exactly_once_and_not_repeated(void **state) {
+        struct fixture *fixture = *state;
+
+        welcome(fixture);
+        set_used(fixture, 0.97);
+        advance(fixture, 1e8);
+        assert_int_equal(fake_executor_count(&fixture->fake, "run "), 2);
+        assert_int_equal(fake_executor_count(&fixture->fake, "act "), 2);
+        assert_int_equal(fake_executor_count(&fixture->fake, "escalate "), 1);
+        assert_int_equal(
+                fake_executor_count(&fixture->fake, "escalate not-cleared disk-space-critical_/var/log for"),
+                1);
+        const char *told = fixture->fake.trace[fake_executor_find(&fixture->fake, "escalate")];
+        assert_non_null(strstr(told, "/var/log is 97.0 % used"));
+        assert_non_null(strstr(told, "free-ballast (not-cleared"));
+        assert_non_null(strstr(told, "vacuum-journal (not-cleared"));
+        assert_int_equal(fixture->events[ENGINE_ESCALATED], 1);
+        assert_string_equal(engine_state_name(fixture->engine), "escalated");
+        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 0);
+        set_used(fixture, 0.1);
+        advance(fixture, 60);
+        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
+        assert_string_equal(engine_state_name(fixture->engine), "ok");
+}
+
+static void warning_is_escalated_after_a_quarter_of_an_hour(void **state) {
+        struct fixture *fixture = *state;
+
+        welcome(fixture);
+        set_used(fixture, 0.90);
+        advance(fixture, 15 * 60);
+        assert_int_equal(fake_executor_count(&fixture->fake, "escalate "), 0);
+        advance(fixture, 3);
+        assert_int_equal(fake_executor_count(&fixture->fake, "escalate not-cleared disk-space-high"), 1);
+}
+
+static void missing_in_the_middle_neither_ends_nor_starts_anything(void **state) {
+        struct fixture *fixture = *state;
+
+        welcome(fixture);
+        set_used(fixture, 0.90);
+        advance(fixture, 5);
+        assert_int_equal(fake_executor_count(&fixture->fake, "run "), 1);
+        set_used(fixture, NAN);
+        advance(fixture, 300);
+        assert_int_equal(fake_executor_count(&fixture->fake, "end vacuum-journal not-cleared"), 1);
+        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 0);
+        assert_string_equal(engine_state_name(fixture->engine), "incident");
+        set_used(fixture, 0.5);
+        advance(fixture, 5);
+        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
+        assert_int_equal(fake_executor_count(&fixture->fake, "run "), 1);
+}
+
+static void missing_while_verifying_is_not_clear(void **state) {
+        struct fixture *fixture = *state;
+
+        welcome(fixture);
+        set_used(fixture, 0.90);
+        advance(fixture, 5);
+        set_used(fixture, NAN);
+        advance(fixture, 60);
+        assert_int_equal(fake_executor_count(&fixture->fake, "end "), 0);
+        set_used(fixture, 0.5);
+        advance(fixture, 2);
+        assert_int_equal(fake_executor_count(&fixture->fake, "end vacuum-journal cleared"), 1);
+}
+
+static void new_watcher_continues_the_open_incident(void **state) {
+        struct fixture *fixture = *state;
+
+        fake_executor_welcome(&fixture->fake, 7, "disk-space-high on /var/log",
+                "disk-space-high_/var/log\ndisk-space-critical_/var/log\n", false);
+        advance(fixture, 30);
+        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 0);
+        assert_int_equal(engine_open_incident(fixture->engine)->id, 7);
+        fixture->after_vacuum = 0.4;
+        set_used(fixture, 0.90);
+        advance(fixture, 30);
+        assert_int_equal(fake_executor_count(&fixture->fake, "open "), 0);
+        assert_int_equal(fake_executor_count(&fixture->fake, "condition "), 0);
+        assert_int_equal(fake_executor_count(&fixture->fake, "run vacuum-journal"), 1);
+        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
+}
+
+static void inherited_condition_between_its_levels_holds_the_incident_open(void **state) {
+        struct fixture *fixture = *state;
+
+        fake_executor_welcome(
+                &fixture->fake, 7, "disk-space-high on /var/log", "disk-space-high_/var/log\n", false);
+        set_used(fixture, 0.82);
+        advance(fixture, 3600);
+        assert_int_equal(fixture->fake.n_trace, 0);
+        set_used(fixture, 0.79);
+        advance(fixture, 1);
+        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
+}
+
+static void condition_that_never_appears_again_is_given_up_after_a_minute(void **state) {
+        struct fixture *fixture = *state;
+
+        fake_executor_welcome(&fixture->fake, 7, "disk-space-high on /mnt", "disk-space-high_/mnt\n", false);
+        set_used(fixture, 0.1);
+        advance(fixture, 59);
+        assert_int_equal(fixture->fake.n_trace, 0);
+        advance(fixture, 2);
+        expect_trace(fixture,
+                (const char *const[]){"note disk-space-high_/mnt is gone and no longer part of this",
+                        "close over after", NULL});
+}
+
+static void incident_of_which_nothing_is_known_is_given_a_minute(void **state) {
+        struct fixture *fixture = *state;
+
+        fake_executor_welcome(&fixture->fake, 7, "disk-space-high on /var/log", "", false);
+        set_used(fixture, 0.1);
+        advance(fixture, 59);
+        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 0);
+        advance(fixture, 2);
+        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
+}
+
+static void number_that_was_seen_before_is_shown_once(void **state) {
+        struct fixture *fixture = *state;
+        struct wire_message past = {
+                .type = WIRE_PAST_INCIDENT, .past_incident = {.incident = 1, .closed_usec = 1}};
+
+        engine_receive(fixture->engine, &past);
+        welcome(fixture);
+        set_used(fixture, 0.99);
+        advance(fixture, 1);
+        assert_int_equal(engine_open_incident(fixture->engine)->id, 1);
+        assert_ptr_equal(engine_incident(fixture->engine, 0), engine_open_incident(fixture->engine));
+        assert_null(engine_incident(fixture->engine, 1));
+}
+
+static void unanswered_request_for_a_run_is_made_again(void **state) {
+        struct fixture *fixture = *state;
+
+        welcome(fixture);
+        set_used(fixture, 0.90);
+        advance(fixture, 2.001);
+        fixture->fake.silent = true;
+        advance(fixture, 30);
+        assert_int_equal(fixture->fake.last.type, WIRE_RUN_BEGIN);
+        fixture->fake.silent = false;
+        advance(fixture, 120);
+        assert_int_equal(fake_executor_count(&fixture->fake, "act vacuum-journal"), 1);
+}
+
+static void new_watcher_does_not_tell_people_again(void **state) {
+        struct fixture *fixture = *state;
+
+        fake_executor_welcome(
+                &fixture->fake, 7, "disk-space-critical on /var/log", "disk-space-critical_/var/log\n", true);
+        set_used(fixture, 0.99);
+        advance(fixture, 86400);
+        assert_int_equal(fake_executor_count(&fixture->fake, "escalate"), 0);
+        assert_string_equal(engine_state_name(fixture->engine), "escalated");
+}
+
+static void new_watcher_waits_for_actions_that_still_run(void **state) {
+        struct fixture *fixture = *state;
+        struct wire_message welcome_end = {.type = WIRE_WELCOME_END, .welcome_end = {.actions_running = 1}};
+        struct wire_message finished = {.type = WIRE_ACTION_FINISHED,
+                .action_finished = {.run = 99, .action = 5, .status = WIRE_DONE}};
+
+        set_used(fixture, 0.90);
+        engine_receive(fixture->engine, &welcome_end);
+        advance(fixture, 60);
+        assert_int_equal(fake_executor_count(&fixture->fake, "run "), 0);
+        engine_receive(fixture->engine, &finished);
+        advance(fixture, 1);
+        assert_int_equal(fake_executor_count(&fixture->fake, "run "), 1);
+}
+
+static void withdrawn_file_system_lets_the_incident_end(void **state) {
+        struct fixture *fixture = *state;
+        struct reading_label label = {.name = "path", .value = LOG};
+
+        welcome(fixture);
+        fixture->verdict = WIRE_REFUSED;
+        set_used(fixture, 0.90);
+        advance(fixture, 10);
+        board_remove(fixture->board, "disk_used_ratio", &label, 1);
+        advance(fixture, 1);
+        assert_int_equal(fake_executor_count(&fixture->fake, "note disk-space-high_/var/log is gone"), 1);
+        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
+}
+
+static void cool_down_is_asked_again_when_it_is_over(void **state) {
+        struct fixture *fixture = *state;
+
+        welcome(fixture);
+        fixture->verdict = WIRE_COOLDOWN;
+        fixture->verdict_for_usec = 600 * USEC_PER_SEC;
+        set_used(fixture, 0.90);
+        advance(fixture, 500);
+        assert_int_equal(fake_executor_count(&fixture->fake, "run "), 1);
+        assert_int_equal(engine_playbook(fixture->engine, 2)->state, PLAYBOOK_COOLDOWN);
+        assert_string_equal(fixture->run_text, "refused");
+        fixture->verdict = 0;
+        fixture->after_vacuum = 0.4;
+        advance(fixture, 110);
+        assert_int_equal(fake_executor_count(&fixture->fake, "run "), 2);
+        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
+}
+
+static void executor_that_never_says_until_when_is_not_asked_in_a_loop(void **state) {
+        struct fixture *fixture = *state;
+
+        welcome(fixture);
+        fixture->verdict = WIRE_COOLDOWN;
+        set_used(fixture, 0.90);
+        advance(fixture, 600);
+        assert_in_range(fake_executor_count(&fixture->fake, "run "), 9, 11);
+}
+
+static void spent_budget_is_escalated_as_such(void **state) {
+        struct fixture *fixture = *state;
+
+        welcome(fixture);
+        fixture->verdict = WIRE_SPENT;
+        fixture->verdict_for_usec = USEC_PER_DAY;
+        set_used(fixture, 0.90);
+        advance(fixture, 10);
+        assert_int_equal(fake_executor_count(&fixture->fake, "escalate spent disk-space-high"), 1);
+        assert_int_equal(engine_playbook(fixture->engine, 2)->state, PLAYBOOK_SPENT);
+}
+
+static void maintenance_holds_and_its_end_lets_go(void **state) {
+        struct fixture *fixture = *state;
+        struct wire_message over = {.type = WIRE_STATE, .state = {.mode = CONFIG_MODE_ENFORCE}};
+
+        welcome(fixture);
+        fixture->verdict = WIRE_MAINTENANCE;
+        fixture->verdict_for_usec = USEC_PER_DAY;
+        set_used(fixture, 0.90);
+        advance(fixture, 3600);
+        assert_int_equal(fake_executor_count(&fixture->fake, "escalate"), 0);
+        fixture->verdict = 0;
+        engine_receive(fixture->engine, &over);
+        advance(fixture, 1);
+        assert_int_equal(fake_executor_count(&fixture->fake, "act vacuum-journal"), 1);
+}
+
+static void observing_decides_as_in_earnest_and_repeats_nothing(void **state) {
+        struct fixture *fixture = *state;
+
+        fixture->fake.observe = true;
+        welcome(fixture);
+        set_used(fixture, 0.96);
+        advance(fixture, 600);
+        expect_trace(fixture,
+                (const char *const[]){
+                        "open disk-space-critical_/var/log",
+                        "diagnosis /var/log is 96.0 % used",
+                        "run free-ballast",
+                        "act free-ballast",
+                        "end free-ballast observed",
+                        "run vacuum-journal",
+                        "act vacuum-journal",
+                        "end vacuum-journal observed",
+                        "condition disk-space-high_/var/log",
+                        NULL,
+                });
+        assert_int_equal(engine_playbook(fixture->engine, 2)->would_have_run, 1);
+        assert_int_equal(engine_playbook(fixture->engine, 2)->runs, 0);
+        assert_int_equal(engine_mode(fixture->engine), CONFIG_MODE_OBSERVE);
+}
+
+static void denied_action_hands_the_turn_on_without_waiting(void **state) {
+        struct fixture *fixture = *state;
+
+        welcome(fixture);
+        set_used(fixture, 0.90);
+        fixture->fake.act = NULL;
+        advance(fixture, 2.05);
+        /* The answer in place of the one under way: denied at once, no action number. */
+        assert_int_equal(fake_executor_count(&fixture->fake, "act vacuum-journal"), 1);
+        struct wire_message denied = {.type = WIRE_ACTION_FINISHED,
+                .action_finished = {.serial = fixture->fake.last.action_request.serial,
+                        .run = fixture->fake.last.action_request.run,
+                        .status = WIRE_DENIED,
+                        .text = "all files are younger than the floor"}};
+        engine_receive(fixture->engine, &denied);
+        advance(fixture, 1);
+        assert_int_equal(fake_executor_count(&fixture->fake, "end vacuum-journal refused"), 1);
+        /* Not repeated, nobody told while it is a warning; critical gives it another turn. */
+        advance(fixture, 3600);
+        assert_int_equal(fake_executor_count(&fixture->fake, "run "), 1);
+        assert_int_equal(fake_executor_count(&fixture->fake, "escalate"), 0);
+        set_used(fixture, 0.97);
+        advance(fixture, 300);
+        assert_int_equal(fake_executor_count(&fixture->fake, "run vacuum-journal"), 2);
+        assert_int_equal(fake_executor_count(&fixture->fake, "escalate not-cleared"), 1);
+}
+
+static void run_by_hand_is_one_at_a_time_and_names_the_nearest(void **state) {
+        struct fixture *fixture = *state;
+        struct problem problem;
+
+        assert_null(engine_run_by_hand(fixture->engine, "vacuum-journal", false, &problem));
+        welcome(fixture);
+        set_used(fixture, 0.1);
+        advance(fixture, 1);
+        const struct run *run = engine_run_by_hand(fixture->engine, "vacuum-journal", false, &problem);
+        assert_non_null(run);
+        assert_string_equal(run->condition, "disk-space-high");
+        assert_null(engine_run_by_hand(fixture->engine, "vacuum-journal", false, &problem));
+        assert_string_equal(problem.text, "vacuum-journal is running");
+        assert_null(engine_run_by_hand(fixture->engine, "vacum-journal", false, &problem));
+        assert_string_equal(
+                problem.text, "there is no playbook 'vacum-journal', did you mean 'vacuum-journal'?");
+        advance(fixture, 1);
+        assert_int_equal(fake_executor_count(&fixture->fake, "run vacuum-journal by hand"), 1);
+        assert_int_equal(fake_executor_count(&fixture->fake, "end vacuum-journal cleared"), 1);
+        assert_non_null(engine_run(fixture->engine, 0));
+        assert_int_equal(engine_run(fixture->engine, 0)->state, RUN_ENDED);
+        advance(fixture, 60);
+        assert_null(engine_run(fixture->engine, 0));
+        assert_int_equal(fake_executor_count(&fixture->fake, "open"), 0);
+}
+
+static void silent_executor_ends_the_run_and_not_the_engine(void **state) {
+        struct fixture *fixture = *state;
+
+        welcome(fixture);
+        set_used(fixture, 0.90);
+        advance(fixture, 2.003);
+        fixture->fake.silent = true;
+        advance(fixture, 0.002);
+        assert_int_equal(fixture->fake.last.type, WIRE_ACTION_REQUEST);
+        advance(fixture, 3600);
+        assert_int_equal(fixture->released, 1);
+}
+
+static void stale_and_unknown_messages_change_nothing(void **state) {
+        struct fixture *fixture = *state;
+        struct wire_message messages[] = {
+                {.type = WIRE_INCIDENT_REPLY, .incident_reply = {.serial = 77, .incident = 3}},
+                {.type = WIRE_RUN_REPLY, .run_reply = {.serial = 77, .run = 3, .verdict = WIRE_GO}},
+                {.type = WIRE_ACTION_FINISHED,
+                        .action_finished = {.serial = 77, .run = 3, .action = 4, .incident = 9}},
+                {.type = WIRE_ACTION_STARTED, .action_started = {.run = 3, .action = 4, .incident = 9}},
+                {.type = WIRE_PAST_ACTION, .past_action = {.incident = 9}},
+                {.type = WIRE_PLAYBOOK_STATE, .playbook_state = {.playbook = "nobody"}},
+                {.type = WIRE_WELCOME_END},
+                {.type = WIRE_HELLO},
+                {.type = WIRE_RUN_PLAYBOOK, .run_playbook = {.playbook = "nobody"}},
+        };
+
+        welcome(fixture);
+        for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
+                engine_receive(fixture->engine, &messages[i]);
+        advance(fixture, 60);
+        assert_int_equal(fixture->fake.n_trace, 0);
+        assert_string_equal(engine_state_name(fixture->engine), "ok");
+}
+
+static void trouble_degrades_until_it_is_taken_back(void **state) {
+        struct fixture *fixture = *state;
+
+        welcome(fixture);
+        assert_string_equal(engine_state_text(fixture->engine), "nothing is wrong");
+        unsigned before = fixture->events[ENGINE_STATE_CHANGED];
+        engine_set_trouble(fixture->engine, "disk", "disk: no more inotify watches");
+        advance(fixture, 0);
+        assert_string_equal(engine_state_name(fixture->engine), "degraded");
+        assert_string_equal(engine_state_text(fixture->engine), "disk: no more inotify watches");
+        assert_int_equal(fixture->events[ENGINE_STATE_CHANGED], before + 1);
+        engine_set_trouble(fixture->engine, "disk", NULL);
+        engine_set_trouble(fixture->engine, "never", NULL);
+        advance(fixture, 0);
+        assert_string_equal(engine_state_name(fixture->engine), "ok");
+}
+
+static void past_incidents_are_shown_newest_first_and_bounded(void **state) {
+        struct fixture *fixture = *state;
+        struct wire_message past = {.type = WIRE_PAST_INCIDENT}, action = {.type = WIRE_PAST_ACTION};
+
+        for (uint64_t i = 1; i <= 30; i++) {
+                past.past_incident.incident = i;
+                past.past_incident.closed_usec = i;
+                engine_receive(fixture->engine, &past);
+                action.past_action.incident = action.past_action.action = i;
+                engine_receive(fixture->engine, &action);
+        }
+        welcome(fixture);
+        assert_int_equal(engine_incident(fixture->engine, 0)->id, 30);
+        assert_int_equal(engine_incident(fixture->engine, 0)->actions[0].action, 30);
+        assert_int_equal(engine_incident(fixture->engine, INCIDENT_KEEP)->id, 30 - INCIDENT_KEEP);
+        assert_null(engine_incident(fixture->engine, INCIDENT_KEEP + 1));
+        assert_int_equal(fixture->events[ENGINE_INCIDENT_REMOVED], 30 - INCIDENT_KEEP - 1);
+}
+
+static void lowering_is_passed_on_and_answered_with_its_serial(void **state) {
+        struct fixture *fixture = *state;
+        uint64_t serial = 0;
+
+        welcome(fixture);
+        assert_int_equal(engine_lower(fixture->engine, WIRE_LOWER_OBSERVE, 0, ":1.7", &serial), 0);
+        assert_int_equal(serial, fixture->fake.last.lower.serial);
+        advance(fixture, 1);
+        assert_int_equal(fixture->events[ENGINE_LOWER_REPLY], 1);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                TEST(nothing_starts_before_the_welcome_ended),
+                TEST(whole_incident_is_healed_by_ballast_then_vacuum),
+                TEST(warning_that_heals_does_not_touch_the_ballast),
+                TEST(what_does_not_help_is_escalated_exactly_once_and_not_repeated),
+                TEST(warning_is_escalated_after_a_quarter_of_an_hour),
+                TEST(missing_in_the_middle_neither_ends_nor_starts_anything),
+                TEST(missing_while_verifying_is_not_clear),
+                TEST(new_watcher_continues_the_open_incident),
+                TEST(inherited_condition_between_its_levels_holds_the_incident_open),
+                TEST(condition_that_never_appears_again_is_given_up_after_a_minute),
+                TEST(incident_of_which_nothing_is_known_is_given_a_minute),
+                TEST(number_that_was_seen_before_is_shown_once),
+                TEST(unanswered_request_for_a_run_is_made_again),
+                TEST(new_watcher_does_not_tell_people_again),
+                TEST(new_watcher_waits_for_actions_that_still_run),
+                TEST(withdrawn_file_system_lets_the_incident_end),
+                TEST(cool_down_is_asked_again_when_it_is_over),
+                TEST(executor_that_never_says_until_when_is_not_asked_in_a_loop),
+                TEST(spent_budget_is_escalated_as_such),
+                TEST(maintenance_holds_and_its_end_lets_go),
+                TEST(observing_decides_as_in_earnest_and_repeats_nothing),
+                TEST(denied_action_hands_the_turn_on_without_waiting),
+                TEST(run_by_hand_is_one_at_a_time_and_names_the_nearest),
+                TEST(silent_executor_ends_the_run_and_not_the_engine),
+                TEST(stale_and_unknown_messages_change_nothing),
+                TEST(trouble_degrades_until_it_is_taken_back),
+                TEST(past_incidents_are_shown_newest_first_and_bounded),
+                TEST(lowering_is_passed_on_and_answered_with_its_serial),
+        };
+
+        return cmocka_run_group_tests_name("engine", tests, NULL, NULL);
+}
