@@ -55,6 +55,10 @@ int loop_sim_advance(struct loop *loop, uint64_t usec) {
         return loop->ops->advance ? loop->ops->advance(loop, usec) : -ENOTSUP;
 }
 
+int loop_step(struct loop *loop, uint64_t usec) {
+        return loop->ops->step ? loop->ops->step(loop, usec) : -ENOTSUP;
+}
+
 uint64_t loop_now(const struct loop *loop) {
         return loop->ops->now(loop);
 }

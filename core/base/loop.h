@@ -52,6 +52,11 @@ void loop_exit(struct loop *loop, int code);
  * or at the moment of a loop_exit().
  */
 int loop_sim_advance(struct loop *loop, uint64_t usec);
+/*
+ * Real loop only (-ENOTSUP on a simulated one): one turn, waiting at most so long for something to do.  For a
+ * caller that has its own idea of when it is done, as tests have.
+ */
+int loop_step(struct loop *loop, uint64_t usec);
 
 uint64_t loop_now(const struct loop *loop);      /* monotonic, constant within one turn */
 uint64_t loop_realtime(const struct loop *loop); /* ditto */

@@ -192,6 +192,12 @@ static int sdevent_run(struct loop *loop) {
         return sd_event_loop(event_of(loop));
 }
 
+static int sdevent_step(struct loop *loop, uint64_t usec) {
+        int r = sd_event_run(event_of(loop), usec);
+
+        return r < 0 ? r : 0;
+}
+
 static void sdevent_exit(struct loop *loop, int code) {
         int r = sd_event_exit(event_of(loop), code);
 
@@ -219,6 +225,7 @@ static void sdevent_free(struct loop *loop) {
 static const struct loop_ops sdevent_ops = {
         .run = sdevent_run,
         .exit = sdevent_exit,
+        .step = sdevent_step,
         .now = sdevent_now,
         .realtime = sdevent_realtime,
         .free = sdevent_free,

@@ -74,6 +74,7 @@ struct loop_ops {
         int (*run)(struct loop *loop);
         void (*exit)(struct loop *loop, int code);
         int (*advance)(struct loop *loop, uint64_t usec); /* NULL: time cannot be told to move */
+        int (*step)(struct loop *loop, uint64_t usec);    /* NULL: it cannot wait */
         uint64_t (*now)(const struct loop *loop);
         uint64_t (*realtime)(const struct loop *loop);
         void (*free)(struct loop *loop);

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * book - the one way in which the executor's state changes
+ *
+ * Runs in: executor.  Owns recorder and ledger.  An event is formatted as a slot, parsed back, written to the
+ * recorder, applied to the ledger and told to the journal, in this order: the ledger never holds what a restart
+ * would not find, except for events over the hourly limit of their kind (event.c), which the ledger needs and
+ * the ring can do without.
+ *
+ * The ring forgets after RECORD_SLOTS records.  So after every quarter of it a checkpoint writes again what
+ * must not be forgotten: the open incident, mode, maintenance, and what each playbook and verb has used up.
+ *
+ * Fails: book_write() is negative when no recorder takes the record.
+ * Limits: a checkpoint keeps the newest CHECKPOINT_USES uses of each playbook and verb, to the second.
+ */
+#include "executor/book.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "executor/allowance.h"
+#include "executor/event.h"
+
+#define CHECKPOINT_EVERY (RECORD_SLOTS / 4)
+#define CHECKPOINT_USES 48u
+
+struct book {
+        struct loop *loop;
+        struct recorder *recorder;
+        struct ledger ledger;
+        struct allowance allowances[EVENT_KINDS_MAX];
+        bool in_checkpoint;
+};
+
+struct book_entry book_entry_new(const char *event) {
+        struct book_entry entry = {.n = 0};
+        book_text(&entry, "event", event);
+        return entry;
+}
+
+void book_text(struct book_entry *entry, const char *name, const char *value) {
+        assert(entry->n < RECORD_FIELDS_MAX);
+        entry->fields[entry->n++] = (struct record_field){.name = name, .value = value};
+}
+
+void book_number(struct book_entry *entry, const char *name, uint64_t value) {
+        snprintf(entry->numbers[entry->n], sizeof(entry->numbers[0]), "%" PRIu64, value);
+        book_text(entry, name, NULL);
+}
+
+void book_flag(struct book_entry *entry, const char *name, bool value) {
+        book_text(entry, name, value ? "yes" : "no");
+}
+
+static int apply_one(const struct record *record, void *data) {
+        ledger_apply(data, record);
+        return 0;
+}
+
+int book_new(struct loop *loop, const char *state_dir, const char *run_dir, const char *group,
+        struct book **ret_book) {
+        struct book *book = calloc(1, sizeof(*book));
+        int r;
+
+        if (!book)
+                return -ENOMEM;
+        book->loop = loop;
+        ledger_init(&book->ledger);
+        r = recorder_new(state_dir, run_dir, group, &book->recorder);
+        if (r < 0) {
+                book_free(book);
+                return r;
+        }
+        r = recorder_read(book->recorder, apply_one, &book->ledger, NULL);
+        if (r < 0)
+                log_error("recorder: cannot be read, its history is not known: %s", strerror(-r));
+        /* What root raised by hand does not outlive us: the configuration decides at a start. */
+        if (book->ledger.mode_override == CONFIG_MODE_ENFORCE)
+                book->ledger.mode_override = CONFIG_MODE_OFF;
+        *ret_book = book;
+        return 0;
+}
+
+struct book *book_free(struct book *book) {
+        if (book)
+                recorder_free(book->recorder);
+        free(book);
+        return NULL;
+}
+
+struct ledger *book_ledger(struct book *book) {
+        return &book->ledger;
+}
+
+const struct recorder *book_recorder(const struct book *book) {
+        return book->recorder;
+}
+
+static bool within_allowance(struct book *book, const struct event_kind *kind, unsigned index) {
+        struct allowance *allowance = &book->allowances[index];
+
+        if (kind->per_hour == 0 || book->in_checkpoint ||
+                allowance_take(allowance, kind->burst, kind->per_hour, loop_now(book->loop)))
+                return true;
+        if (!allowance->told)
+                log_warning("too many records of the kind %s: some are left out, at most %u an hour are kept",
+                        kind->event, kind->per_hour);
+        allowance->told = true;
+        return false;
+}
+
+static void checkpoint(struct book *book);
+
+int book_write(struct book *book, struct book_entry *entry) {
+        unsigned index;
+        const struct event_kind *kind = event_kind(entry->fields[0].value, &index);
+        uint64_t number = book->ledger.next_number;
+        struct record record;
+        char slot[RECORD_SLOT_SIZE];
+        bool kept;
+        int r;
+
+        assert(kind);
+        for (size_t i = 0; i < entry->n; i++)
+                if (!entry->fields[i].value)
+                        entry->fields[i].value = entry->numbers[i];
+        r = record_format(number, loop_realtime(book->loop), entry->fields, entry->n, slot);
+        if (r == 0)
+                r = record_parse(slot, &record);
+        if (r < 0)
+                return r;
+
+        kept = within_allowance(book, kind, index);
+        if (kept)
+                r = recorder_append(book->recorder, number, slot, kind->durable);
+        else
+                record.number = 0;
+        ledger_apply(&book->ledger, &record);
+        if (kept && !book->in_checkpoint)
+                event_send(kind, &record);
+        if (kept && number % CHECKPOINT_EVERY == 0 && !book->in_checkpoint)
+                checkpoint(book);
+        return r < 0 ? r : !kept;
+}
+
+static void write_uses(const struct budget_uses *uses, char *text, size_t size) {
+        size_t first = uses->n > CHECKPOINT_USES ? uses->n - CHECKPOINT_USES : 0, used = 0;
+
+        text[0] = '\0';
+        for (size_t i = first; i < uses->n && used < size; i++)
+                used += (size_t)snprintf(text + used, size - used, "%s%s%" PRIu64, i > first ? " " : "",
+                        uses->uses[i].observed ? "o" : "", uses->uses[i].at_usec / USEC_PER_SEC);
+}
+
+static void tally_playbook(struct book *book, const struct ledger_playbook *playbook) {
+        struct book_entry entry = book_entry_new("tally");
+        char name[WIRE_NAME_MAX], uses[CHECKPOINT_USES * 24];
+
+        strcpy(name, playbook->name);
+        write_uses(&playbook->acted, uses, sizeof(uses));
+        book_text(&entry, "kind", "playbook");
+        book_text(&entry, "name", name);
+        book_number(&entry, "runs", playbook->runs);
+        book_number(&entry, "would_have", playbook->would_have_run);
+        book_number(&entry, "last", playbook->last_run_usec);
+        book_number(&entry, "crashes", playbook->crashes);
+        book_flag(&entry, "quarantined", playbook->quarantined);
+        book_number(&entry, "source", playbook->quarantined_source);
+        book_text(&entry, "uses", uses);
+        book_write(book, &entry);
+}
+
+static void tally_verb(struct book *book, const struct ledger_verb *verb) {
+        struct book_entry entry = book_entry_new("tally");
+        char name[WIRE_NAME_MAX], uses[CHECKPOINT_USES * 24];
+
+        strcpy(name, verb->name);
+        write_uses(&verb->uses, uses, sizeof(uses));
+        book_text(&entry, "kind", "verb");
+        book_text(&entry, "name", name);
+        book_text(&entry, "uses", uses);
+        book_write(book, &entry);
+}
+
+static void checkpoint(struct book *book) {
+        const struct ledger *ledger = &book->ledger;
+
+        book->in_checkpoint = true;
+        if (ledger->incident.id != 0) {
+                struct book_entry entry = book_entry_new("incident-opened");
+                struct ledger_incident incident = ledger->incident;
+                book_number(&entry, "incident", incident.id);
+                book_number(&entry, "since", incident.since_usec);
+                book_flag(&entry, "escalated", incident.escalated);
+                book_text(&entry, "title", incident.title);
+                book_text(&entry, "condition", incident.condition);
+                book_write(book, &entry);
+        }
+        if (ledger->mode_override != CONFIG_MODE_OFF) {
+                struct book_entry entry = book_entry_new("mode");
+                book_text(&entry, "mode", config_mode_name(ledger->mode_override));
+                book_text(&entry, "who", "checkpoint");
+                book_write(book, &entry);
+        }
+        if (ledger->maintenance_until_usec > loop_realtime(book->loop)) {
+                struct book_entry entry = book_entry_new("maintenance");
+                book_number(&entry, "until", ledger->maintenance_until_usec);
+                book_text(&entry, "who", "checkpoint");
+                book_write(book, &entry);
+        }
+        /* By index: writing a tally leaves the lists as they are. */
+        for (size_t i = 0; i < ledger->n_playbooks; i++)
+                tally_playbook(book, &ledger->playbooks[i]);
+        for (size_t i = 0; i < ledger->n_verbs; i++)
+                tally_verb(book, &ledger->verbs[i]);
+        book->in_checkpoint = false;
+}

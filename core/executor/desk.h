@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* desk - where every message of the watcher is answered; and what root may order */
+#ifndef EXECUTOR_DESK_H
+#define EXECUTOR_DESK_H
+
+#include "config/config.h"
+#include "executor/book.h"
+#include "executor/notify.h"
+#include "plugin/plugin.h"
+#include "wire/channel.h"
+
+#define DESK_RATE 500u      /* messages of the watcher per second, above which it is ended */
+#define DESK_CRASHES_MAX 2u /* of one playbook, then it is quarantined */
+#define DESK_MAINTENANCE_MAX (30 * USEC_PER_DAY)
+
+struct desk_ops {
+        /* Somebody wants a reload; serial for desk_reload_done(), 0 when not asked over the wire. */
+        void (*reload)(const char *who, uint64_t serial, void *data);
+        /* The watcher broke the rules: end it. */
+        void (*end_watcher)(const char *reason, void *data);
+        /* What is shown of us changed. */
+        void (*changed)(void *data);
+        /* The last action ended. */
+        void (*idle)(void *data);
+};
+
+struct desk;
+struct desk_setup {
+        struct loop *loop;
+        struct book *book;
+        const struct plugin_list *plugins;
+        const char *root; /* prefix of the paths that verbs touch */
+        const char *user; /* that the notify command runs as; NULL: ourselves */
+        const struct desk_ops *ops;
+        void *data;
+};
+int desk_new(const struct desk_setup *setup, struct desk **ret_desk);
+struct desk *desk_free(struct desk *desk);
+
+/* The configuration in force; borrowed until the next one.  `generation` counts them. */
+void desk_set_config(struct desk *desk, const struct config *config, uint32_t generation);
+/* Why we run on another configuration than the files say; "": we do not. */
+void desk_set_trouble(struct desk *desk, const char *text);
+
+/* A watcher came or went.  The channel is borrowed. */
+void desk_connect(struct desk *desk, struct channel *channel);
+void desk_receive(struct desk *desk, const struct wire_message *message);
+void desk_disconnect(struct desk *desk);
+/* What it did when it died: "lua", "parsing" or "none". */
+void desk_watcher_died(struct desk *desk, const char *reason, const char *activity, const char *what);
+
+/* After a start: what the last executor left open. */
+void desk_recover(struct desk *desk);
+/* Quarantine is lifted for playbooks whose source is not the one that was quarantined. */
+void desk_review_quarantine(struct desk *desk);
+
+unsigned desk_actions(const struct desk *desk); /* at work */
+void desk_stop_actions(struct desk *desk);
+void desk_close(struct desk *desk); /* no action begins any more: we are about to end */
+
+/* Mode, maintenance, runs: as root orders at the control socket.  -EINVAL with the reason. */
+enum config_mode desk_mode(const struct desk *desk);
+void desk_set_mode(struct desk *desk, enum config_mode mode, const char *who);
+int desk_set_maintenance(
+        struct desk *desk, uint64_t usec, const char *who, bool may_shorten, struct problem *problem);
+void desk_clear_override(struct desk *desk, const char *who);
+int desk_run_by_root(struct desk *desk, const char *playbook, bool dry, struct problem *problem);
+int desk_unquarantine(struct desk *desk, const char *playbook, const char *who, struct problem *problem);
+void desk_reload_done(struct desk *desk, uint64_t serial, bool ok, const char *text);
+
+/* Once per incident, or per reason and hour when there is none. */
+void desk_escalate(struct desk *desk, uint64_t incident, const char *reason, const char *text);
+/* A few lines for people. */
+void desk_status(const struct desk *desk, char *text, size_t size);
+
+#endif

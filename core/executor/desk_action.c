@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * desk_action - from the request for an action to its outcome
+ *
+ * Runs in: executor.  Owns the actions at work, at most ADMIT_CHILDREN, one per run.  A request is decided by
+ * admit.c; its child checks; then it is decided once more, because maintenance may have begun or the mode been
+ * lowered meanwhile; manifest and intent are written to disk; only then the child is told to go.
+ *
+ * In observe and in dry runs everything is the same up to that point, where the child ends and what would have
+ * been done is recorded instead.
+ *
+ * A lossy verb is told the facts that its protection of young data depends on, and all of them are ours: when we
+ * first heard of the incident, and whether every gentler verb that a playbook in force names had its turn.
+ *
+ * Fails: an action that cannot be recorded anywhere is not done, unless it loses nothing.
+ */
+#include "executor/desk_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "config/option.h"
+
+#define FLOOR_BEFORE_INCIDENT USEC_PER_DAY
+
+#define COPY(target, source) text_copy((target), sizeof(target), (source))
+
+/* What comes before anything lossy. */
+static const char *const gentler_verbs[] = {"logs.compress", "disk.free_ballast", "logs.reopen"};
+
+void desk_action_free(struct desk_action *action) {
+        if (!action)
+                return;
+        action_child_free(action->child);
+        option_values_free(action->plan.verb->args, action->args);
+        option_values_free(action->option_table, action->options);
+        free(action);
+}
+
+/* A verb that no playbook in force speaks of would never have its turn, and is not waited for. */
+static bool is_in_use(const struct desk *desk, const char *verb) {
+        for (size_t i = 0; i < desk->config->n_playbooks; i++) {
+                const struct config_playbook *playbook = &desk->config->playbooks[i];
+                if (!playbook->failed && playbook->mode != CONFIG_MODE_OFF && playbook->source &&
+                        strstr(playbook->source, verb))
+                        return true;
+        }
+        return false;
+}
+
+static bool gentler_spent(const struct desk *desk, uint64_t incident) {
+        if (incident == 0)
+                return false;
+        for (size_t i = 0; i < ELEMENTSOF(gentler_verbs); i++)
+                if (plugin_verb(desk->plugins, gentler_verbs[i], NULL) && is_in_use(desk, gentler_verbs[i]) &&
+                        !ledger_had_turn(desk->ledger, gentler_verbs[i]))
+                        return false;
+        return true;
+}
+
+static bool is_acting(const struct desk *desk, uint64_t run) {
+        for (size_t i = 0; i < ADMIT_CHILDREN; i++)
+                if (desk->actions[i] && desk->actions[i]->run == run)
+                        return true;
+        return false;
+}
+
+static void gather(
+        struct desk *desk, uint64_t run_id, const struct sg_verb *verb, struct admit_action *ret_facts) {
+        const struct ledger_run *run = ledger_run(desk->ledger, run_id);
+        const struct ledger_verb *past = verb ? ledger_verb(desk->ledger, verb->name) : NULL;
+
+        *ret_facts = (struct admit_action){.verb = verb,
+                .run_exists = run != NULL && !desk->closed,
+                .run_is_acting = is_acting(desk, run_id),
+                .children = desk_actions(desk),
+                .recordable = recorder_place(book_recorder(desk->book)) != RECORDER_NOWHERE,
+                .uses = past ? &past->uses : NULL};
+        desk_facts(desk, run ? config_playbook(desk->config, run->playbook) : NULL, &ret_facts->rules);
+        if (!run)
+                return;
+        ret_facts->run_observe = run->observe;
+        ret_facts->dry = run->dry;
+        ret_facts->by_hand = run->by_hand;
+        ret_facts->requests = run->requests;
+        ret_facts->is_unknown =
+                verb && run->incident != 0 && ledger_is_unknown(desk->ledger, run->incident, verb->name);
+}
+
+static void tell_finished(struct desk *desk, uint64_t serial, uint64_t run, uint64_t incident,
+        uint64_t action, enum wire_status status, const struct sg_outcome *outcome) {
+        struct wire_message message = {.type = WIRE_ACTION_FINISHED};
+        struct wire_action_finished *finished = &message.action_finished;
+
+        *finished = (struct wire_action_finished){.serial = serial,
+                .run = run,
+                .action = action,
+                .incident = incident,
+                .finished_usec = loop_realtime(desk->loop),
+                .freed_bytes = outcome->freed_bytes,
+                .count = outcome->count,
+                .status = status};
+        COPY(finished->text, outcome->text);
+        desk_send(desk, &message);
+}
+
+/* Nothing was touched: refused here or by the verb's check, nothing to do, or the check itself broke. */
+static void record_denied(
+        struct desk *desk, uint64_t run_id, const char *verb, enum wire_status status, const char *text) {
+        const struct ledger_run *run = ledger_run(desk->ledger, run_id);
+        struct book_entry entry = book_entry_new("action-denied");
+        uint64_t repeated;
+        char key[WIRE_NAME_MAX + 32];
+
+        text_format(key, sizeof(key), "%s %llu", verb, (unsigned long long)(run ? run->incident : 0));
+        if (!desk_denial_is_news(desk, run ? run->playbook : "", key, text, &repeated))
+                return;
+        log_info("%s: %s: %s", verb, wire_status_name(status), text);
+        book_number(&entry, "run", run_id);
+        book_number(&entry, "incident", run ? run->incident : 0);
+        book_text(&entry, "playbook", run ? run->playbook : "");
+        book_text(&entry, "verb", verb);
+        book_text(&entry, "status", wire_status_name(status));
+        book_number(&entry, "repeated", repeated);
+        book_text(&entry, "text", text);
+        book_write(desk->book, &entry);
+}
+
+static void refuse(struct desk *desk, const struct wire_action_request *request, enum wire_status status,
+        const char *text) {
+        struct sg_outcome outcome = {.count = 0};
+        const struct ledger_run *run = ledger_run(desk->ledger, request->run);
+
+        COPY(outcome.text, text);
+        record_denied(desk, request->run, request->verb, status, text);
+        tell_finished(desk, request->serial, request->run, run ? run->incident : 0, 0, status, &outcome);
+}
+
+static void add_action_fields(struct book_entry *entry, const struct desk_action *action, uint64_t id) {
+        book_number(entry, "action", id);
+        book_number(entry, "run", action->run);
+        book_number(entry, "incident", action->incident);
+        book_text(entry, "playbook", action->playbook);
+        book_text(entry, "verb", action->plan.verb->name);
+        book_text(entry, "risk", plugin_risk_name(action->plan.verb->risk));
+        book_text(entry, "args", action->args_text);
+}
+
+/* As many lines as fit in one slot, one below the other. */
+static int write_manifest(struct desk *desk, uint64_t action, const struct action_manifest *manifest) {
+        char text[640];
+        size_t i = 0;
+        int r = 0;
+
+        while (i < manifest->n && r >= 0) {
+                struct book_entry entry = book_entry_new("manifest");
+                size_t used = 0;
+
+                do {
+                        text_format(text + used, sizeof(text) - used, "%s%s", used ? "\n" : "",
+                                manifest->lines[i]);
+                        used = strlen(text);
+                        i++;
+                } while (i < manifest->n && used + strlen(manifest->lines[i]) + 2 < sizeof(text));
+                book_number(&entry, "action", action);
+                book_text(&entry, "text", text);
+                r = book_write(desk->book, &entry);
+        }
+        return r;
+}
+
+static void tell_started(const struct desk_action *action, bool observe) {
+        struct wire_message message = {.type = WIRE_ACTION_STARTED};
+        struct wire_action_started *started = &message.action_started;
+
+        *started = (struct wire_action_started){.serial = action->serial,
+                .run = action->run,
+                .action = action->action,
+                .incident = action->incident,
+                .started_usec = action->started_usec,
+                .observe = observe};
+        COPY(started->playbook, action->playbook);
+        COPY(started->verb, action->plan.verb->name);
+        COPY(started->args, action->args_text);
+        desk_send(action->desk, &message);
+}
+
+static bool on_go(struct action_child *child, const struct action_manifest *manifest,
+        const struct sg_outcome *outcome, char denial[static SG_TEXT_MAX], void *data) {
+        struct desk_action *action = data;
+        struct desk *desk = action->desk;
+        struct book_entry entry = book_entry_new("action-intent");
+        uint64_t id = desk->ledger->next_action;
+        struct admit_action facts;
+        struct admit_answer answer;
+        int r;
+        (void)child, (void)outcome;
+
+        /* Decided again, as of now; the request and the child it got are this action itself. */
+        gather(desk, action->run, action->plan.verb, &facts);
+        facts.requests = 0;
+        facts.run_is_acting = false;
+        facts.children = 0;
+        admit_action(&facts, &answer);
+        if (answer.verdict != WIRE_GO) {
+                text_copy(denial, SG_TEXT_MAX, answer.text);
+                return false;
+        }
+        if (answer.observe || action->plan.check_only)
+                return false;
+
+        r = write_manifest(desk, id, manifest);
+        add_action_fields(&entry, action, id);
+        action->started_usec = loop_realtime(desk->loop);
+        action->action = id;
+        if (r >= 0)
+                r = book_write(desk->book, &entry);
+        if (r < 0 && action->plan.verb->risk > SG_RISK_FREEING) {
+                action->action = 0;
+                text_copy(denial, SG_TEXT_MAX, "the intent cannot be recorded, so it is not done");
+                return false;
+        }
+        tell_started(action, false);
+        return true;
+}
+
+static void record_outcome(
+        const struct desk_action *action, enum wire_status status, const struct sg_outcome *outcome) {
+        struct book_entry entry = book_entry_new("action-outcome");
+
+        book_number(&entry, "action", action->action);
+        book_number(&entry, "run", action->run);
+        book_number(&entry, "incident", action->incident);
+        book_text(&entry, "playbook", action->playbook);
+        book_text(&entry, "verb", action->plan.verb->name);
+        book_text(&entry, "status", wire_status_name(status));
+        book_number(&entry, "freed", outcome->freed_bytes);
+        book_number(&entry, "count", outcome->count);
+        book_text(&entry, "text", outcome->text);
+        book_write(action->desk->book, &entry);
+}
+
+static void record_would_have(struct desk_action *action, const struct sg_outcome *outcome) {
+        struct book_entry entry = book_entry_new("action-would-have");
+
+        action->started_usec = loop_realtime(action->desk->loop);
+        action->action = action->desk->ledger->next_action;
+        add_action_fields(&entry, action, action->action);
+        book_text(&entry, "text", outcome->text);
+        book_write(action->desk->book, &entry);
+        tell_started(action, true);
+}
+
+static void on_end(struct action_child *child, bool went, enum wire_status status,
+        const struct sg_outcome *outcome, void *data) {
+        struct desk_action *action = data;
+        struct desk *desk = action->desk;
+        struct sg_outcome clean = *outcome;
+        (void)child;
+
+        text_escape(clean.text, sizeof(clean.text), outcome->text);
+        if (went)
+                record_outcome(action, status, &clean);
+        else if (status == WIRE_WOULD_HAVE)
+                record_would_have(action, &clean);
+        else
+                record_denied(desk, action->run, action->plan.verb->name, status, clean.text);
+
+        for (size_t i = 0; i < ADMIT_CHILDREN; i++)
+                if (desk->actions[i] == action)
+                        desk->actions[i] = NULL;
+        tell_finished(desk, action->serial, action->run, action->incident, action->action, status, &clean);
+        desk_action_free(action);
+        desk->ops->changed(desk->data);
+        if (desk_actions(desk) == 0)
+                desk->ops->idle(desk->data);
+}
+
+static void write_args(struct desk_action *action) {
+        size_t used = 0;
+
+        for (size_t i = 0; action->plan.verb->args && action->plan.verb->args[i].name; i++) {
+                char value[OPTION_TEXT_MAX];
+                option_format(&action->args[i], value, sizeof(value));
+                text_format(action->args_text + used, sizeof(action->args_text) - used, "%s%s=%s",
+                        used ? " " : "", action->plan.verb->args[i].name, value);
+                used = strlen(action->args_text);
+        }
+}
+
+static int begin(struct desk *desk, const struct wire_action_request *request, struct desk_action *action,
+        struct problem *problem) {
+        static const struct action_child_ops ops = {.on_go = on_go, .on_end = on_end};
+        const struct ledger_incident *incident = ledger_incident(desk->ledger, action->incident);
+        struct action_plan *plan = &action->plan;
+        size_t place = 0;
+        int r;
+
+        plan->root = desk->root;
+        plan->incident_since_usec = incident ? incident->since_usec : loop_realtime(desk->loop);
+        plan->floor_usec = plan->incident_since_usec > FLOOR_BEFORE_INCIDENT
+                ? plan->incident_since_usec - FLOOR_BEFORE_INCIDENT
+                : 0;
+        plan->gentler_spent = gentler_spent(desk, action->incident);
+        plan->args = action->args;
+        plan->options = action->options;
+        pressure_levels(desk->config, &plan->levels);
+        action->serial = request->serial;
+        write_args(action);
+        while (desk->actions[place])
+                place++;
+        r = action_child_new(desk->loop, plan, &ops, action, &action->child);
+        if (r < 0)
+                return problem_set(problem, "no child could be started for it: %s", strerror(-r));
+        desk->actions[place] = action;
+        return 0;
+}
+
+static int read_args(const struct wire_action_request *request, const struct sg_verb *verb,
+        struct sg_value **ret_args, struct problem *problem) {
+        struct option_pair pairs[WIRE_PAIRS_MAX];
+        size_t n = request->n_args < WIRE_PAIRS_MAX ? request->n_args : WIRE_PAIRS_MAX;
+
+        for (size_t i = 0; i < n; i++)
+                pairs[i] = (struct option_pair){.name = request->args[i].name, .text = request->args[i].text};
+        return option_values_new(verb->args, pairs, n, ret_args, problem);
+}
+
+void desk_on_action_request(struct desk *desk, const struct wire_message *message) {
+        const struct wire_action_request *request = &message->action_request;
+        const struct sg_plugin *plugin = NULL;
+        const struct sg_verb *verb = plugin_verb(desk->plugins, request->verb, &plugin);
+        struct ledger_run *run = ledger_run(desk->ledger, request->run);
+        struct sg_value *args = NULL;
+        struct problem problem = {.text = ""};
+        struct desk_action *action;
+        struct admit_action facts;
+        struct admit_answer answer;
+
+        gather(desk, request->run, verb, &facts);
+        if (verb && read_args(request, verb, &args, &problem) < 0)
+                facts.bad_args = problem.text;
+        admit_action(&facts, &answer);
+        if (run)
+                run->requests++;
+        if (answer.verdict != WIRE_GO) {
+                if (args)
+                        option_values_free(verb->args, args);
+                refuse(desk, request, WIRE_DENIED, answer.text);
+                return;
+        }
+
+        action = calloc(1, sizeof(*action));
+        if (!action) {
+                option_values_free(verb->args, args);
+                refuse(desk, request, WIRE_FAILED, "out of memory");
+                return;
+        }
+        *action = (struct desk_action){.desk = desk,
+                .plan = {.verb = verb, .check_only = answer.observe},
+                .option_table = plugin->options,
+                .args = args,
+                .run = run->id,
+                .incident = run->incident};
+        COPY(action->playbook, run->playbook);
+        if (plugin_options(plugin, desk->config, &action->options, &problem) < 0 ||
+                begin(desk, request, action, &problem) < 0) {
+                desk_action_free(action);
+                refuse(desk, request, WIRE_FAILED, problem.text);
+        }
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* watcher_supervise - keep one watcher process running: start, heartbeat, restart with back-off, blame */
+#ifndef EXECUTOR_WATCHER_SUPERVISE_H
+#define EXECUTOR_WATCHER_SUPERVISE_H
+
+#include "wire/breadcrumb.h"
+#include "wire/channel.h"
+
+#define WATCHER_SILENCE_MAX (10 * USEC_PER_SEC)
+#define WATCHER_BACKOFF_MIN (200 * USEC_PER_MSEC)
+#define WATCHER_BACKOFF_MAX (30 * USEC_PER_SEC)
+#define WATCHER_HEALTHY (60 * USEC_PER_SEC)
+
+struct watcher_ops {
+        void (*on_up)(struct channel *channel, void *data);
+        void (*on_message)(const struct wire_message *message, void *data);
+        /* Its channel is gone; the process may live a moment longer. */
+        void (*on_down)(void *data);
+        /* It is dead and that was not our wish. activity: "lua", "parsing", "none". */
+        void (*on_died)(const char *reason, const char *activity, const char *what, void *data);
+};
+
+struct watcher_setup {
+        struct loop *loop;
+        const char *plugin_dir, *state_dir, *root;
+        const char *user; /* NULL: as ourselves */
+        bool bus_is_session, unprivileged;
+        unsigned rate; /* messages per second */
+        const struct watcher_ops *ops;
+        void *data;
+};
+
+struct watcher;
+/* The texts of the setup must live as long as the watcher. Not started yet. */
+int watcher_new(const struct watcher_setup *setup, struct watcher **ret_watcher);
+struct watcher *watcher_free(struct watcher *watcher); /* kills it */
+/* (Re)start with this serialised configuration; a running one is ended first. The text is copied. */
+int watcher_start(struct watcher *watcher, const char *config, size_t size);
+/* End it for its behaviour; it is started again after the back-off. */
+void watcher_end(struct watcher *watcher, const char *reason);
+/* End it, and do not start it again. */
+void watcher_stop(struct watcher *watcher);
+pid_t watcher_pid(const struct watcher *watcher); /* 0: not running */
+
+/* Pure: the next wait after one that lived so long; what a death was doing that is to blame for it. */
+uint64_t watcher_backoff(uint64_t last_usec, uint64_t lived_usec);
+const char *watcher_blame(const struct breadcrumb *copy, bool silent, bool exited, int status);
+
+#endif

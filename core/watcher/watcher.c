@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * watcher - role entry of the process that reads: sensors, engine, Lua and D-Bus, without power
+ *
+ * Started by the executor with its descriptors in place (role.h), as user spoolguard with CAP_DAC_READ_SEARCH.
+ * The order of watcher_main() is the point of this file: everything that needs a power (opening plugins, the bus
+ * connection, descriptors) comes before the confinement, everything that meets a stranger's bytes after it.
+ *
+ * Owns: loop, board, engine, script, sensors, bus, and its end of the channel.
+ * Fails: by exiting; the executor restarts it with back-off and hands it the open incident again.  Without
+ * D-Bus it works on, degraded, and exits in a quiet minute to try the bus again, because it cannot open a new
+ * connection itself.
+ */
+#include "watcher/watcher.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "engine/engine.h"
+#include "plugin/plugin.h"
+#include "role.h"
+#include "script/script.h"
+#include "version.h"
+#include "watcher/bus/bus.h"
+#include "watcher/export.h"
+#include "watcher/sensor_host.h"
+#include "wire/channel.h"
+
+/* The executor is trusted, but a burst of past incidents after HELLO is real. */
+#define EXECUTOR_RATE 100000u
+#define BUS_RETRY_USEC (60 * USEC_PER_SEC)
+
+struct watcher {
+        const struct watcher_options *options;
+        struct loop *loop;
+        struct config *config;
+        struct plugin_list *plugins;
+        struct board *board;
+        struct engine *engine;
+        struct script *script;
+        struct sensor_host *sensors;
+        struct breadcrumb *breadcrumb;
+        struct channel *channel;
+        struct bus_connection *connection;
+        struct bus *bus;
+        struct loop_timer *heartbeat, *bus_retry;
+        uint64_t beats;
+};
+
+static int read_config(struct config **ret_config, struct problem *problem) {
+        struct stat status;
+        if (fstat(ROLE_FD_CONFIG, &status) < 0)
+                return problem_set(problem, "no configuration descriptor: %s", strerror(errno));
+        if (status.st_size <= 0 || status.st_size > (off_t)CONFIG_TEXT_MAX)
+                return problem_set(problem, "configuration of an impossible size");
+        size_t size = (size_t)status.st_size;
+        void *text = mmap(NULL, size, PROT_READ, MAP_PRIVATE, ROLE_FD_CONFIG, 0);
+        if (text == MAP_FAILED)
+                return problem_set(problem, "cannot map the configuration: %s", strerror(errno));
+        int r = config_new(text, size, ret_config, problem);
+        munmap(text, size);
+        close(ROLE_FD_CONFIG);
+        return r;
+}
+
+static void on_heartbeat(struct loop_timer *timer, void *data) {
+        struct watcher *watcher = data;
+        struct wire_message message = {.type = WIRE_HEARTBEAT, .heartbeat = {.turns = ++watcher->beats}};
+        text_copy(message.heartbeat.status, sizeof message.heartbeat.status,
+                engine_state_text(watcher->engine));
+        (void)channel_send(watcher->channel, &message);
+        loop_timer_arm(timer, loop_now(watcher->loop) + WIRE_HEARTBEAT_USEC);
+}
+
+static void on_message(struct channel *channel, const struct wire_message *message, void *data) {
+        (void)channel;
+        struct watcher *watcher = data;
+        engine_receive(watcher->engine, message);
+}
+
+static void on_closed(struct channel *channel, const char *reason, void *data) {
+        (void)channel;
+        struct watcher *watcher = data;
+        log_info("executor: %s", reason);
+        loop_exit(watcher->loop, 0);
+}
+
+static int send_to_executor(const struct wire_message *message, void *data) {
+        struct watcher *watcher = data;
+        return channel_send(watcher->channel, message);
+}
+
+static void on_event(const struct engine_event *event, void *data) {
+        struct watcher *watcher = data;
+        if (watcher->bus)
+                bus_on_event(watcher->bus, event);
+}
+
+static void on_bus_lost(void *data) {
+        struct watcher *watcher = data;
+        log_warning("lost the system bus: restarting to connect again");
+        loop_exit(watcher->loop, 1);
+}
+
+static int on_export(void *data) {
+        struct watcher *watcher = data;
+        return export_recorder(watcher->options->state_dir);
+}
+
+/* Without a bus: come back when nothing would be interrupted. */
+static void on_bus_retry(struct loop_timer *timer, void *data) {
+        struct watcher *watcher = data;
+        if (!engine_open_incident(watcher->engine) && !engine_run(watcher->engine, 0)) {
+                loop_exit(watcher->loop, 1);
+                return;
+        }
+        loop_timer_arm(timer, loop_now(watcher->loop) + BUS_RETRY_USEC);
+}
+
+/* What core itself reads besides the sensors' declarations. */
+static int confine(struct watcher *watcher, struct problem *ret_degraded) {
+        char recorder[256];
+        text_format(recorder, sizeof recorder, "%s/recorder", watcher->options->state_dir);
+        const char *own[] = {recorder, "/run/spoolguard/recorder", "/etc/localtime", "/usr/share/zoneinfo"};
+        char **paths;
+        size_t n;
+        int r = sensor_host_reads(watcher->options->root, watcher->plugins, watcher->config, &paths, &n);
+        if (r < 0)
+                return r;
+        const char **readable = calloc(n + ELEMENTSOF(own), sizeof *readable);
+        if (!readable) {
+                sensor_host_reads_free(paths, n);
+                return -ENOMEM;
+        }
+        for (size_t i = 0; i < n; i++)
+                readable[i] = paths[i];
+        memcpy(readable + n, own, sizeof own);
+        r = role_confine_watcher(readable, n + ELEMENTSOF(own), ret_degraded);
+        free(readable);
+        sensor_host_reads_free(paths, n);
+        return r;
+}
+
+static int start_engine(struct watcher *watcher) {
+        static const struct engine_ops ops = {.send = send_to_executor, .on_event = on_event};
+        static const struct channel_ops channel_ops = {.on_message = on_message, .on_closed = on_closed};
+        int r = loop_new_sdevent(&watcher->loop);
+        if (r == 0)
+                r = channel_new_consume(watcher->loop, "executor", ROLE_FD_CHANNEL, WIRE_FROM_EXECUTOR,
+                        EXECUTOR_RATE, &channel_ops, watcher, &watcher->channel);
+        if (r == 0)
+                r = board_new(watcher->loop, &watcher->board);
+        if (r == 0)
+                r = engine_new(
+                        watcher->loop, watcher->config, watcher->board, &ops, watcher, &watcher->engine);
+        if (r == 0)
+                r = script_new(watcher->loop, watcher->engine, watcher->breadcrumb, &watcher->script);
+        if (r == 0)
+                script_set_plugins(watcher->script, watcher->plugins);
+        return r;
+}
+
+static void start_bus(struct watcher *watcher, const struct problem *connect_problem) {
+        static const struct bus_ops ops = {.on_lost = on_bus_lost, .export_fd = on_export};
+        struct problem problem = *connect_problem;
+        int r = -ENOTCONN;
+        if (watcher->connection)
+                r = bus_new_consume(watcher->loop, watcher->engine, take(watcher->connection), &ops, watcher,
+                        &watcher->bus, &problem);
+        if (r == 0) {
+                bus_set_plugins(watcher->bus, watcher->plugins);
+                return;
+        }
+        log_error("no D-Bus: %s", problem.text);
+        engine_set_trouble(watcher->engine, "bus", problem.text);
+        (void)loop_timer_new(watcher->loop, "try the bus again", loop_now(watcher->loop) + BUS_RETRY_USEC,
+                on_bus_retry, watcher, &watcher->bus_retry);
+}
+
+static void say_hello(struct watcher *watcher) {
+        struct wire_message message = {.type = WIRE_HELLO, .hello = {.pid = (uint32_t)getpid()}};
+        text_copy(message.hello.version, sizeof message.hello.version, SPOOLGUARD_VERSION);
+        (void)channel_send(watcher->channel, &message);
+        (void)loop_timer_new(watcher->loop, "heartbeat", loop_now(watcher->loop), on_heartbeat, watcher,
+                &watcher->heartbeat);
+}
+
+static void watcher_deinit(struct watcher *watcher) {
+        loop_timer_free(watcher->heartbeat);
+        loop_timer_free(watcher->bus_retry);
+        sensor_host_free(watcher->sensors);
+        bus_free(watcher->bus);
+        bus_disconnect(watcher->connection);
+        script_free(watcher->script);
+        engine_free(watcher->engine);
+        board_free(watcher->board);
+        channel_free(watcher->channel);
+        loop_free(watcher->loop);
+        plugin_list_free(watcher->plugins);
+        config_free(watcher->config);
+        breadcrumb_unmap(watcher->breadcrumb);
+}
+
+int watcher_main(const struct watcher_options *options) {
+        struct watcher watcher = {.options = options};
+        struct problem problem = {""}, no_bus = {""}, degraded = {""};
+        int r = breadcrumb_map(ROLE_FD_BREADCRUMB, &watcher.breadcrumb);
+        if (r == 0)
+                r = read_config(&watcher.config, &problem);
+        if (r == 0)
+                r = plugin_list_new(options->plugin_dir, &watcher.plugins);
+        if (r == 0 && bus_connect(options->bus_is_session, &watcher.connection, &no_bus) < 0)
+                watcher.connection = NULL;
+        if (r == 0 && !options->unprivileged)
+                r = confine(&watcher, &degraded);
+
+        /* From here on strangers may be met. */
+        if (r == 0)
+                r = start_engine(&watcher);
+        if (r == 0) {
+                if (degraded.text[0])
+                        engine_set_trouble(watcher.engine, "confinement", degraded.text);
+                start_bus(&watcher, &no_bus);
+                r = sensor_host_new(watcher.loop, options->root, watcher.plugins, watcher.config,
+                        watcher.engine, watcher.board, watcher.breadcrumb, &watcher.sensors);
+        }
+        if (r == 0) {
+                say_hello(&watcher);
+                r = loop_run(watcher.loop);
+        } else
+                log_error("cannot start: %s", problem.text[0] ? problem.text : strerror(-r));
+        watcher_deinit(&watcher);
+        return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* test_desk_life - watchers come, go, misbehave and order; people are called */
+#include "desk_support.h"
+
+static void a_watcher_that_dies_leaves_its_action_at_work_and_its_run_interrupted(void **state) {
+        struct fixture *fixture = *state;
+        const struct wire_message *message;
+        uint64_t run, incident;
+
+        hello(fixture);
+        incident = open_incident(fixture);
+        begin_run(fixture, "vacuum", incident, false, &run);
+        ask(fixture, run, "test.slow", NULL);
+        hear(fixture, WIRE_ACTION_STARTED);
+        disconnect_watcher(fixture);
+        assert_int_equal(book_ledger(fixture->book)->n_runs, 0);
+        assert_int_equal(ledger_playbook(book_ledger(fixture->book), "vacuum")->acted.n, 1);
+        connect_watcher(fixture);
+        say(fixture, &(struct wire_message){.type = WIRE_HELLO, .hello = {.pid = 2}});
+        message = hear(fixture, WIRE_WELCOME_END);
+        assert_int_equal(message->welcome_end.actions_running, 1);
+        message = hear(fixture, WIRE_ACTION_FINISHED);
+        assert_int_equal(message->action_finished.status, WIRE_DONE);
+        assert_int_equal(message->action_finished.serial, 0);
+        assert_int_equal(marks(), 1);
+        assert_int_equal(act(fixture, run, "test.slow", NULL)->status, WIRE_DENIED);
+}
+
+static void a_new_watcher_is_told_what_was(void **state) {
+        struct fixture *fixture = *state;
+        size_t welcome = 0, past = 0, playbooks = 0;
+        uint64_t run, incident;
+
+        hello(fixture);
+        incident = open_incident(fixture);
+        begin_run(fixture, "vacuum", incident, false, &run);
+        act(fixture, run, "test.vacuum", NULL);
+        disconnect_watcher(fixture);
+        connect_watcher(fixture);
+        fixture->n_got = 0;
+        hello(fixture);
+        for (size_t i = 0; i < fixture->n_got; i++) {
+                const struct wire_message *message = &fixture->got[i];
+                if (message->type == WIRE_WELCOME) {
+                        welcome++;
+                        assert_int_equal(message->welcome.incident, incident);
+                        assert_string_equal(message->welcome.incident_title, "disk");
+                } else if (message->type == WIRE_PAST_ACTION) {
+                        past++;
+                        assert_string_equal(message->past_action.verb, "test.vacuum");
+                        assert_int_equal(message->past_action.status, WIRE_DONE);
+                } else if (message->type == WIRE_PLAYBOOK_STATE)
+                        playbooks++;
+        }
+        assert_int_equal(welcome, 1);
+        assert_int_equal(past, 1);
+        assert_int_equal(playbooks, 4);
+        /* Its second opening of the same trouble joins the open incident. */
+        assert_int_equal(open_incident(fixture), incident);
+        assert_int_equal(recorded(fixture, "incident-opened"), 1);
+}
+
+static void an_unknown_outcome_is_told_once_and_not_repeated_unasked(void **state) {
+        struct fixture *fixture = *state;
+        struct book_entry entry = book_entry_new("action-intent");
+        uint64_t run, incident;
+
+        hello(fixture);
+        incident = open_incident(fixture);
+        book_number(&entry, "action", 1);
+        book_number(&entry, "incident", incident);
+        book_text(&entry, "verb", "test.vacuum");
+        book_text(&entry, "playbook", "vacuum");
+        assert_int_equal(book_write(fixture->book, &entry), 0);
+        disconnect_watcher(fixture);
+        for (int i = 0; i < 2; i++) { /* two starts after the crash */
+                desk_free(fixture->desk);
+                book_free(fixture->book);
+                open_desk(fixture);
+                desk_set_config(fixture->desk, fixture->config, 1);
+                desk_recover(fixture->desk);
+        }
+        assert_int_equal(recorded(fixture, "action-unknown"), 1);
+        assert_int_equal(recorded(fixture, "escalated"), 1);
+        connect_watcher(fixture);
+        hello(fixture);
+        assert_int_equal(begin_run(fixture, "vacuum", incident, false, &run), WIRE_GO);
+        assert_int_equal(act(fixture, run, "test.vacuum", NULL)->status, WIRE_DENIED);
+        end_run(fixture, run);
+        assert_int_equal(begin_run(fixture, "vacuum", 0, false, &run), WIRE_GO);
+        assert_int_equal(act(fixture, run, "test.vacuum", NULL)->status, WIRE_DONE);
+        assert_int_equal(marks(), 1);
+}
+
+static void two_crashes_in_its_lua_quarantine_a_playbook_until_its_file_changes(void **state) {
+        struct fixture *fixture = *state;
+        uint64_t run, incident;
+
+        hello(fixture);
+        incident = open_incident(fixture);
+        desk_watcher_died(fixture->desk, "signal 11", "lua", "no-such-playbook");
+        desk_watcher_died(fixture->desk, "signal 11", "lua", "vacuum");
+        assert_int_equal(begin_run(fixture, "vacuum", incident, false, &run), WIRE_GO);
+        end_run(fixture, run);
+        desk_watcher_died(fixture->desk, "no sign of life", "lua", "vacuum");
+        hear(fixture, WIRE_PLAYBOOK_STATE);
+        assert_int_equal(begin_run(fixture, "vacuum", incident, false, &run), WIRE_QUARANTINED);
+        desk_review_quarantine(fixture->desk);
+        assert_true(ledger_playbook(book_ledger(fixture->book), "vacuum")->quarantined);
+        configure(fixture, "mode\tt\tenforce\n" PLAYBOOK("vacuum", "enforce", "-- another one"));
+        desk_review_quarantine(fixture->desk);
+        assert_false(ledger_playbook(book_ledger(fixture->book), "vacuum")->quarantined);
+        assert_null(ledger_playbook(book_ledger(fixture->book), "no-such-playbook"));
+}
+
+static void a_watcher_without_manners_is_ended(void **state) {
+        struct fixture *fixture = *state;
+
+        say(fixture, &(struct wire_message){.type = WIRE_HEARTBEAT});
+        wait_until_stopped(fixture->loop, 10);
+        assert_string_equal(fixture->ended, "it spoke before its hello");
+        hello(fixture);
+        say(fixture, &(struct wire_message){.type = WIRE_HELLO});
+        wait_until_stopped(fixture->loop, 10);
+        assert_string_equal(fixture->ended, "it said hello twice");
+}
+
+static void a_flood_ends_the_channel_and_leaves_the_record_readable(void **state) {
+        struct fixture *fixture = *state;
+        uint64_t run, incident, before;
+        struct wire_message message = {
+                .type = WIRE_ACTION_REQUEST, .action_request = {.verb = "test.vacuum"}};
+
+        hello(fixture);
+        incident = open_incident(fixture);
+        begin_run(fixture, "vacuum", incident, false, &run);
+        before = book_ledger(fixture->book)->next_number;
+        for (uint64_t i = 0; i < 900 && fixture->theirs; i++) {
+                message.action_request.serial = i;
+                message.action_request.run = 1000 + i;
+                snprintf(message.action_request.verb, sizeof(message.action_request.verb), "no.verb%d",
+                        (int)i);
+                if (channel_send(fixture->theirs, &message) < 0)
+                        break;
+        }
+        wait_until_stopped(fixture->loop, 20);
+        assert_true(fixture->closed);
+        assert_in_range(book_ledger(fixture->book)->next_number - before, 1, 100);
+        assert_int_equal(marks(), 0);
+        assert_int_equal(recorded(fixture, "incident-opened"), 1);
+}
+
+static void people_are_called_once_an_incident_and_once_an_hour(void **state) {
+        struct fixture *fixture = *state;
+        struct wire_message message = {
+                .type = WIRE_ESCALATE, .escalate = {.reason = "not-cleared", .text = "it does not help"}};
+
+        hello(fixture);
+        message.escalate.incident = open_incident(fixture);
+        for (int i = 0; i < 20; i++)
+                say(fixture, &message);
+        message.escalate.incident = 99;
+        say(fixture, &message);
+        message.escalate.incident = 0;
+        for (int i = 0; i < 20; i++) {
+                snprintf(message.escalate.reason, sizeof(message.escalate.reason), "made-up-%d", i);
+                say(fixture, &message);
+        }
+        run_for(fixture->loop, 200 * USEC_PER_MSEC);
+        assert_int_equal(recorded(fixture, "escalated"), 2);
+        assert_true(book_ledger(fixture->book)->incident.escalated);
+}
+
+static void the_bus_can_lower_and_not_raise(void **state) {
+        struct fixture *fixture = *state;
+        struct wire_message message = {
+                .type = WIRE_LOWER, .lower = {.serial = 9, .kind = WIRE_LOWER_MAINTENANCE, .who = "joe"}};
+        uint64_t run, incident;
+        struct problem problem;
+
+        hello(fixture);
+        incident = open_incident(fixture);
+        message.lower.usec = USEC_PER_HOUR;
+        say(fixture, &message);
+        assert_true(hear(fixture, WIRE_LOWER_REPLY)->lower_reply.ok);
+        assert_int_equal(begin_run(fixture, "vacuum", incident, false, &run), WIRE_MAINTENANCE);
+        message.lower.usec = 0;
+        say(fixture, &message);
+        assert_false(hear(fixture, WIRE_LOWER_REPLY)->lower_reply.ok);
+        message.lower.usec = USEC_PER_MINUTE;
+        say(fixture, &message);
+        assert_false(hear(fixture, WIRE_LOWER_REPLY)->lower_reply.ok);
+        message.lower.usec = 2 * USEC_PER_HOUR;
+        say(fixture, &message);
+        assert_true(hear(fixture, WIRE_LOWER_REPLY)->lower_reply.ok);
+        message.lower.usec = UINT64_MAX;
+        say(fixture, &message);
+        assert_false(hear(fixture, WIRE_LOWER_REPLY)->lower_reply.ok);
+        assert_int_equal(desk_set_maintenance(fixture->desk, 0, "root", true, &problem), 0);
+        assert_int_equal(begin_run(fixture, "vacuum", incident, false, &run), WIRE_GO);
+        message.lower.kind = WIRE_LOWER_RELOAD;
+        say(fixture, &message);
+        run_for(fixture->loop, 50 * USEC_PER_MSEC);
+        assert_int_equal(fixture->reloads, 1);
+}
+
+static void root_passes_the_cool_down_and_the_watcher_does_not(void **state) {
+        struct fixture *fixture = *state;
+        struct problem problem;
+        uint64_t run;
+
+        configure(fixture,
+                "mode\tt\tenforce\nplaybooks.vacuum.cooldown\tt\t1h\nplaybooks.vacuum.file\tt\tx\n"
+                "playbooks.vacuum.per\tt\t1d\nplaybooks.vacuum.runs\tt\t9\nplaybooks.vacuum.source\tt\t-- "
+                "x\n");
+        hello(fixture);
+        begin_run(fixture, "vacuum", 0, false, &run);
+        act(fixture, run, "test.slow", NULL);
+        end_run(fixture, run);
+        assert_int_equal(begin_run(fixture, "vacuum", 0, false, &run), WIRE_COOLDOWN);
+        assert_int_equal(desk_run_by_root(fixture->desk, "no-such", false, &problem), -EINVAL);
+        assert_int_equal(desk_run_by_root(fixture->desk, "vacuum", false, &problem), 0);
+        assert_string_equal(hear(fixture, WIRE_RUN_PLAYBOOK)->run_playbook.playbook, "vacuum");
+        assert_int_equal(begin_run(fixture, "vacuum", 0, false, &run), WIRE_GO);
+        act(fixture, run, "test.slow", NULL);
+        end_run(fixture, run);
+        /* The order was for one run. */
+        assert_int_equal(begin_run(fixture, "vacuum", 0, false, &run), WIRE_COOLDOWN);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                TEST(a_watcher_that_dies_leaves_its_action_at_work_and_its_run_interrupted),
+                TEST(a_new_watcher_is_told_what_was),
+                TEST(an_unknown_outcome_is_told_once_and_not_repeated_unasked),
+                TEST(two_crashes_in_its_lua_quarantine_a_playbook_until_its_file_changes),
+                TEST(a_watcher_without_manners_is_ended),
+                TEST(a_flood_ends_the_channel_and_leaves_the_record_readable),
+                TEST(people_are_called_once_an_incident_and_once_an_hour),
+                TEST(the_bus_can_lower_and_not_raise),
+                TEST(root_passes_the_cool_down_and_the_watcher_does_not),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_watcher_supervise - this very program, started again as a watcher that behaves as the test wants
+ *
+ * The supervisor execs /proc/self/exe with --role=watcher; main() below then plays the part that stands in its
+ * configuration.
+ */
+#include "executor_support.h"
+
+#include <fcntl.h>
+
+#include "executor/watcher_supervise.h"
+#include "role.h"
+
+static struct wire_message heartbeat = {.type = WIRE_HEARTBEAT};
+
+static int say(const struct wire_message *message) {
+        uint8_t packet[WIRE_PACKET_MAX];
+        ssize_t n = wire_encode(message, packet);
+        return n > 0 && write(ROLE_FD_CHANNEL, packet, (size_t)n) == n ? 0 : 1;
+}
+
+static int play(void) {
+        char part[64] = "", byte;
+        struct breadcrumb *breadcrumb;
+        struct wire_message hello = {.type = WIRE_HELLO, .hello = {.pid = (uint32_t)getpid()}};
+
+        if (read(ROLE_FD_CONFIG, part, sizeof(part) - 1) < 0 ||
+                breadcrumb_map(ROLE_FD_BREADCRUMB, &breadcrumb) < 0)
+                return 1;
+        /* Sealed, and nothing else is open. */
+        if (write(ROLE_FD_CONFIG, "x", 1) >= 0 || fcntl(ROLE_FD_MAX, F_GETFD) >= 0)
+                return 9;
+        strcpy(hello.hello.version, breadcrumb->skip[0][0] ? "skips" : "skips-nothing");
+        if (say(&hello) != 0)
+                return 2;
+        if (strcmp(part, "crash-in-lua") == 0)
+                breadcrumb_set(breadcrumb, BREADCRUMB_LUA, "evil");
+        else if (strcmp(part, "crash-in-parser") == 0 || strcmp(part, "garbage") == 0)
+                breadcrumb_set(breadcrumb, BREADCRUMB_PARSING, "deferred/4/4A1B2C");
+        if (strncmp(part, "crash", 5) == 0) {
+                signal(SIGABRT, SIG_DFL);
+                abort();
+        }
+        if (strcmp(part, "garbage") == 0)
+                (void)!write(ROLE_FD_CHANNEL, "garbage", 7);
+        if (strcmp(part, "exit") == 0)
+                return 7;
+        say(&heartbeat);
+        while (read(ROLE_FD_CHANNEL, &byte, 1) > 0)
+                ;
+        return 0;
+}
+
+struct fixture {
+        struct loop *loop;
+        struct watcher *watcher;
+        unsigned ups, downs, deaths, hellos, beats, want_deaths;
+        char version[WIRE_NAME_MAX];
+        char reason[192], activity[16], what[256];
+};
+
+static void on_up(struct channel *channel, void *data) {
+        struct fixture *fixture = data;
+        (void)channel;
+        fixture->ups++;
+}
+
+static void on_message(const struct wire_message *message, void *data) {
+        struct fixture *fixture = data;
+        if (message->type == WIRE_HELLO) {
+                fixture->hellos++;
+                strcpy(fixture->version, message->hello.version);
+        }
+        if (message->type == WIRE_HEARTBEAT) {
+                fixture->beats++;
+                stop_waiting();
+        }
+}
+
+static void on_down(void *data) {
+        struct fixture *fixture = data;
+        fixture->downs++;
+}
+
+static void on_died(const char *reason, const char *activity, const char *what, void *data) {
+        struct fixture *fixture = data;
+        fixture->deaths++;
+        strcpy(fixture->reason, reason);
+        strcpy(fixture->activity, activity);
+        strcpy(fixture->what, what);
+        if (fixture->deaths >= fixture->want_deaths)
+                stop_waiting();
+}
+
+static const struct watcher_ops ops = {
+        .on_up = on_up, .on_message = on_message, .on_down = on_down, .on_died = on_died};
+
+static int set_up(void **state) {
+        struct fixture *fixture = calloc(1, sizeof(*fixture));
+        fixture->loop = real_loop();
+        assert_int_equal(watcher_new(&(struct watcher_setup){.loop = fixture->loop,
+                                             .plugin_dir = "/none",
+                                             .state_dir = "/none",
+                                             .root = "",
+                                             .unprivileged = true,
+                                             .rate = 100,
+                                             .ops = &ops,
+                                             .data = fixture},
+                                 &fixture->watcher),
+                0);
+        *state = fixture;
+        return 0;
+}
+
+static int tear_down(void **state) {
+        struct fixture *fixture = *state;
+        watcher_free(fixture->watcher);
+        loop_free(fixture->loop);
+        free(fixture);
+        return 0;
+}
+
+static void start(struct fixture *fixture, const char *part) {
+        assert_int_equal(watcher_start(fixture->watcher, part, strlen(part)), 0);
+        wait_until_stopped(fixture->loop, 20);
+}
+
+static void a_watcher_finds_its_descriptors_and_is_heard(void **state) {
+        struct fixture *fixture = *state;
+        start(fixture, "live");
+        assert_int_equal(fixture->ups, 1);
+        assert_int_equal(fixture->hellos, 1);
+        assert_true(watcher_pid(fixture->watcher) > 0);
+}
+
+static void one_that_is_killed_from_outside_is_started_again_and_nobody_is_blamed(void **state) {
+        struct fixture *fixture = *state;
+        pid_t first;
+
+        start(fixture, "live");
+        first = watcher_pid(fixture->watcher);
+        kill(first, SIGKILL);
+        wait_until_stopped(fixture->loop, 10);
+        assert_int_equal(fixture->deaths, 1);
+        assert_string_equal(fixture->activity, "none");
+        wait_until_stopped(fixture->loop, 10);
+        assert_int_equal(fixture->beats, 2);
+        assert_int_not_equal(watcher_pid(fixture->watcher), first);
+        assert_int_equal(fixture->downs, 1);
+}
+
+static void a_crash_in_lua_is_the_playbooks(void **state) {
+        struct fixture *fixture = *state;
+        start(fixture, "crash-in-lua");
+        assert_string_equal(fixture->activity, "lua");
+        assert_string_equal(fixture->what, "evil");
+        assert_non_null(strstr(fixture->reason, "signal 6"));
+}
+
+static void a_crash_in_a_parser_makes_the_next_one_skip_that_file(void **state) {
+        struct fixture *fixture = *state;
+        fixture->want_deaths = 2;
+        start(fixture, "crash-in-parser");
+        assert_string_equal(fixture->activity, "parsing");
+        assert_string_equal(fixture->what, "deferred/4/4A1B2C");
+        assert_string_equal(fixture->version, "skips");
+}
+
+static void garbage_on_the_channel_ends_it(void **state) {
+        struct fixture *fixture = *state;
+        start(fixture, "garbage");
+        assert_non_null(strstr(fixture->reason, "channel"));
+        /* Killed by us for what it said, not for what it did: no file is to blame. */
+        assert_string_equal(fixture->activity, "none");
+}
+
+static void restarts_come_at_growing_distances(void **state) {
+        struct fixture *fixture = *state;
+        uint64_t before = clock_monotonic_usec();
+
+        fixture->want_deaths = 4; /* after 0, 0.2, 0.4 and 0.8 s */
+        start(fixture, "exit");
+        assert_in_range(clock_monotonic_usec() - before, 1400 * USEC_PER_MSEC, 10 * USEC_PER_SEC);
+        assert_string_equal(fixture->reason, "it ended with status 7");
+        assert_int_equal(watcher_backoff(0, 0), WATCHER_BACKOFF_MIN);
+        assert_int_equal(watcher_backoff(20 * USEC_PER_SEC, 0), WATCHER_BACKOFF_MAX);
+        assert_int_equal(watcher_backoff(WATCHER_BACKOFF_MAX, WATCHER_HEALTHY), WATCHER_BACKOFF_MIN);
+}
+
+static void a_new_configuration_starts_a_new_one_without_blame(void **state) {
+        struct fixture *fixture = *state;
+        pid_t first;
+
+        start(fixture, "live");
+        first = watcher_pid(fixture->watcher);
+        start(fixture, "live again");
+        assert_int_not_equal(watcher_pid(fixture->watcher), first);
+        assert_int_equal(fixture->deaths, 0);
+        assert_int_equal(fixture->beats, 2);
+}
+
+static void one_that_is_stopped_stays_so(void **state) {
+        struct fixture *fixture = *state;
+
+        start(fixture, "live");
+        watcher_stop(fixture->watcher);
+        run_for(fixture->loop, 700 * USEC_PER_MSEC);
+        assert_int_equal(watcher_pid(fixture->watcher), 0);
+        assert_int_equal(fixture->beats, 1);
+}
+
+static void silence_for_ten_seconds_is_death_and_hanging_lua_is_blamed(void **state) {
+        struct fixture *fixture = *state;
+        uint64_t before = clock_monotonic_usec();
+
+        start(fixture, "live"); /* one heartbeat, then nothing more */
+        wait_until_stopped(fixture->loop, 20);
+        assert_int_equal(fixture->deaths, 1);
+        assert_non_null(strstr(fixture->reason, "no sign of life"));
+        assert_in_range(clock_monotonic_usec() - before, 9 * USEC_PER_SEC, 15 * USEC_PER_SEC);
+        assert_string_equal(
+                watcher_blame(&(struct breadcrumb){.activity = BREADCRUMB_LUA}, true, false, SIGKILL), "lua");
+        assert_string_equal(
+                watcher_blame(&(struct breadcrumb){.activity = BREADCRUMB_LUA}, false, false, SIGKILL),
+                "none");
+        assert_string_equal(
+                watcher_blame(&(struct breadcrumb){.activity = BREADCRUMB_LUA}, false, true, 1), "none");
+        assert_string_equal(
+                watcher_blame(&(struct breadcrumb){.activity = BREADCRUMB_PARSING}, false, false, SIGSEGV),
+                "parsing");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(int argc, char *argv[]) {
+        const struct CMUnitTest tests[] = {
+                TEST(a_watcher_finds_its_descriptors_and_is_heard),
+                TEST(one_that_is_killed_from_outside_is_started_again_and_nobody_is_blamed),
+                TEST(a_crash_in_lua_is_the_playbooks),
+                TEST(a_crash_in_a_parser_makes_the_next_one_skip_that_file),
+                TEST(garbage_on_the_channel_ends_it),
+                TEST(restarts_come_at_growing_distances),
+                TEST(a_new_configuration_starts_a_new_one_without_blame),
+                TEST(one_that_is_stopped_stays_so),
+                TEST(silence_for_ten_seconds_is_death_and_hanging_lua_is_blamed),
+        };
+        if (argc > 1 && strcmp(argv[1], "--role=watcher") == 0)
+                return play();
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
