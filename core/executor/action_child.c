@@ -72,9 +72,12 @@ static void on_verdict(struct action_child *child, const struct action_frame *fr
 }
 
 static void on_outcome(struct action_child *child, const struct action_frame *frame) {
+        /* The child watches the same deadline for its tools, and may be the first to see it pass. */
+        bool late = child->stopping || frame->code == -ETIME;
+
         child->has_outcome = true;
         child->outcome = frame->outcome;
-        child->status = frame->code == 0 ? WIRE_DONE : child->stopping ? WIRE_TIMED_OUT : WIRE_FAILED;
+        child->status = frame->code == 0 ? WIRE_DONE : late ? WIRE_TIMED_OUT : WIRE_FAILED;
         if (frame->code != 0 && !child->outcome.text[0])
                 text_copy(child->outcome.text, sizeof(child->outcome.text), strerror(abs(frame->code)));
 }

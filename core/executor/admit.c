@@ -122,7 +122,7 @@ void admit_action(const struct admit_action *action, struct admit_answer *ret_an
                 answer(ret_answer, WIRE_QUARANTINED, 0, "the playbook is in quarantine");
         else if (action->children >= ADMIT_CHILDREN)
                 answer(ret_answer, WIRE_REFUSED, 0, "%u actions are at work already", action->children);
-        else if (action->is_unknown && !action->by_hand)
+        else if (action->is_unknown && !action->asked_by_root)
                 answer(ret_answer, WIRE_REFUSED, 0,
                         "whether it took effect before in this incident is unknown, so it is not repeated "
                         "unasked");

@@ -42,11 +42,12 @@ struct admit_action {
         struct admit_rules rules;
         const struct sg_verb *verb; /* NULL: there is no such verb */
         const char *bad_args;       /* why they are not acceptable; NULL: they are */
-        bool run_exists, run_observe, dry, by_hand;
+        bool run_exists, run_observe, dry;
+        bool asked_by_root; /* a word from the watcher is not enough to repeat what may have happened */
         unsigned requests;  /* of this run, before this one */
         bool run_is_acting; /* an action of this run is not over */
         unsigned children;  /* of all runs */
-        bool is_unknown;    /* its last use in this incident has no known outcome */
+        bool is_unknown;    /* its last use in the open incident has no known outcome */
         bool recordable;
         const struct budget_uses *uses; /* NULL: never used */
 };

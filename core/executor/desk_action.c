@@ -86,10 +86,10 @@ static void gather(
                 return;
         ret_facts->run_observe = run->observe;
         ret_facts->dry = run->dry;
-        ret_facts->by_hand = run->by_hand;
+        ret_facts->asked_by_root = run->by_root;
         ret_facts->requests = run->requests;
         ret_facts->is_unknown =
-                verb && run->incident != 0 && ledger_is_unknown(desk->ledger, run->incident, verb->name);
+                verb && ledger_is_unknown(desk->ledger, desk->ledger->incident.id, verb->name);
 }
 
 static void tell_finished(struct desk *desk, uint64_t serial, uint64_t run, uint64_t incident,

@@ -39,14 +39,15 @@ static bool is_running(const struct desk *desk, const char *playbook) {
         return false;
 }
 
-static void decide(struct desk *desk, const struct wire_run_begin *begin, struct admit_answer *ret_answer) {
+static void decide(struct desk *desk, const struct wire_run_begin *begin, bool by_root,
+        struct admit_answer *ret_answer) {
         const struct config_playbook *playbook = config_playbook(desk->config, begin->playbook);
         const struct ledger_playbook *past = ledger_playbook(desk->ledger, begin->playbook);
         struct admit_run run = {.known = playbook != NULL,
                 .failed = playbook ? playbook->failed : NULL,
                 .by_hand = begin->by_hand,
                 .dry = begin->dry,
-                .asked_by_root = begin->by_hand && use_ticket(desk, begin->playbook),
+                .asked_by_root = by_root,
                 .incident = begin->incident,
                 .open_incident = desk->ledger->incident.id,
                 .is_running = is_running(desk, begin->playbook),
@@ -64,7 +65,7 @@ static void decide(struct desk *desk, const struct wire_run_begin *begin, struct
         admit_run(&run, ret_answer);
 }
 
-static void record_begun(struct desk *desk, const struct wire_run_begin *begin, bool observe) {
+static void record_begun(struct desk *desk, const struct wire_run_begin *begin, bool observe, bool by_root) {
         struct book_entry entry = book_entry_new("run-begun");
 
         book_number(&entry, "run", desk->ledger->next_run);
@@ -72,6 +73,7 @@ static void record_begun(struct desk *desk, const struct wire_run_begin *begin, 
         book_number(&entry, "incident", begin->incident);
         book_flag(&entry, "observe", observe);
         book_flag(&entry, "by_hand", begin->by_hand);
+        book_flag(&entry, "by_root", by_root);
         book_flag(&entry, "dry", begin->dry);
         book_write(desk->book, &entry);
 }
@@ -98,16 +100,17 @@ static void record_refused(
 void desk_on_run_begin(struct desk *desk, const struct wire_message *message) {
         const struct wire_run_begin *begin = &message->run_begin;
         struct wire_message reply = {.type = WIRE_RUN_REPLY, .run_reply.serial = begin->serial};
+        bool by_root = begin->by_hand && use_ticket(desk, begin->playbook);
         struct admit_answer answer;
 
-        decide(desk, begin, &answer);
+        decide(desk, begin, by_root, &answer);
         reply.run_reply.verdict = answer.verdict;
         reply.run_reply.until_usec = answer.until_usec;
         reply.run_reply.observe = answer.observe;
         COPY(reply.run_reply.text, answer.text);
         if (answer.verdict == WIRE_GO) {
                 reply.run_reply.run = desk->ledger->next_run;
-                record_begun(desk, begin, answer.observe);
+                record_begun(desk, begin, answer.observe, by_root);
         } else
                 record_refused(desk, begin, &answer);
         desk_send(desk, &reply);

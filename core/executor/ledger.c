@@ -198,7 +198,7 @@ static void on_run_begun(struct ledger *ledger, const struct record *record) {
                 .incident = record_get_number(record, "incident"),
                 .observe = is_yes(record, "observe"),
                 .dry = is_yes(record, "dry"),
-                .by_hand = is_yes(record, "by_hand")};
+                .by_root = is_yes(record, "by_root")};
         COPY(run->playbook, playbook->name);
         if (run->dry)
                 return;

@@ -47,7 +47,7 @@ struct ledger_incident {
 struct ledger_run {
         uint64_t id, incident;
         char playbook[WIRE_NAME_MAX];
-        bool observe, dry, by_hand;
+        bool observe, dry, by_root;
         bool acted, would_have_acted;
         unsigned requests; /* live */
 };

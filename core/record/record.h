@@ -57,7 +57,7 @@ int record_read(int fd, int (*visit)(const struct record *record, void *data), v
  * Events (`event=`) and their fields; incident, action, run are numbers from the executor:
  *   started version; stopped reason; config-loaded generation; config-refused text; playbook-broken playbook text
  *   incident-opened incident title condition; incident-note incident kind text; incident-closed incident text
- *   run-begun run playbook incident observe by_hand dry; run-refused playbook verdict until text; run-ended run playbook result acted text
+ *   run-begun run playbook incident observe by_hand by_root dry; run-refused playbook verdict until text; run-ended run playbook result acted text
  *   action-intent action run incident playbook verb risk args; manifest action text;
  *   action-outcome action status freed count text; action-would-have (as intent) text; action-denied run incident playbook verb status
  *   text repeated;
