@@ -197,7 +197,7 @@ static void checkpoint(struct book *book) {
                 book_number(&entry, "since", incident.since_usec);
                 book_flag(&entry, "escalated", incident.escalated);
                 book_text(&entry, "title", incident.title);
-                book_text(&entry, "condition", incident.condition);
+                book_text(&entry, "condition", incident.conditions);
                 book_write(book, &entry);
         }
         if (ledger->mode_override != CONFIG_MODE_OFF) {

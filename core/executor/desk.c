@@ -168,18 +168,26 @@ void desk_stray(struct desk *desk, const char *what, uint64_t id) {
                         (unsigned long long)id);
 }
 
+static void tell_incident(struct desk *desk, const struct ledger_incident *incident) {
+        struct wire_message message = {.type = WIRE_PAST_INCIDENT};
+
+        message.past_incident.incident = incident->id;
+        message.past_incident.since_usec = incident->since_usec;
+        message.past_incident.closed_usec = incident->closed_usec;
+        message.past_incident.escalated = incident->escalated;
+        COPY(message.past_incident.title, incident->title);
+        COPY(message.past_incident.diagnosis, incident->diagnosis);
+        COPY(message.past_incident.conditions, incident->conditions);
+        desk_send(desk, &message);
+}
+
 static void tell_past(struct desk *desk) {
         const struct ledger *ledger = desk->ledger;
 
-        for (size_t i = 0; i < ledger->n_past; i++) {
-                struct wire_message message = {.type = WIRE_PAST_INCIDENT};
-                message.past_incident.incident = ledger->past[i].id;
-                message.past_incident.since_usec = ledger->past[i].since_usec;
-                message.past_incident.closed_usec = ledger->past[i].closed_usec;
-                message.past_incident.escalated = ledger->past[i].escalated;
-                COPY(message.past_incident.title, ledger->past[i].title);
-                desk_send(desk, &message);
-        }
+        for (size_t i = 0; i < ledger->n_past; i++)
+                tell_incident(desk, &ledger->past[i]);
+        if (ledger->incident.id != 0)
+                tell_incident(desk, &ledger->incident);
         for (size_t i = 0; i < ledger->n_actions; i++) {
                 struct wire_message message = {.type = WIRE_PAST_ACTION, .past_action = ledger->actions[i]};
                 desk_send(desk, &message);

@@ -83,7 +83,8 @@ void desk_escalate(struct desk *desk, uint64_t incident, const char *reason, con
                         return;
         }
         book_number(&entry, "incident", incident);
-        book_text(&entry, "condition", incident ? open.condition : "");
+        open.conditions[strcspn(open.conditions, "\n")] = '\0';
+        book_text(&entry, "condition", incident ? open.conditions : "");
         book_text(&entry, "reason", reason);
         book_text(&entry, "notify", configured ? "begun" : "none");
         book_text(&entry, "text", text);

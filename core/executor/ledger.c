@@ -173,7 +173,22 @@ static void on_incident_opened(struct ledger *ledger, const struct record *recor
                 .since_usec = since ? since : record->time_usec,
                 .escalated = is_yes(record, "escalated")};
         COPY(ledger->incident.title, record_get(record, "title"));
-        COPY(ledger->incident.condition, record_get(record, "condition"));
+        COPY(ledger->incident.conditions, record_get(record, "condition"));
+}
+
+/* What joined since, and what it is about; other notes are for readers of the record. */
+static void on_incident_note(struct ledger *ledger, const struct record *record) {
+        struct ledger_incident *incident = &ledger->incident;
+        const char *kind = record_get(record, "kind"), *text = record_get(record, "text");
+        size_t used = strlen(incident->conditions);
+
+        if (record_get_number(record, "incident") != incident->id)
+                return;
+        if (strcmp(kind, "diagnosis") == 0)
+                COPY(incident->diagnosis, text);
+        /* A name that does not fit whole would be another one. */
+        else if (strcmp(kind, "condition") == 0 && used + strlen(text) + 2 <= sizeof(incident->conditions))
+                text_format(incident->conditions + used, sizeof(incident->conditions) - used, "\n%s", text);
 }
 
 static void on_incident_closed(struct ledger *ledger, const struct record *record) {
@@ -397,6 +412,7 @@ static const struct {
         void (*apply)(struct ledger *ledger, const struct record *record);
 } events[] = {
         {"incident-opened", on_incident_opened},
+        {"incident-note", on_incident_note},
         {"incident-closed", on_incident_closed},
         {"run-begun", on_run_begun},
         {"run-ended", on_run_ended},

@@ -13,6 +13,7 @@
 #include "record/record.h"
 #include "wire/wire.h"
 
+#define LEDGER_CONDITIONS_MAX 1024u
 #define LEDGER_PLAYBOOKS_MAX 96u
 #define LEDGER_VERBS_MAX 64u
 #define LEDGER_INCIDENTS_MAX 20u
@@ -40,7 +41,8 @@ struct ledger_incident {
         uint64_t id, since_usec, closed_usec; /* closed 0: open */
         bool escalated;
         char title[WIRE_TEXT_MAX];
-        char condition[WIRE_TEXT_MAX];
+        char diagnosis[WIRE_TEXT_MAX];
+        char conditions[LEDGER_CONDITIONS_MAX]; /* one a line, the one that opened it first */
 };
 
 /* A run that has begun and not ended. */

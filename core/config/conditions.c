@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conditions - the conditions that exist without any configuration
+ *
+ * Runs in the loader.  A const table in the written form that a site would use, so that the built-in
+ * conditions go through the same checks as everybody's own and every level can be overridden one by one.
+ * Fields that are not given here have the defaults of config_schema.c.
+ *
+ * The levels of space and inodes are those of a postmaster who wants an hour's notice on a relay: acting at
+ * 85 % leaves room for the action itself, and the gap of five points to the clear level is wider than what a
+ * rotated log or one archived journal file moves.
+ *
+ * Fails with -ENOMEM only.
+ */
+#include "config/conditions.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+static const struct {
+        const char *condition, *field, *value;
+} builtin[] = {
+        {"disk-space-high", "summary", "A file system is nearly full"},
+        {"disk-space-high", "reading", "disk_used_ratio"},
+        {"disk-space-high", "trip", "0.85"},
+        {"disk-space-high", "clear", "0.8"},
+        {"disk-space-high", "lasting", "2s"},
+        {"disk-space-high", "level", "warning"},
+
+        {"disk-space-critical", "summary", "A file system is about to be full"},
+        {"disk-space-critical", "reading", "disk_used_ratio"},
+        {"disk-space-critical", "trip", "0.95"},
+        {"disk-space-critical", "clear", "0.9"},
+        {"disk-space-critical", "lasting", "0s"},
+        {"disk-space-critical", "level", "critical"},
+
+        {"disk-inodes-high", "summary", "A file system has nearly no inodes left"},
+        {"disk-inodes-high", "reading", "disk_inodes_used_ratio"},
+        {"disk-inodes-high", "trip", "0.85"},
+        {"disk-inodes-high", "clear", "0.8"},
+        {"disk-inodes-high", "lasting", "2s"},
+        {"disk-inodes-high", "level", "warning"},
+
+        {"disk-inodes-critical", "summary", "A file system is about to run out of inodes"},
+        {"disk-inodes-critical", "reading", "disk_inodes_used_ratio"},
+        {"disk-inodes-critical", "trip", "0.95"},
+        {"disk-inodes-critical", "clear", "0.9"},
+        {"disk-inodes-critical", "lasting", "0s"},
+        {"disk-inodes-critical", "level", "critical"},
+};
+
+int conditions_builtin(struct config_entries *entries) {
+        for (size_t i = 0; i < ELEMENTSOF(builtin); i++) {
+                char key[CONFIG_KEY_MAX];
+                int r;
+
+                text_format(key, sizeof(key), "conditions.%s.%s", builtin[i].condition, builtin[i].field);
+                r = config_entries_set(entries, key, "built-in", builtin[i].value);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}

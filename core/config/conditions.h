@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* conditions - the conditions that exist without any configuration */
+#ifndef CONFIG_CONDITIONS_H
+#define CONFIG_CONDITIONS_H
+
+#include "config/config_text.h"
+
+/* Adds conditions.NAME.FIELD, origin "built-in", for every built-in condition. */
+int conditions_builtin(struct config_entries *entries);
+
+#endif

@@ -1,0 +1,1 @@
+sg_fuzz(fuzz_mounts sg_plugin_disk_objects sg_base)

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sensor_bench - the host of a sensor under test: real time and descriptors, and what was published
+ *
+ * Runs in tests.  Implements struct sg_host on poll(), so that a test can let some time go by, do something and
+ * go on; instead of a board of readings it keeps the last word on each label set and counts.
+ */
+#include "support/sensor_bench.h"
+
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+
+struct sg_timer {
+        struct sensor_bench *bench;
+        struct sg_timer *next;
+        sg_timer_fn fn;
+        void *data;
+        uint64_t at_usec; /* UINT64_MAX: not armed */
+};
+
+struct sg_watch {
+        struct sensor_bench *bench;
+        struct sg_watch *next;
+        sg_watch_fn fn;
+        void *data;
+        int fd;
+        unsigned ready;
+};
+
+static struct sensor_bench *bench_of(const struct sg_host *host) {
+        return (struct sensor_bench *)(uintptr_t)host;
+}
+
+static __attribute__((format(printf, 3, 4))) void bench_log(
+        const struct sg_host *host, enum sg_level level, const char *format, ...) {
+        va_list arguments;
+
+        (void)host;
+        (void)level;
+        va_start(arguments, format);
+        vprintf(format, arguments);
+        va_end(arguments);
+        putchar('\n');
+}
+
+static uint64_t bench_now(const struct sg_host *host) {
+        (void)host;
+        return clock_monotonic_usec();
+}
+
+static struct bench_reading *record(
+        const struct sg_host *host, const char *reading, const struct sg_label *labels, size_t n_labels) {
+        struct sensor_bench *bench = bench_of(host);
+        const char *label = n_labels ? labels[0].value : "";
+        struct bench_reading *found =
+                (struct bench_reading *)(uintptr_t)sensor_bench_find(bench, reading, label);
+
+        if (!found) {
+                assert_true(bench->n < sizeof(bench->readings) / sizeof(bench->readings[0]));
+                found = &bench->readings[bench->n++];
+                snprintf(found->name, sizeof(found->name), "%s", reading);
+                snprintf(found->label, sizeof(found->label), "%s", label);
+        }
+        found->times++;
+        found->missing = found->withdrawn = false;
+        return found;
+}
+
+static int bench_publish(const struct sg_host *host, const char *reading, const struct sg_label *labels,
+        size_t n_labels, double value) {
+        record(host, reading, labels, n_labels)->value = value;
+        return 0;
+}
+
+static int bench_missing(const struct sg_host *host, const char *reading, const struct sg_label *labels,
+        size_t n_labels, const char *why) {
+        assert_non_null(why);
+        record(host, reading, labels, n_labels)->missing = true;
+        return 0;
+}
+
+static int bench_withdraw(
+        const struct sg_host *host, const char *reading, const struct sg_label *labels, size_t n_labels) {
+        record(host, reading, labels, n_labels)->withdrawn = true;
+        return 0;
+}
+
+static int bench_timer_new(const struct sg_host *host, const char *name, uint64_t delay_usec, sg_timer_fn fn,
+        void *data, struct sg_timer **ret_timer) {
+        struct sensor_bench *bench = bench_of(host);
+        struct sg_timer *timer = calloc(1, sizeof(*timer));
+
+        assert_non_null(timer);
+        assert_non_null(name);
+        *timer = (struct sg_timer){.bench = bench,
+                .next = bench->timers,
+                .fn = fn,
+                .data = data,
+                .at_usec = clock_monotonic_usec() + delay_usec};
+        bench->timers = timer;
+        *ret_timer = timer;
+        return 0;
+}
+
+static void bench_timer_arm(struct sg_timer *timer, uint64_t delay_usec) {
+        timer->at_usec = clock_monotonic_usec() + delay_usec;
+}
+
+static struct sg_timer *bench_timer_free(struct sg_timer *timer) {
+        if (!timer)
+                return NULL;
+        for (struct sg_timer **link = &timer->bench->timers; *link; link = &(*link)->next)
+                if (*link == timer) {
+                        *link = timer->next;
+                        break;
+                }
+        free(timer);
+        return NULL;
+}
+
+static int bench_watch_new(const struct sg_host *host, const char *name, int fd, unsigned ready,
+        sg_watch_fn fn, void *data, struct sg_watch **ret_watch) {
+        struct sensor_bench *bench = bench_of(host);
+        struct sg_watch *watch = calloc(1, sizeof(*watch));
+
+        assert_non_null(watch);
+        assert_non_null(name);
+        *watch = (struct sg_watch){
+                .bench = bench, .next = bench->watches, .fn = fn, .data = data, .fd = fd, .ready = ready};
+        bench->watches = watch;
+        *ret_watch = watch;
+        return 0;
+}
+
+static struct sg_watch *bench_watch_free(struct sg_watch *watch) {
+        if (!watch)
+                return NULL;
+        for (struct sg_watch **link = &watch->bench->watches; *link; link = &(*link)->next)
+                if (*link == watch) {
+                        *link = watch->next;
+                        break;
+                }
+        free(watch);
+        return NULL;
+}
+
+static bool bench_parsing(const struct sg_host *host, const char *what) {
+        (void)host;
+        (void)what;
+        return true;
+}
+
+void sensor_bench_init(struct sensor_bench *bench, const char *root) {
+        *bench = (struct sensor_bench){.services = {
+                                               .size = sizeof(struct sg_host),
+                                               .root = root,
+                                               .log = bench_log,
+                                               .now_usec = bench_now,
+                                               .publish = bench_publish,
+                                               .missing = bench_missing,
+                                               .withdraw = bench_withdraw,
+                                               .timer_new = bench_timer_new,
+                                               .timer_arm = bench_timer_arm,
+                                               .timer_free = bench_timer_free,
+                                               .watch_new = bench_watch_new,
+                                               .watch_free = bench_watch_free,
+                                               .parsing = bench_parsing,
+                                       }};
+}
+
+void sensor_bench_deinit(struct sensor_bench *bench) {
+        assert_null(bench->timers);
+        assert_null(bench->watches);
+}
+
+/* One callback at a time, since each may free any other. */
+static bool fire_timer(struct sensor_bench *bench, uint64_t now_usec) {
+        for (struct sg_timer *timer = bench->timers; timer; timer = timer->next)
+                if (timer->at_usec <= now_usec) {
+                        timer->at_usec = UINT64_MAX;
+                        bench->wakeups++;
+                        timer->fn(timer, timer->data);
+                        return true;
+                }
+        return false;
+}
+
+static bool fire_watch(struct sensor_bench *bench) {
+        for (struct sg_watch *watch = bench->watches; watch; watch = watch->next) {
+                struct pollfd polled = {
+                        .fd = watch->fd, .events = watch->ready & SG_READY_IN ? POLLIN : POLLOUT};
+
+                if (poll(&polled, 1, 0) > 0) {
+                        bench->wakeups++;
+                        watch->fn(watch, watch->fd, watch->ready, watch->data);
+                        return true;
+                }
+        }
+        return false;
+}
+
+void sensor_bench_run(struct sensor_bench *bench, uint64_t usec) {
+        uint64_t until_usec = clock_monotonic_usec() + usec;
+
+        while (clock_monotonic_usec() < until_usec)
+                if (!fire_timer(bench, clock_monotonic_usec()) && !fire_watch(bench))
+                        poll(NULL, 0, 1);
+}
+
+const struct bench_reading *sensor_bench_find(
+        const struct sensor_bench *bench, const char *reading, const char *label) {
+        for (unsigned i = 0; i < bench->n; i++)
+                if (strcmp(bench->readings[i].name, reading) == 0 &&
+                        strcmp(bench->readings[i].label, label) == 0)
+                        return &bench->readings[i];
+        return NULL;
+}

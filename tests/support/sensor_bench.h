@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* sensor_bench - the host of a sensor under test: real time and descriptors, and what was published */
+#ifndef SUPPORT_SENSOR_BENCH_H
+#define SUPPORT_SENSOR_BENCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "spoolguard/host.h"
+
+struct bench_reading {
+        char name[64], label[256]; /* value of the only label, or "" */
+        double value;
+        bool missing, withdrawn;
+        unsigned times;
+};
+
+struct sensor_bench {
+        struct sg_host services; /* first */
+        struct sg_timer *timers;
+        struct sg_watch *watches;
+        struct bench_reading readings[64];
+        unsigned n, wakeups;
+};
+
+void sensor_bench_init(struct sensor_bench *bench, const char *root);
+/* Fails the test when the sensor left a timer or a watch behind. */
+void sensor_bench_deinit(struct sensor_bench *bench);
+void sensor_bench_run(struct sensor_bench *bench, uint64_t usec);
+/* NULL: never heard of. */
+const struct bench_reading *sensor_bench_find(
+        const struct sensor_bench *bench, const char *reading, const char *label);
+
+#endif

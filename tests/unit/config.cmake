@@ -1,0 +1,10 @@
+sg_test(test_option sg_config)
+sg_test(test_config sg_config)
+sg_test(test_config_schema sg_config)
+sg_test(test_loader_lines sg_loader)
+sg_test(test_loader_pipe sg_loader)
+sg_test(test_loader sg_loader sg_scratch)
+sg_test(test_loader_run sg_loader sg_scratch)
+add_dependencies(test_loader sg_plugin_disk sg_plugin_journal sg_plugin_sample sg_bad_plugins)
+target_compile_definitions(test_loader PRIVATE
+  PLUGIN_DIR="${SG_PLUGIN_BUILD_DIR}" BAD_PLUGIN_DIR="${SG_BAD_PLUGIN_BUILD_DIR}")
