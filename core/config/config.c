@@ -4,8 +4,8 @@
  *
  * Runs in the executor and the watcher, and in the loader as its own last check.  Pure.  The text was made by
  * a process that evaluated other people's Lua, so every value is checked here again by the same rows that the
- * loader used (config_schema.c): types, ranges, choices, names, and that a condition clears on the right side
- * of its trip level.  Names in `after`, `any`, `all` and `cleared` may be those of things that do not exist:
+ * loader used (config_schema.c): types, ranges, choices, names, that a condition clears on the right side of
+ * its trip level, and that the levels of a ratio can be reached.  Names in `after`, `any`, `all` and `cleared` may be those of things that do not exist:
  * they never match.
  *
  * struct config owns everything it points to, in one list of blocks that config_free() releases; pointers
@@ -232,14 +232,35 @@ static int condition_entry(struct storage *storage, const struct config_entry *e
                 condition, problem);
 }
 
+/* Readings that are called a ratio lie between 0 and 1: a level beyond would never be reached, in silence. */
+static int check_ratio(const struct config_condition *condition, const char *level, double value,
+        const struct config_entry *entry, struct problem *problem) {
+        static const char suffix[] = "_ratio";
+        size_t length = strlen(condition->reading), tail = sizeof(suffix) - 1;
+
+        if (length < tail || strcmp(condition->reading + length - tail, suffix) != 0 ||
+                (value >= 0 && value <= 1))
+                return 0;
+        return problem_set(problem,
+                "%s: conditions.%s.%s = %.15g is no level of %s, which lies between 0 and 1", entry->origin,
+                condition->name, level, value, condition->reading);
+}
+
 /* The condition as a whole, once all its entries were seen; `trip` and `clear` are those of its levels, or NULL. */
 static int condition_finish(struct config_condition *condition, const struct config_entry *trip,
         const struct config_entry *clear, const char *origin, struct problem *problem) {
+        int r;
+
         if (!condition->reading || !*condition->reading || !trip)
                 return problem_set(problem, "%s: conditions.%s needs both \"reading\" and \"trip\"", origin,
                         condition->name);
         if (!clear)
                 condition->clear = condition->trip;
+        r = check_ratio(condition, "trip", condition->trip, trip, problem);
+        if (r >= 0 && clear)
+                r = check_ratio(condition, "clear", condition->clear, clear, problem);
+        if (r < 0)
+                return r;
         if (condition->below ? condition->clear < condition->trip : condition->clear > condition->trip)
                 return problem_set(problem,
                         "%s: conditions.%s.clear = %.15g is on the wrong side of trip = %.15g (%s): it trips "

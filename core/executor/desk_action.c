@@ -348,7 +348,7 @@ void desk_on_action_request(struct desk *desk, const struct wire_message *messag
         admit_action(&facts, &answer);
         if (run)
                 run->requests++;
-        if (answer.verdict != WIRE_GO) {
+        if (answer.verdict != WIRE_GO || !verb || !run) {
                 if (args)
                         option_values_free(verb->args, args);
                 refuse(desk, request, WIRE_DENIED, answer.text);

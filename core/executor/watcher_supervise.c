@@ -159,16 +159,20 @@ static void on_message(struct channel *channel, const struct wire_message *messa
         watcher->setup.ops->on_message(message, watcher->setup.data);
 }
 
+/* "closed by peer" is the death itself, whose cause is told when it is reaped. */
+static bool is_our_doing(const char *reason) {
+        return reason[0] && strcmp(reason, "closed by peer") != 0;
+}
+
 static void on_closed(struct channel *channel, const char *reason, void *data) {
         char text[128];
         (void)channel;
 
         text_format(text, sizeof(text), "channel: %s", reason);
-        /* "closed by peer" is the death itself, whose cause is told when it is reaped. */
-        if (strcmp(reason, "closed by peer") == 0)
-                drop_channel(data);
-        else
+        if (is_our_doing(reason))
                 watcher_end(data, text);
+        else
+                drop_channel(data);
 }
 
 static void on_silence(struct loop_timer *timer, void *data) {
@@ -203,6 +207,10 @@ static void on_death(struct loop_child *source, pid_t pid, bool exited, int stat
 
         watcher->process = loop_child_free(watcher->process);
         watcher->pid = 0;
+        /* It may have seen the end of the channel, and be gone, before on_closed() had its turn. */
+        if (!watcher->reason[0] && watcher->channel && is_our_doing(channel_reason(watcher->channel)))
+                text_format(watcher->reason, sizeof(watcher->reason), "channel: %s",
+                        channel_reason(watcher->channel));
         drop_channel(watcher);
         loop_timer_arm(watcher->silence, USEC_NEVER);
         breadcrumb_read(watcher->breadcrumb, &copy);

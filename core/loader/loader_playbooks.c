@@ -113,7 +113,7 @@ static int leave_out(struct loader_job *job, const struct found *found, const ch
 static int evaluate(struct loader_job *job, const struct found *found, bool in_time) {
         _cleanup_free_ char *source = NULL;
         struct problem problem = {0};
-        size_t size;
+        size_t size = 0;
         int r;
 
         if (!in_time)

@@ -42,7 +42,7 @@
 #endif
 
 static const struct {
-        int resource;
+        __rlimit_resource_t resource;
         rlim_t limit;
 } limits[] = {
         {RLIMIT_AS, MEMORY_LIMIT},

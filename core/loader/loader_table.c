@@ -147,7 +147,7 @@ static int read_table(const struct walk *walk, const char *path, unsigned depth)
                         lua_type(walk->state, -2) == LUA_TSTRING ? lua_tostring(walk->state, -2) : NULL;
                 int r;
 
-                if (!key_valid(key) || strlen(path) + strlen(key) + 2 > sizeof(child))
+                if (!key || !key_valid(key) || strlen(path) + strlen(key) + 2 > sizeof(child))
                         return refuse(
                                 walk, where, "has a key that is not a word of letters, digits, '-' and '_'");
                 text_format(child, sizeof(child), "%s%s%s", path, *path ? "." : "", key);

@@ -99,8 +99,10 @@ static void check_verb(lua_State *lua, const struct script_run *run, const char 
         if (!run->script->plugins)
                 return;
         const struct sg_verb *verb = plugin_verb(run->script->plugins, name, &plugin);
-        if (!verb)
+        if (!verb) {
                 luaL_error(lua, "there is no verb '%s'", name);
+                return; /* not reached: luaL_error() does not return, but does not say so */
+        }
         for (size_t i = 0; i < n; i++)
                 options[i] = (struct option_pair){.name = pairs[i].name, .text = pairs[i].text};
         if (option_values_new(verb->args, options, n, &values, &problem) < 0)

@@ -254,6 +254,10 @@ struct channel *channel_free(struct channel *channel) {
         return NULL;
 }
 
+const char *channel_reason(const struct channel *channel) {
+        return channel->reason;
+}
+
 int channel_send(struct channel *channel, const struct wire_message *message) {
         uint8_t bytes[WIRE_PACKET_MAX];
         struct packet *packet;

@@ -29,6 +29,8 @@ struct channel_ops {
 int channel_new_consume(struct loop *loop, const char *name, int fd, enum wire_from peer, unsigned rate,
         const struct channel_ops *ops, void *data, struct channel **ret_channel);
 struct channel *channel_free(struct channel *channel);
+/* Why it is closed, also before on_closed() had its turn; "" while it is not. */
+const char *channel_reason(const struct channel *channel);
 /* 0, or -EPIPE once the peer is gone (on_closed follows, after what it had sent), or what wire_encode() refuses. */
 int channel_send(struct channel *channel, const struct wire_message *message);
 /*

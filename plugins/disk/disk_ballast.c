@@ -67,7 +67,7 @@ static uint64_t gain(fsblkcnt_t before, fsblkcnt_t after, unsigned long block) {
 
 static int run(const struct sg_action *action, struct sg_outcome *ret_outcome) {
         int directory = disk_ballast_directory(action), r = 0;
-        struct statvfs before, after;
+        struct statvfs before = {0}, after = {0};
 
         if (inspect(directory, ret_outcome) != SG_VERDICT_GO) {
                 if (directory >= 0)

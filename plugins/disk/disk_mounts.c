@@ -43,9 +43,10 @@ static bool take_field(const char **text, const char *end, char *field, size_t s
 static bool parse_line(const char *line, const char *end, struct mount *ret_mount) {
         char number[32];
 
-        return take_field(&line, end, number, sizeof(number)) &&
-                take_field(&line, end, number, sizeof(number)) &&
-                take_field(&line, end, ret_mount->device, sizeof(ret_mount->device)) &&
+        for (int i = 0; i < 2; i++) /* its own number and its parent's */
+                if (!take_field(&line, end, number, sizeof(number)))
+                        return false;
+        return take_field(&line, end, ret_mount->device, sizeof(ret_mount->device)) &&
                 take_field(&line, end, ret_mount->root, sizeof(ret_mount->root)) &&
                 take_field(&line, end, ret_mount->point, sizeof(ret_mount->point));
 }
@@ -71,7 +72,7 @@ static bool next_covering(const char **text, const char *path, struct mount *ret
 }
 
 bool disk_mounts_find(const char *mountinfo, const char *path, char *ret_mount, size_t size) {
-        struct mount mount, top = {.point = ""}, best = {.point = ""};
+        struct mount mount, top = {.point = ""}, best;
         const char *text = mountinfo;
 
         /* Mounted later lies above. */
