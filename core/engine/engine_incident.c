@@ -7,8 +7,9 @@
  *
  * What is sent: INCIDENT_OPEN with the first condition; a note of kind "condition" whose text is the object name
  * of each further one; kind "note" for what cleared, tripped again or was given up; kind "diagnosis" at the start
- * and after each edge.  A new watcher continues the open incident with the conditions that were recorded; each of
- * them counts as unknown until its label set is published, and is given up when that did not happen in 60 s.
+ * and when something trips, not when it clears: what people read afterwards is how bad it was.  A new watcher
+ * continues the open incident with the conditions that were recorded; each of them counts as unknown until its
+ * label set is published, and is given up when that did not happen in 60 s.
  *
  * Fails: without memory for an incident nothing is opened, which is logged; the next edge tries again.
  * Limits: conditions beyond INCIDENT_CONDITIONS_MAX are not gathered, and said so in the log.
@@ -179,7 +180,6 @@ void engine_incident_cleared(struct engine *engine, const struct condition *cond
                         continue;
                 engine->gathered[i].cleared_edge = ++engine->edges;
                 note_condition(engine, condition->name, "cleared");
-                diagnose(engine);
         }
         engine_touch(engine);
 }

@@ -45,7 +45,7 @@ package_build() {
 		if ! DEB_BUILD_OPTIONS="nocheck noautodbgsym ${DEB_BUILD_OPTIONS:-}" \
 			"$here/deb" "$work" >"$cache_dir/deb.log" 2>&1 </dev/null; then
 			rm -rf "$work"
-			grep -iE '(error|fatal|fehler)' "$cache_dir/deb.log" | head -n 5 >&2 || true
+			grep -E '( error: |^(dh_[a-z]*|dpkg-[a-z]*|make|CMake|E):? .*([Ee]rror|missing))' "$cache_dir/deb.log" | head -n 5 >&2 || true
 			die "the package does not build; all of it in $cache_dir/deb.log"
 		fi
 		# Somebody else may have built the same tree meanwhile: theirs is as good.

@@ -179,6 +179,11 @@ static void bad_texts_are_refused_with_a_reason(void **state) {
                 {BEGIN "conditions.x.clear\tf:1\t1\nconditions.x.reading\tf:1\ta\nconditions.x.trip\tf:1\t2\n"
                        "conditions.x.when\tf:1\tbelow\n" END,
                         "wrong side"},
+                {BEGIN "conditions.x.reading\tf:1\ta_ratio\nconditions.x.trip\tf:4\t1.5\n" END,
+                        "f:4: conditions.x.trip = 1.5 is no level of a_ratio"},
+                {BEGIN "conditions.x.clear\tf:2\t-0.1\nconditions.x.reading\tf:1\ta_ratio\nconditions.x."
+                       "trip\tf:1\t0.5\n" END,
+                        "f:2: conditions.x.clear = -0.1 is no level of a_ratio"},
                 {BEGIN "playbooks.x.file\tf:1\tx\n" END, "not both"},
                 {BEGIN "playbooks.x.failed\tf:1\tx\nplaybooks.x.file\tf:1\tx\nplaybooks.x.source\tf:"
                        "1\tx\n" END,
