@@ -14,6 +14,7 @@
  */
 #include "role.h"
 
+#include <cap-ng.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
@@ -255,12 +256,24 @@ static int confine_calls(bool loader) {
         return r;
 }
 
-int role_confine_watcher(const char *const *readable, size_t n_readable, struct problem *problem) {
+/* What is inheritable served the exec that is behind us. */
+static int leave_nothing_inheritable(void) {
         if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
                 return -errno;
+        if (capng_get_caps_process() < 0 ||
+                capng_update(CAPNG_DROP, CAPNG_INHERITABLE, CAP_DAC_READ_SEARCH) < 0 ||
+                capng_apply(CAPNG_SELECT_CAPS) < 0)
+                return -EPERM;
+        return 0;
+}
+
+int role_confine_watcher(const char *const *readable, size_t n_readable, struct problem *problem) {
+        int r = leave_nothing_inheritable();
+        if (r < 0)
+                return r;
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 return -errno;
-        int r = confine_files(readable, n_readable, problem);
+        r = confine_files(readable, n_readable, problem);
         if (r < 0)
                 return r;
         return confine_calls(false);

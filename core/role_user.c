@@ -7,8 +7,8 @@
  * survive an exec under no-new-privs; role_confine.c clears that set again.
  *
  * Fails: negative errno; the caller must _exit, never carry on with what is left of its power.
- * Limits: the bounding set is left alone (shrinking it needs CAP_SETPCAP, which the unit does not grant);
- * under no-new-privs nothing in it can be gained.
+ * Limits: without CAP_SETPCAP, which the unit grants, the bounding set stays as it is; under no-new-privs nothing
+ * in it can be gained.
  */
 #include "role.h"
 
@@ -17,6 +17,12 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+
+static void shrink_bounding_set(bool keep_read) {
+        for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
+                if (!keep_read || capability != CAP_DAC_READ_SEARCH)
+                        (void)prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+}
 
 int role_switch_user(const char *user, bool keep_read) {
         pid_t parent = getppid();
@@ -27,6 +33,7 @@ int role_switch_user(const char *user, bool keep_read) {
         if (entry->pw_uid == 0)
                 return -EINVAL;
 
+        shrink_bounding_set(keep_read);
         capng_clear(CAPNG_SELECT_CAPS);
         if (keep_read &&
                 capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_INHERITABLE,

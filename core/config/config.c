@@ -5,8 +5,8 @@
  * Runs in the executor and the watcher, and in the loader as its own last check.  Pure.  The text was made by
  * a process that evaluated other people's Lua, so every value is checked here again by the same rows that the
  * loader used (config_schema.c): types, ranges, choices, names, that a condition clears on the right side of
- * its trip level, and that the levels of a ratio can be reached.  Names in `after`, `any`, `all` and `cleared` may be those of things that do not exist:
- * they never match.
+ * its trip level, and that the levels of a ratio can be reached.  Names in `after`, `any`, `all` and
+ * `cleared` may be those of things that do not exist: they never match.
  *
  * struct config owns everything it points to, in one list of blocks that config_free() releases; pointers
  * taken from it live as long as it does.

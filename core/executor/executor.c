@@ -64,10 +64,19 @@ struct executor {
         uint64_t watchdog_usec;
 };
 
+/* The loader looks at the same plugins, and what is wrong with ours was said at the start. */
+static bool is_refused_plugin(const struct executor *executor, const char *problem) {
+        for (size_t i = 0; i < executor->plugins->n; i++)
+                if (strcmp(problem, executor->plugins->plugins[i].refused.text) == 0)
+                        return true;
+        return false;
+}
+
 /* What is wrong with the files, one record for each playbook and a line for everything. */
 static void tell_problems(struct executor *executor, const struct config *raw) {
         for (size_t i = 0; raw->problems && raw->problems[i]; i++)
-                log_error("configuration: %s", raw->problems[i]);
+                if (!is_refused_plugin(executor, raw->problems[i]))
+                        log_error("configuration: %s", raw->problems[i]);
         for (size_t i = 0; i < raw->n_playbooks; i++)
                 if (raw->playbooks[i].failed) {
                         struct book_entry entry = book_entry_new("playbook-broken");

@@ -152,8 +152,12 @@ static const struct sg_plugin *load(struct plugin *plugin, int *fd, const struct
         handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
         if (!handle) {
                 const char *reason = dlerror();
+                size_t length = strlen(path);
 
                 free(opened);
+                /* The name that the linker knows it by says nothing to people, and is another each time. */
+                if (reason && strncmp(reason, path, length) == 0 && strncmp(reason + length, ": ", 2) == 0)
+                        reason += length + 2;
                 refuse(plugin, "%.200s", reason ? reason : "cannot be opened");
                 return NULL;
         }

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct config_entry entries[] = {
@@ -76,13 +78,13 @@ void fake_engine_init(struct engine *engine) {
                 .labels = {{"path", "/var/log"}},
                 .n_labels = 1,
                 .value = 0.42,
-                .at_usec = 1000000,
+                .at_usec = clock_monotonic_usec(),
         };
         engine->board.readings[1] = (struct reading){
                 .name = "journal_bytes",
                 .missing = true,
                 .value = NAN,
-                .at_usec = 1000000,
+                .at_usec = clock_monotonic_usec(),
                 .why = "no journal",
         };
         engine->board.n = 2;

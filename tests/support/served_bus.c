@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
+#include "plugin/plugin.h"
 #include "record/record.h"
 #include "support/fake_engine.h"
 #include "watcher/bus/bus.h"
@@ -119,30 +120,9 @@ static void play_run_ends(struct server *server) {
 static void play_run_admitted(struct server *server) {
         struct run *run = &server->engine.runs[server->engine.n_runs - 1];
 
-        run->id = 3;
+        run->id = run->serial + 2;
         run->state = RUN_RUNNING;
         EMIT(.type = ENGINE_RUN_CHANGED, .run = run);
-}
-
-/* What a run by hand leads to when nobody directs it: one action, and the end. */
-static void on_act(struct loop_timer *timer, void *data) {
-        struct server *server = data;
-        struct incident_action action = {.action = 11,
-                .started_usec = UINT64_C(1766620901000000),
-                .playbook = "vacuum-journal",
-                .verb = "journal.vacuum",
-                .args = "keep=200M"};
-
-        loop_timer_arm(timer, loop_now(server->loop) + 20 * USEC_PER_MSEC);
-        if (server->engine.n_runs == 0)
-                return;
-        play_run_admitted(server);
-        EMIT(.type = ENGINE_ACTION_STARTED, .action = &action);
-        action.status = server->engine.runs[0].dry ? WIRE_WOULD_HAVE : WIRE_DONE;
-        action.finished_usec = UINT64_C(1766620902000000);
-        action.freed_bytes = UINT64_C(3) << 20;
-        EMIT(.type = ENGINE_ACTION_FINISHED, .action = &action);
-        play_run_ends(server);
 }
 
 static void play_lower(struct server *server, bool yes) {
@@ -154,8 +134,32 @@ static void play_lower(struct server *server, bool yes) {
                 engine->mode = CONFIG_MODE_OBSERVE;
         if (yes && engine->lower_kind == WIRE_LOWER_MAINTENANCE)
                 engine->maintenance_until_usec = loop_realtime(server->loop) + engine->lower_usec;
+        engine->lower_kind = 0;
         EMIT(.type = ENGINE_STATE_CHANGED);
         EMIT(.type = ENGINE_LOWER_REPLY, .lower_reply = &reply);
+}
+
+/* What requests lead to when nobody directs them; for a run that is one action, and the end. */
+static void on_act(struct loop_timer *timer, void *data) {
+        struct server *server = data;
+        struct incident_action action = {.action = 11,
+                .started_usec = UINT64_C(1766620901000000),
+                .playbook = "vacuum-journal",
+                .verb = "journal.vacuum",
+                .args = "keep=200M"};
+
+        loop_timer_arm(timer, loop_now(server->loop) + 20 * USEC_PER_MSEC);
+        if (server->engine.lower_kind != 0)
+                play_lower(server, true);
+        if (server->engine.n_runs == 0)
+                return;
+        play_run_admitted(server);
+        EMIT(.type = ENGINE_ACTION_STARTED, .action = &action);
+        action.status = server->engine.runs[0].dry ? WIRE_WOULD_HAVE : WIRE_DONE;
+        action.finished_usec = UINT64_C(1766620902000000);
+        action.freed_bytes = UINT64_C(3) << 20;
+        EMIT(.type = ENGINE_ACTION_FINISHED, .action = &action);
+        play_run_ends(server);
 }
 
 static void play(struct server *server, enum scene scene) {
@@ -187,6 +191,10 @@ static void play(struct server *server, enum scene scene) {
                 EMIT(.type = ENGINE_STATE_CHANGED);
                 EMIT(.type = ENGINE_CONDITION_CHANGED, .condition = &engine->conditions[0]);
                 break;
+        case SCENE_BLIND:
+                engine->board.readings[0].at_usec = 1;
+                engine->board.readings[1].at_usec = 1;
+                break;
         case SCENE_RUN_ADMITTED: play_run_admitted(server); break;
         case SCENE_RUN_REFUSED:
                 engine->n_runs--;
@@ -195,7 +203,7 @@ static void play(struct server *server, enum scene scene) {
                 EMIT(.type = ENGINE_RUN_REMOVED, .run = &engine->runs[engine->n_runs]);
                 break;
         case SCENE_RUN_ENDS: play_run_ends(server); break;
-        case SCENE_RUNS_BY_ITSELF: loop_timer_arm(server->act, loop_now(server->loop)); break;
+        case SCENE_ANSWERS_BY_ITSELF: loop_timer_arm(server->act, loop_now(server->loop)); break;
         case SCENE_LOWER_YES: play_lower(server, true); break;
         case SCENE_LOWER_NO: play_lower(server, false); break;
         case SCENE_RUNS_NOT_ALLOWED: engine->refuse_runs = true; break;
@@ -254,6 +262,18 @@ static int export_fd(void *data) {
         return fd;
 }
 
+static const struct sg_plugin good_plugin = {
+        SG_PLUGIN_HEADER, .name = "journal", .version = "0.1.0", .summary = "the systemd journal"};
+
+static struct plugin plugin_rows[] = {
+        {.sg = &good_plugin, .name = "journal", .path = "/usr/lib/spoolguard/plugins/journal.so"},
+        {.name = "stranger",
+                .path = "/usr/lib/spoolguard/plugins/stranger.so",
+                .refused = {"stranger.so can be written by others than its owner"}},
+};
+
+static const struct plugin_list plugins = {.plugins = plugin_rows, .n = 2};
+
 static int serve(const struct served_bus *served, int control, bool as_session) {
         static const struct bus_ops ops = {.on_lost = on_lost, .export_fd = export_fd};
         struct server server = {.control = control};
@@ -271,6 +291,7 @@ static int serve(const struct served_bus *served, int control, bool as_session) 
                 loop_free(server.loop);
                 return strstr(problem.text, "another process has it") ? 2 : 3;
         }
+        bus_set_plugins(server.bus, &plugins);
         if (loop_fd_new(server.loop, "control", control, LOOP_IN, on_control, &server, &source) < 0 ||
                 loop_defer_new(server.loop, "ack", on_ack, &server, &server.ack) < 0 ||
                 loop_timer_new(server.loop, "act", USEC_NEVER, on_act, &server, &server.act) < 0)

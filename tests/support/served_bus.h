@@ -14,21 +14,22 @@
 
 enum scene {
         SCENE_NOTHING,
-        SCENE_FLUTTER,          /* ten changes of the condition's value within one turn */
-        SCENE_TRIP,             /* condition active, incident 7, an action started */
-        SCENE_HEAL,             /* action finished, condition ok, incident closed */
-        SCENE_ESCALATE,         /* of incident 7 */
-        SCENE_CONDITION_COMES,  /* a second one, with a hostile label */
-        SCENE_CONDITION_GOES,   /* it again */
-        SCENE_NOT_UTF8,         /* texts that are no UTF-8 */
-        SCENE_RUN_ADMITTED,     /* the run by hand gets number 3 */
-        SCENE_RUN_REFUSED,      /* the run by hand is refused by the executor */
-        SCENE_RUN_ENDS,         /* run 3 ends and is forgotten in the same turn */
-        SCENE_RUNS_BY_ITSELF,   /* from now on runs by hand are admitted, act and end at once */
-        SCENE_LOWER_YES,        /* the executor agrees to the last request */
-        SCENE_LOWER_NO,         /* ... or not */
-        SCENE_RUNS_NOT_ALLOWED, /* engine refuses runs by hand itself */
-        SCENE_END,              /* frees everything and exits */
+        SCENE_FLUTTER,           /* ten changes of the condition's value within one turn */
+        SCENE_TRIP,              /* condition active, incident 7, an action started */
+        SCENE_HEAL,              /* action finished, condition ok, incident closed */
+        SCENE_ESCALATE,          /* of incident 7 */
+        SCENE_CONDITION_COMES,   /* a second one, with a hostile label */
+        SCENE_CONDITION_GOES,    /* it again */
+        SCENE_NOT_UTF8,          /* texts that are no UTF-8 */
+        SCENE_BLIND,             /* no reading is published any more, for as long as the host is up */
+        SCENE_RUN_ADMITTED,      /* the run by hand gets number 3 */
+        SCENE_RUN_REFUSED,       /* the run by hand is refused by the executor */
+        SCENE_RUN_ENDS,          /* run 3 ends and is forgotten in the same turn */
+        SCENE_ANSWERS_BY_ITSELF, /* from now on requests are granted, and runs act and end, at once */
+        SCENE_LOWER_YES,         /* the executor agrees to the last request */
+        SCENE_LOWER_NO,          /* ... or not */
+        SCENE_RUNS_NOT_ALLOWED,  /* engine refuses runs by hand itself */
+        SCENE_END,               /* frees everything and exits */
 };
 
 struct served_bus {

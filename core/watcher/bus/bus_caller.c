@@ -108,12 +108,14 @@ static void on_credentials(DBusPendingCall *pending, void *data) {
 
         check_end(check);
         if (read_credentials(credentials, &caller) &&
-                bus_caller_allowed(&caller, bus_connection_admin_gid(bus->connection), trusted))
+                bus_caller_allowed(&caller, bus_connection_admin_gid(bus->connection), trusted)) {
+                bus->caller_uid = caller.uid;
                 reply = bus_object_call_checked(bus, call);
-        else
+        } else {
                 reply = bus_error(call, BUS_ERROR("AccessDenied"),
                         "only root and members of the group spoolguard-admin may call %s",
                         dbus_message_get_member(call));
+        }
         if (reply)
                 bus_reply_consume(bus, call, reply);
         dbus_message_unref(call);

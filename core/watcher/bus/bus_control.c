@@ -27,7 +27,8 @@ static DBusMessage *lower(struct bus *bus, DBusMessage *call, enum wire_lower_ki
 
         if (!bus_pending_has_room(bus->pending))
                 return bus_error(call, DBUS_ERROR_LIMITS_EXCEEDED, "too many calls at once, try again");
-        text_format(who, sizeof(who), "D-Bus %s", dbus_message_get_sender(call));
+        text_format(who, sizeof(who), "uid %" PRIu32 " (D-Bus %s)", bus->caller_uid,
+                dbus_message_get_sender(call));
         if (engine_lower(bus->engine, kind, usec, who, &serial) < 0)
                 return bus_error(call, BUS_ERROR("NotAvailable"), "the executor cannot be reached");
         bus_pending_lower(bus, call, serial);

@@ -19,6 +19,7 @@ struct bus {
         struct bus_caller_list *callers;
         struct bus_pending_list *pending;
         struct bus_change *change;
+        uint32_t caller_uid;     /* of the call of Control that is being answered */
         uint64_t ended_runs[64]; /* ring of runs whose end was told */
         size_t ended_at;
 };

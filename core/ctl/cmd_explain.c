@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_explain - what one name means: a condition, a playbook, an incident or a run
+ *
+ * Runs in: spoolguardctl.  Finds the name among all objects (the name of a condition without its labels means
+ * all of them) and says what it is, what it stands at, what will happen next, and from which line of which
+ * file its settings come.
+ *
+ * Fails: exit 1 for a name that nothing has, with the nearest one that something has.
+ */
+#include <dbus/dbus.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "ctl/client.h"
+#include "ctl/print.h"
+#include "ctl/view.h"
+
+struct explanation {
+        json_t *objects[4]; /* in the order of `kinds` */
+        json_t *config;     /* rows of key, value, origin */
+};
+
+static void settings(const struct ctl *ctl, const json_t *config, const char *group, const char *name) {
+        static const char *const headers[] = {"SETTING", "VALUE", "FROM", NULL};
+        struct print_table *table = print_table_new(headers);
+        char prefix[160];
+        const json_t *row;
+        size_t i, n = 0;
+
+        text_format(prefix, sizeof(prefix), "%s.%s.", group, name);
+        json_array_foreach((json_t *)config, i, row) {
+                const char *key = json_string_value(json_array_get(row, 0));
+                if (strncmp(key, prefix, strlen(prefix)) != 0)
+                        continue;
+                const char *cells[] = {key + strlen(prefix), json_string_value(json_array_get(row, 1)),
+                        json_string_value(json_array_get(row, 2))};
+
+                print_table_row(table, cells);
+                n++;
+        }
+        if (n == 0) {
+                print_table_free(table);
+                return;
+        }
+        print_heading(ctl, "Settings");
+        print_table_consume(ctl, table);
+}
+
+/* What the state of a condition leads to. */
+static const struct {
+        const char *state, *next;
+} condition_next[] = {
+        {"ok", "It trips when the value has been beyond the trip level for %s."},
+        {"pending", "It is beyond the trip level and becomes active when it has stayed there for %s."},
+        {"active", "It is tripped.  It clears when the value has been beyond the clear level long enough."},
+        {"clearing", "The value is beyond the clear level; it clears when it stays there long enough."},
+        {"unknown", "Its reading is missing.  Nothing is started or ended because of it until there is one."},
+};
+
+static void explain_condition(const struct ctl *ctl, const struct explanation *all, const json_t *condition) {
+        const char *reading = client_text(condition, "Reading"), *state = client_text(condition, "State");
+        char value[PRINT_VALUE_MAX], trip[PRINT_VALUE_MAX], clear[PRINT_VALUE_MAX];
+        char since[PRINT_VALUE_MAX], lasting[TEXT_QUANTITY_MAX], names[1024];
+        const char *direction = client_bool(condition, "TripsBelow") ? "below" : "above";
+
+        print_text("%s: condition, %s\n", client_text(condition, "Name"), client_text(condition, "Level"));
+        print_text("  %s\n\n", client_text(condition, "Summary"));
+        print_text("  state     ");
+        print_state(ctl, state);
+        print_text(", since %s\n", print_time(client_u64(condition, "SinceUSec"), since));
+        print_text("  reading   %s = %s\n", reading,
+                print_value(reading, client_double(condition, "Value"), value));
+        print_text("  trips     at or %s %s\n", direction,
+                print_value(reading, client_double(condition, "TripLevel"), trip));
+        print_text("  clears    at or %s %s\n", direction[0] == 'b' ? "above" : "below",
+                print_value(reading, client_double(condition, "ClearLevel"), clear));
+        view_join(json_object_get(condition, "Playbooks"), names, sizeof(names));
+        print_text("  playbooks %s\n", names[0] ? names : "none: it is escalated when it trips");
+
+        text_duration(client_u64(condition, "LastingUSec"), lasting);
+        for (size_t i = 0; i < ELEMENTSOF(condition_next); i++)
+                if (strcmp(condition_next[i].state, state) == 0) {
+                        char text[256];
+                        const char *gap = strstr(condition_next[i].next, "%s");
+
+                        if (gap)
+                                text_format(text, sizeof(text), "%.*s%s%s",
+                                        (int)(gap - condition_next[i].next), condition_next[i].next, lasting,
+                                        gap + 2);
+                        else
+                                text_copy(text, sizeof(text), condition_next[i].next);
+                        print_text("\n  %s\n", text);
+                }
+        settings(ctl, all->config, "conditions", client_text(condition, "ConfigName"));
+        print_text("\n");
+}
+
+static void print_list(const json_t *object, const char *key, const char *words) {
+        char names[1024];
+
+        view_join(json_object_get(object, key), names, sizeof(names));
+        if (names[0])
+                print_text("  %s %s\n", words, names);
+}
+
+static void explain_playbook(const struct ctl *ctl, const struct explanation *all, const json_t *playbook) {
+        char window[TEXT_QUANTITY_MAX], cooldown[TEXT_QUANTITY_MAX], last[PRINT_VALUE_MAX], until[256];
+
+        print_text("%s: playbook, %s\n", client_text(playbook, "Name"), client_text(playbook, "File"));
+        print_text("  %s\n\n", client_text(playbook, "Summary"));
+        print_text("  state        ");
+        print_state(ctl, client_text(playbook, "State"));
+        view_until(playbook, until, sizeof(until));
+        print_text("%s%s\n", until[0] ? " " : "", until);
+        print_text("  mode         ");
+        print_state(ctl, client_text(playbook, "Mode"));
+        print_text("\n");
+        print_list(playbook, "AnyConditions", "started by  ");
+        print_list(playbook, "AllConditions", "started by all of");
+        print_list(playbook, "ClearedConditions", "started when these clear:");
+        print_list(playbook, "After", "after       ");
+        print_text("  budget       %" PRIu64 " runs in %s, %s between two\n",
+                client_u64(playbook, "BudgetRuns"),
+                text_duration(client_u64(playbook, "BudgetWindowUSec"), window),
+                text_duration(client_u64(playbook, "CooldownUSec"), cooldown));
+        print_text("  runs         %" PRIu64 ", would have run %" PRIu64 ", last %s\n",
+                client_u64(playbook, "Runs"), client_u64(playbook, "WouldHaveRun"),
+                print_distance(client_u64(playbook, "LastRunUSec"), last));
+        settings(ctl, all->config, "playbooks", client_text(playbook, "Name"));
+        print_text("\n");
+}
+
+static void explain_incident(const struct ctl *ctl, const struct explanation *all, const json_t *incident) {
+        (void)all;
+        view_incident(ctl, incident);
+}
+
+static void explain_run(const struct ctl *ctl, const struct explanation *all, const json_t *run) {
+        uint64_t deadline = client_u64(run, "DeadlineUSec");
+        char time[PRINT_VALUE_MAX];
+
+        (void)all;
+        print_text("run %" PRIu64 " of playbook %s: ", client_u64(run, "Id"), client_text(run, "Playbook"));
+        print_state(ctl, client_text(run, "State"));
+        if (client_text(run, "WaitingFor")[0])
+                print_text(", for %s, until %s at the latest", client_text(run, "WaitingFor"),
+                        print_time(deadline, time));
+        print_text("\n  started %s%s\n", client_bool(run, "ByHand") ? "by hand" : "by ",
+                client_text(run, "Condition"));
+        if (client_bool(run, "Observe"))
+                print_text("  its actions are only recorded\n");
+}
+
+static const struct {
+        const char *folder;
+        const char *keys[2]; /* properties that a name may match */
+        void (*explain)(const struct ctl *ctl, const struct explanation *all, const json_t *object);
+} kinds[] = {
+        {"condition", {"Name", "ConfigName"}, explain_condition},
+        {"playbook", {"Name", NULL}, explain_playbook},
+        {"incident", {"Id", NULL}, explain_incident},
+        {"run", {"Id", NULL}, explain_run},
+};
+
+static bool is_named(const json_t *object, size_t kind, const char *name) {
+        char number[32];
+
+        for (size_t i = 0; i < 2 && kinds[kind].keys[i]; i++) {
+                const char *key = kinds[kind].keys[i];
+
+                text_format(number, sizeof(number), "%" PRIu64, client_u64(object, key));
+                if (strcmp(strcmp(key, "Id") == 0 ? number : client_text(object, key), name) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* "incident/7" and "run/7" say which 7 is meant. */
+static const char *strip_kind(const char *name, size_t kind) {
+        size_t length = strlen(kinds[kind].folder);
+
+        if (strncmp(name, kinds[kind].folder, length) == 0 && name[length] == '/')
+                return name + length + 1;
+        return name;
+}
+
+static const char *nearest(const struct explanation *all, const char *name) {
+        const char *candidates[256];
+        const json_t *object;
+        size_t i, n = 0;
+
+        for (size_t kind = 0; kind < 2; kind++)
+                json_array_foreach(all->objects[kind], i, object) {
+                        if (n + 2 > ELEMENTSOF(candidates))
+                                break;
+                        candidates[n++] = client_text(object, "Name");
+                        if (kind == 0)
+                                candidates[n++] = client_text(object, "ConfigName");
+                }
+        return text_nearest(name, candidates, n);
+}
+
+static int explain(const struct ctl *ctl, const struct explanation *all, const char *name) {
+        json_t *found = json_array();
+        const json_t *object;
+        size_t i, n = 0;
+
+        for (size_t kind = 0; kind < ELEMENTSOF(kinds); kind++)
+                json_array_foreach(all->objects[kind], i, object) {
+                        if (!is_named(object, kind, strip_kind(name, kind)))
+                                continue;
+                        n++;
+                        if (ctl->json)
+                                json_array_append_new(found, client_snake(object));
+                        else
+                                kinds[kind].explain(ctl, all, object);
+                }
+        if (ctl->json && n > 0)
+                print_json_consume(found);
+        else
+                json_decref(found);
+        if (n > 0)
+                return CTL_GOOD;
+        const char *near = nearest(all, name);
+
+        return ctl_fail(CTL_TROUBLE, "nothing is named '%s'%s%s%s", name, near ? ", did you mean '" : "",
+                near ? near : "", near ? "'?" : "");
+}
+
+static int run(const struct ctl *ctl, int argc, char **argv) {
+        struct explanation all = {.config = NULL};
+        struct problem problem = {""};
+        struct client *client = NULL;
+        json_t *reply = NULL;
+        int status;
+
+        if (argc != 2)
+                return ctl_usage(
+                        &command_explain, argc < 2 ? "what is to be explained?" : "one name, please");
+        enum ctl_exit exit = client_new(&client, &problem);
+
+        for (size_t kind = 0; kind < ELEMENTSOF(kinds) && exit == CTL_GOOD; kind++)
+                exit = client_objects(client, kinds[kind].folder, &all.objects[kind], &problem);
+        if (exit == CTL_GOOD)
+                exit = client_call(client, CLIENT_INTERFACE("Manager"), "GetConfig", CLIENT_TIMEOUT_MSEC,
+                        &reply, &problem, DBUS_TYPE_INVALID);
+        if (exit == CTL_GOOD) {
+                all.config = json_array_get(reply, 0);
+                status = explain(ctl, &all, argv[1]);
+        } else {
+                status = ctl_fail(exit, "%s", problem.text);
+        }
+        for (size_t kind = 0; kind < ELEMENTSOF(kinds); kind++)
+                json_decref(all.objects[kind]);
+        json_decref(reply);
+        client_free(client);
+        return status;
+}
+
+const struct ctl_command command_explain = {
+        .name = "explain",
+        .arguments = "NAME [--json]",
+        .summary = "What a condition, playbook, incident or run is, and what happens next",
+        .help = "NAME is a condition with or without its label (disk-space-high, disk-space-high_/var/log), "
+                "a\n"
+                "playbook, or the number of an incident or run (incident/7, run/7 where both have it).\n"
+                "Shown are its state, its levels and value, what it will lead to, and every setting with "
+                "the\n"
+                "file and line it comes from.\n",
+        .run = run,
+};

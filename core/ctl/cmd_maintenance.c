@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_maintenance - a time in which no new action starts
+ *
+ * Runs in: spoolguardctl.  The duration is parsed as those of the configuration are, by the same table, and
+ * goes over D-Bus; it ends by itself.
+ *
+ * Fails: exit 2 for what is no duration, 1 when it is refused, 3 when nobody answers.
+ */
+#include <dbus/dbus.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "config/option.h"
+#include "ctl/client.h"
+#include "ctl/print.h"
+
+static const struct sg_option duration = {.name = "duration", .type = SG_TYPE_DURATION};
+
+static enum ctl_exit show(const struct ctl *ctl, struct client *client, struct problem *problem) {
+        char time[PRINT_VALUE_MAX], distance[PRINT_VALUE_MAX];
+        json_t *manager = NULL;
+        enum ctl_exit exit =
+                client_properties(client, CLIENT_ROOT, CLIENT_INTERFACE("Manager"), &manager, problem);
+
+        if (exit != CTL_GOOD)
+                return exit;
+        uint64_t until = client_u64(manager, "MaintenanceUntilUSec");
+
+        if (ctl->json) {
+                json_t *json = json_object();
+
+                json_object_set_new(json, "until_usec", json_integer((json_int_t)until));
+                print_json_consume(json);
+        } else if (until > clock_realtime_usec()) {
+                print_text("maintenance until %s (%s)\n", print_time(until, time),
+                        print_distance(until, distance));
+        } else {
+                print_text("no maintenance\n");
+        }
+        json_decref(manager);
+        return CTL_GOOD;
+}
+
+static int run(const struct ctl *ctl, int argc, char **argv) {
+        struct problem problem = {""};
+        struct client *client = NULL;
+        dbus_uint64_t usec = 0;
+
+        if (argc > 2)
+                return ctl_usage(&command_maintenance, "unexpected argument '%s'", argv[2]);
+        if (argc == 2 && strcmp(argv[1], "off") != 0 && strcmp(argv[1], "0") != 0) {
+                struct sg_value value = {.type = SG_TYPE_DURATION};
+
+                if (option_parse(&duration, argv[1], &value, &problem) < 0)
+                        return ctl_usage(&command_maintenance, "%s", problem.text);
+                usec = value.usec;
+                option_value_deinit(&value);
+        }
+        enum ctl_exit exit = client_new(&client, &problem);
+
+        if (exit == CTL_GOOD && argc == 2)
+                exit = client_call(client, CLIENT_INTERFACE("Control"), "Maintenance", CLIENT_TIMEOUT_MSEC,
+                        NULL, &problem, DBUS_TYPE_UINT64, &usec, DBUS_TYPE_INVALID);
+        if (exit == CTL_GOOD)
+                exit = show(ctl, client, &problem);
+        client_free(client);
+        return exit == CTL_GOOD ? CTL_GOOD : ctl_fail(exit, "%s", problem.text);
+}
+
+const struct ctl_command command_maintenance = {
+        .name = "maintenance",
+        .arguments = "[DURATION|off] [--json]",
+        .summary = "Start no new action for a while",
+        .help = "DURATION is written 30m, 4h, 2d; \"off\" or 0 ends it; without an argument it is shown.\n"
+                "What is in force still ends and is taken back, and all that is seen is still recorded.\n"
+                "Maintenance ends by itself, after at most 30 days.  For root and members of "
+                "spoolguard-admin.\n",
+        .run = run,
+};

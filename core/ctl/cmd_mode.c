@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_mode - show or set the mode of this host
+ *
+ * Runs in: spoolguardctl.  Lowering to observe goes over D-Bus, open to spoolguard-admin; raising to enforce
+ * goes to the executor's own socket, which heeds only root.
+ *
+ * Fails: exit 1 when it is refused, 3 when nobody answers.
+ */
+#include <dbus/dbus.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ctl/client.h"
+#include "ctl/control_client.h"
+#include "ctl/print.h"
+
+static enum ctl_exit show(const struct ctl *ctl, struct client *client, struct problem *problem) {
+        json_t *manager = NULL;
+        enum ctl_exit exit =
+                client_properties(client, CLIENT_ROOT, CLIENT_INTERFACE("Manager"), &manager, problem);
+
+        if (exit != CTL_GOOD)
+                return exit;
+        if (ctl->json) {
+                json_t *json = json_object();
+
+                json_object_set(json, "mode", json_object_get(manager, "Mode"));
+                print_json_consume(json);
+        } else {
+                print_state(ctl, client_text(manager, "Mode"));
+                print_text("\n");
+        }
+        json_decref(manager);
+        return CTL_GOOD;
+}
+
+static int enforce(const struct ctl *ctl) {
+        static struct wire_control_request request = {
+                .command = "mode", .args = {{.name = "mode", .text = "enforce"}}, .n_args = 1};
+        struct problem answer = {""};
+        enum ctl_exit exit = control_client_ask(ctl, &request, CLIENT_TIMEOUT_MSEC, &answer);
+
+        if (exit != CTL_GOOD)
+                return ctl_fail(exit, "%s", answer.text);
+        print_text("%s\n", answer.text);
+        return CTL_GOOD;
+}
+
+static int run(const struct ctl *ctl, int argc, char **argv) {
+        struct problem problem = {""};
+        struct client *client = NULL;
+
+        if (argc > 2)
+                return ctl_usage(&command_mode, "unexpected argument '%s'", argv[2]);
+        if (argc == 2 && strcmp(argv[1], "enforce") == 0)
+                return enforce(ctl);
+        if (argc == 2 && strcmp(argv[1], "observe") != 0)
+                return ctl_usage(&command_mode, "a mode is observe or enforce, not '%s'", argv[1]);
+        enum ctl_exit exit = client_new(&client, &problem);
+
+        if (exit == CTL_GOOD && argc == 2) {
+                exit = client_call(client, CLIENT_INTERFACE("Control"), "Observe", CLIENT_TIMEOUT_MSEC, NULL,
+                        &problem, DBUS_TYPE_INVALID);
+                if (exit == CTL_GOOD)
+                        print_text("mode is observe\n");
+        } else if (exit == CTL_GOOD) {
+                exit = show(ctl, client, &problem);
+        }
+        client_free(client);
+        return exit == CTL_GOOD ? CTL_GOOD : ctl_fail(exit, "%s", problem.text);
+}
+
+const struct ctl_command command_mode = {
+        .name = "mode",
+        .arguments = "[observe|enforce] [--json]",
+        .summary = "Show or set whether spoolguard acts or only records what it would do",
+        .help = "Without an argument the mode is shown.\n"
+                "  observe   decide and record, touch nothing; for root and members of spoolguard-admin\n"
+                "  enforce   act, within budgets; for root alone\n"
+                "The configuration has the last word: after a reload the mode is the one written there.\n",
+        .run = run,
+};

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_status - one screen for a person at three in the morning
+ *
+ * Runs in: spoolguardctl.  First line: is anything wrong.  Then the open incident with what is being done about
+ * it, then conditions and playbooks, then what is wrong with spoolguard's own files.
+ *
+ * Fails: exit 1 when the state is not ok, 3 when there is no answer, or when no reading has been published for
+ * STALE_USEC: a guard that answers and sees nothing is not one.
+ */
+#include <dbus/dbus.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "ctl/client.h"
+#include "ctl/print.h"
+#include "ctl/view.h"
+
+#define STALE_USEC (5 * USEC_PER_MINUTE)
+
+struct status {
+        json_t *manager, *conditions, *playbooks, *incidents;
+        uint64_t age_usec; /* of the newest reading; USEC_NEVER: there is none */
+};
+
+/* Readings carry CLOCK_MONOTONIC, which is the same for all processes of a host. */
+static uint64_t newest_age(const json_t *readings) {
+        uint64_t newest = 0, now = clock_monotonic_usec();
+        const json_t *row;
+        size_t i;
+
+        json_array_foreach((json_t *)readings, i, row) {
+                uint64_t at = (uint64_t)json_integer_value(json_array_get(row, 3));
+
+                newest = at > newest ? at : newest;
+        }
+        if (json_array_size(readings) == 0)
+                return USEC_NEVER;
+        return now > newest ? now - newest : 0;
+}
+
+static enum ctl_exit fetch(struct client *client, struct status *status, struct problem *problem) {
+        json_t *reply = NULL;
+        enum ctl_exit exit = client_properties(
+                client, CLIENT_ROOT, CLIENT_INTERFACE("Manager"), &status->manager, problem);
+
+        if (exit == CTL_GOOD)
+                exit = client_objects(client, "condition", &status->conditions, problem);
+        if (exit == CTL_GOOD)
+                exit = client_objects(client, "playbook", &status->playbooks, problem);
+        if (exit == CTL_GOOD)
+                exit = client_objects(client, "incident", &status->incidents, problem);
+        if (exit == CTL_GOOD)
+                exit = client_call(client, CLIENT_INTERFACE("Manager"), "GetReadings", CLIENT_TIMEOUT_MSEC,
+                        &reply, problem, DBUS_TYPE_INVALID);
+        if (exit == CTL_GOOD)
+                status->age_usec = newest_age(json_array_get(reply, 0));
+        json_decref(reply);
+        return exit;
+}
+
+static const json_t *open_incident(const struct status *status) {
+        const json_t *incident;
+        size_t i;
+
+        json_array_foreach(status->incidents, i, incident) {
+                if (client_u64(incident, "ClosedUSec") == 0)
+                        return incident;
+        }
+        return NULL;
+}
+
+static json_t *snake_list(const json_t *objects) {
+        json_t *list = json_array();
+        const json_t *object;
+        size_t i;
+
+        json_array_foreach((json_t *)objects, i, object) {
+                json_array_append_new(list, client_snake(object));
+        }
+        return list;
+}
+
+static void print_as_json(const struct status *status, bool stale) {
+        const json_t *incident = open_incident(status);
+        json_t *json = client_snake(status->manager);
+
+        json_object_set_new(json, "stale", json_boolean(stale));
+        json_object_set_new(json, "newest_reading_age_usec",
+                status->age_usec == USEC_NEVER ? json_null() : json_integer((json_int_t)status->age_usec));
+        json_object_set_new(json, "incident", incident ? client_snake(incident) : json_null());
+        json_object_set_new(json, "conditions", snake_list(status->conditions));
+        json_object_set_new(json, "playbooks", snake_list(status->playbooks));
+        print_json_consume(json);
+}
+
+static void print_as_text(const struct ctl *ctl, const struct status *status, bool stale) {
+        uint64_t until = client_u64(status->manager, "MaintenanceUntilUSec");
+        const json_t *incident = open_incident(status), *problem;
+        const json_t *problems = json_object_get(status->manager, "Problems");
+        char time[PRINT_VALUE_MAX], distance[PRINT_VALUE_MAX];
+        size_t i;
+
+        print_state(ctl, client_text(status->manager, "State"));
+        print_text(": %s\n", client_text(status->manager, "StateText"));
+        if (stale) {
+                print_state(ctl, "stale");
+                print_text(": no reading is younger than %s; see journalctl -u spoolguard\n",
+                        text_duration(status->age_usec, distance));
+        }
+        print_text("mode ");
+        print_state(ctl, client_text(status->manager, "Mode"));
+        if (until > clock_realtime_usec())
+                print_text(", maintenance until %s (%s): no new action starts", print_time(until, time),
+                        print_distance(until, distance));
+        print_text(", spoolguard %s\n", client_text(status->manager, "Version"));
+
+        if (incident)
+                view_incident(ctl, incident);
+        print_heading(ctl, "Conditions");
+        view_conditions(ctl, status->conditions);
+        print_heading(ctl, "Playbooks");
+        view_playbooks(ctl, status->playbooks);
+        if (json_array_size(problems) > 0) {
+                print_heading(ctl, "Left out of the configuration");
+                json_array_foreach((json_t *)problems, i, problem) {
+                        print_text("  %s\n", json_string_value(problem));
+                }
+        }
+}
+
+static int run(const struct ctl *ctl, int argc, char **argv) {
+        struct status status = {.age_usec = USEC_NEVER};
+        struct problem problem = {""};
+        struct client *client = NULL;
+
+        if (argc > 1)
+                return ctl_usage(&command_status, "unexpected argument '%s'", argv[1]);
+        enum ctl_exit exit = client_new(&client, &problem);
+
+        if (exit == CTL_GOOD)
+                exit = fetch(client, &status, &problem);
+        if (exit != CTL_GOOD) {
+                exit = (enum ctl_exit)ctl_fail(exit,
+                        "%s\nsee systemctl status spoolguard, and journalctl -u spoolguard", problem.text);
+        } else {
+                bool stale = status.age_usec != USEC_NEVER && status.age_usec > STALE_USEC;
+
+                if (ctl->json)
+                        print_as_json(&status, stale);
+                else
+                        print_as_text(ctl, &status, stale);
+                if (stale)
+                        exit = CTL_UNREACHABLE;
+                else if (strcmp(client_text(status.manager, "State"), "ok") != 0)
+                        exit = CTL_TROUBLE;
+        }
+        json_decref(status.manager);
+        json_decref(status.conditions);
+        json_decref(status.playbooks);
+        json_decref(status.incidents);
+        client_free(client);
+        return exit;
+}
+
+const struct ctl_command command_status = {
+        .name = "status",
+        .arguments = "[--json]",
+        .summary = "What is wrong, what is being done about it, and how close the rest is",
+        .help = "The first line is the state: ok, incident (something is wrong and being worked on), "
+                "escalated\n"
+                "(a person is needed) or degraded (spoolguard does not see or do all it should).  Below are "
+                "the\n"
+                "open incident with its actions, all conditions with their levels, and all playbooks.\n"
+                "This is also what spoolguardctl does without a command.\n"
+                "\n"
+                "Exit status: 0 the state is ok; 1 it is not; 3 the daemon does not answer, or its newest\n"
+                "reading is older than five minutes.\n",
+        .run = run,
+};

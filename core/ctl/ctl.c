@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ctl - what goes wrong, said in one form by all commands
+ *
+ * Runs in: spoolguardctl.  Complaints go to stderr with the program's name, after what was printed so far, and
+ * quote names from the relay: so they are escaped, line by line.
+ *
+ * Limits: a complaint is cut at 2 KiB.
+ */
+#include "ctl/ctl.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static void say(const char *format, va_list arguments) {
+        char text[2048], clean[4096];
+
+        vsnprintf(text, sizeof(text), format, arguments);
+        fputs("spoolguardctl: ", stderr);
+        for (char *line = text; line;) {
+                char *end = strchr(line, '\n');
+
+                if (end)
+                        *end = '\0';
+                text_escape(clean, sizeof(clean), line);
+                fprintf(stderr, "%s\n", clean);
+                line = end ? end + 1 : NULL;
+        }
+}
+
+int ctl_fail(enum ctl_exit exit, const char *format, ...) {
+        va_list arguments;
+
+        fflush(stdout);
+        va_start(arguments, format);
+        say(format, arguments);
+        va_end(arguments);
+        return exit;
+}
+
+int ctl_usage(const struct ctl_command *command, const char *format, ...) {
+        va_list arguments;
+
+        va_start(arguments, format);
+        say(format, arguments);
+        va_end(arguments);
+        fprintf(stderr, "usage: spoolguardctl %s%s%s\n", command->name, command->arguments[0] ? " " : "",
+                command->arguments);
+        return CTL_USAGE;
+}

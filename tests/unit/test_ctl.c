@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_ctl - the program itself, run as people run it, against a served bus
+ *
+ * Every test starts the real spoolguardctl with DBUS_SYSTEM_BUS_ADDRESS pointing at a private bus, and looks at
+ * its exit status and at what it printed on both outputs.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "ctl/tool.h"
+#include "record/record.h"
+#include "support/served_bus.h"
+#include "wire/wire.h"
+
+#define TIMEOUT_MSEC 20000
+#define CTL(...) run_ctl((const char *const[]){SPOOLGUARDCTL, __VA_ARGS__, NULL})
+
+static char output[1 << 20];
+
+struct fixture {
+        struct served_bus served;
+        char scratch[64];
+};
+
+static int run_ctl(const char *const argv[]) {
+        return tool_run(argv, TIMEOUT_MSEC, output, sizeof(output));
+}
+
+static void assert_says(const char *text) {
+        if (!strstr(output, text))
+                fail_msg("not found: '%s' in:\n%s", text, output);
+}
+
+static void assert_silent_about(const char *text) {
+        if (strstr(output, text))
+                fail_msg("found: '%s' in:\n%s", text, output);
+}
+
+static int make_scratch(struct fixture *fixture) {
+        strcpy(fixture->scratch, "/tmp/test-ctl-XXXXXX");
+        if (!mkdtemp(fixture->scratch))
+                return -1;
+        setenv("DBUS_SYSTEM_BUS_ADDRESS", fixture->served.address, 1);
+        return 0;
+}
+
+static int setup(void **state) {
+        static struct fixture fixture;
+
+        *state = &fixture;
+        return served_bus_setup(&fixture.served, true) < 0 ? -1 : make_scratch(&fixture);
+}
+
+static int setup_empty(void **state) {
+        static struct fixture fixture;
+
+        *state = &fixture;
+        return served_bus_setup_empty(&fixture.served) < 0 ? -1 : make_scratch(&fixture);
+}
+
+static int teardown(void **state) {
+        struct fixture *fixture = *state;
+        const char *const remove[] = {"rm", "-r", fixture->scratch, NULL};
+
+        tool_run(remove, TIMEOUT_MSEC, output, sizeof(output));
+        return served_bus_teardown(&fixture->served);
+}
+
+static void write_file(
+        const struct fixture *fixture, const char *name, mode_t mode, const void *bytes, size_t size) {
+        char path[128];
+
+        snprintf(path, sizeof(path), "%s/%s", fixture->scratch, name);
+        int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, bytes, size), size);
+        fchmod(fd, mode);
+        close(fd);
+}
+
+static void status_of_a_healthy_relay_is_good(void **state) {
+        (void)state;
+        assert_int_equal(CTL("status"), 0);
+        assert_says("ok: nothing is wrong\n");
+        assert_says("mode enforce");
+        assert_says("disk-space-high_/var/log");
+        assert_says("42.0%");
+        assert_says("vacuum-journal");
+        assert_says("broken.lua:3");
+        /* Not a terminal. */
+        assert_silent_about("\x1b");
+        assert_int_equal(run_ctl((const char *const[]){SPOOLGUARDCTL, NULL}), 0);
+        assert_says("ok: nothing is wrong\n");
+}
+
+static void status_during_an_incident_shows_it_and_exits_1(void **state) {
+        struct fixture *fixture = *state;
+
+        served_bus_play(&fixture->served, SCENE_TRIP);
+        assert_int_equal(CTL("status"), 1);
+        assert_says("incident: disk-space-high on /var/log");
+        assert_says("Incident 7");
+        assert_says("the journal holds 1.2G of it");
+        assert_says("journal.vacuum keep=200M");
+        assert_says("running");
+}
+
+static void status_as_json_has_names_that_stay(void **state) {
+        struct fixture *fixture = *state;
+        json_t *json;
+
+        served_bus_play(&fixture->served, SCENE_TRIP);
+        assert_int_equal(CTL("--json", "status"), 1);
+        json = json_loads(output, 0, NULL);
+        assert_non_null(json);
+        assert_string_equal(json_string_value(json_object_get(json, "state")), "incident");
+        assert_true(json_is_integer(json_object_get(json, "maintenance_until_usec")));
+        assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "incident"), "id")), 7);
+        assert_int_equal(json_array_size(json_object_get(json, "conditions")), 1);
+        assert_string_equal(json_string_value(json_object_get(
+                                    json_array_get(json_object_get(json, "playbooks"), 0), "state")),
+                "idle");
+        json_decref(json);
+}
+
+static void a_daemon_that_sees_nothing_any_more_is_stale(void **state) {
+        struct fixture *fixture = *state;
+
+        served_bus_play(&fixture->served, SCENE_BLIND);
+        int status = CTL("status");
+
+        /* On a host that has been up for less than that, nothing can be old. */
+        assert_int_equal(status, clock_monotonic_usec() > 5 * USEC_PER_MINUTE ? 3 : 0);
+        if (status == 3)
+                assert_says("stale: no reading is younger than");
+}
+
+static void without_a_daemon_every_question_exits_3(void **state) {
+        static const char *const questions[][3] = {{"status"}, {"explain", "x"}, {"incidents"}, {"run", "x"},
+                {"mode"}, {"mode", "observe"}, {"maintenance", "1h"}, {"config"}, {"plugins"}, {"reload"}};
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+                const char *const argv[] = {SPOOLGUARDCTL, questions[i][0], questions[i][1], NULL};
+
+                assert_int_equal(run_ctl(argv), 3);
+                assert_says("spoolguardd is not running");
+        }
+}
+
+static void without_a_bus_it_says_so(void **state) {
+        struct fixture *fixture = *state;
+
+        (void)fixture;
+        setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
+        assert_int_equal(CTL("status"), 3);
+        assert_says("there is no D-Bus system bus");
+}
+
+static void explain_tells_levels_next_step_and_origin(void **state) {
+        (void)state;
+        assert_int_equal(CTL("explain", "disk-space-high"), 0);
+        assert_says("disk-space-high_/var/log: condition, warning");
+        assert_says("trips     at or above 85.0%");
+        assert_says("playbooks vacuum-journal");
+        assert_says("beyond the trip level for 5s");
+        assert_says("built-in");
+        assert_int_equal(CTL("explain", "vacuum-journal"), 0);
+        assert_says("4 runs in 1d, 15m between two");
+}
+
+static void explain_of_an_unknown_name_offers_the_nearest(void **state) {
+        (void)state;
+        assert_int_equal(CTL("explain", "vacum-journal"), 1);
+        assert_says("did you mean 'vacuum-journal'?");
+}
+
+static void incidents_are_listed_and_shown(void **state) {
+        struct fixture *fixture = *state;
+
+        assert_int_equal(CTL("incidents"), 0);
+        assert_says("There was no incident.");
+        served_bus_play(&fixture->served, SCENE_TRIP);
+        served_bus_play(&fixture->served, SCENE_HEAL);
+        assert_int_equal(CTL("incidents"), 0);
+        assert_says("closed");
+        assert_int_equal(CTL("incidents", "7"), 0);
+        assert_says("done    1G");
+        assert_int_equal(CTL("incidents", "8"), 1);
+        assert_int_equal(CTL("incidents", "seven"), 2);
+        assert_int_equal(CTL("incidents", "7", "--json"), 0);
+        json_t *json = json_loads(output, 0, NULL);
+
+        assert_int_equal(json_array_size(json_object_get(json, "actions")), 1);
+        json_decref(json);
+}
+
+static void log_escapes_what_the_record_quotes(void **state) {
+        (void)state;
+        assert_int_equal(CTL("log"), 0);
+        assert_says("action-intent");
+        assert_says("freed=1G");
+        assert_says("kept 200M\\x1b[31m");
+        assert_silent_about("\x1b");
+        assert_int_equal(CTL("log", "-n", "1"), 0);
+        assert_silent_about("action-intent");
+}
+
+static void log_of_an_incident_has_the_outcomes_of_its_actions(void **state) {
+        (void)state;
+        assert_int_equal(CTL("log", "--incident", "7"), 0);
+        assert_says("action-outcome");
+        assert_int_equal(CTL("log", "--incident", "8"), 0);
+        assert_string_equal(output, "");
+}
+
+static void log_as_json_is_one_object_a_line(void **state) {
+        size_t n = 0;
+
+        (void)state;
+        assert_int_equal(CTL("log", "--json", "-n", "4096"), 0);
+        for (char *at = NULL, *line = strtok_r(output, "\n", &at); line; line = strtok_r(NULL, "\n", &at)) {
+                json_t *json = json_loads(line, 0, NULL);
+
+                assert_true(json_is_string(json_object_get(json, "event")));
+                assert_true(json_is_integer(json_object_get(json, "number")));
+                json_decref(json);
+                n++;
+        }
+        assert_int_equal(n, 2);
+}
+
+static void log_reads_the_file_when_nobody_answers_and_says_so(void **state) {
+        static const struct record_field fields[] = {{"event", "started"}, {"version", "0.1.0"}};
+        struct fixture *fixture = *state;
+        char slot[RECORD_SLOT_SIZE];
+
+        assert_int_equal(CTL("--state", fixture->scratch, "log"), 3);
+        assert_says("cannot be read: No such file");
+        assert_return_code(record_format(1, UINT64_C(1766620901000000), fields, 2, slot), 0);
+        write_file(fixture, "recorder", 0600, slot, sizeof(slot));
+        assert_int_equal(CTL("--state", fixture->scratch, "log"), 3);
+        assert_says("this is what the file");
+        assert_says("started");
+}
+
+static void run_follows_a_playbook_to_its_end(void **state) {
+        struct fixture *fixture = *state;
+
+        served_bus_play(&fixture->served, SCENE_ANSWERS_BY_ITSELF);
+        assert_int_equal(CTL("run", "vacuum-journal"), 0);
+        assert_says("journal.vacuum keep=200M: done, freed 3M");
+        assert_says("vacuum-journal: cleared");
+        assert_int_equal(CTL("run", "--dry-run", "vacuum-journal"), 0);
+        assert_says("would-have");
+        assert_int_equal(CTL("run", "vacuum-journal", "--json"), 0);
+        json_t *json = json_loads(output, 0, NULL);
+
+        assert_string_equal(json_string_value(json_object_get(json, "result")), "cleared");
+        json_decref(json);
+}
+
+static void run_of_what_is_not_there_or_not_allowed_exits_1(void **state) {
+        struct fixture *fixture = *state;
+
+        assert_int_equal(CTL("run", "vacuum-jurnal"), 1);
+        assert_says("there is no playbook 'vacuum-jurnal'");
+        served_bus_play(&fixture->served, SCENE_RUNS_NOT_ALLOWED);
+        assert_int_equal(CTL("run", "vacuum-journal"), 1);
+        assert_says("it is running already");
+}
+
+static void mode_and_maintenance_are_shown_and_lowered(void **state) {
+        struct fixture *fixture = *state;
+
+        served_bus_play(&fixture->served, SCENE_ANSWERS_BY_ITSELF);
+        assert_int_equal(CTL("mode"), 0);
+        assert_string_equal(output, "enforce\n");
+        assert_int_equal(CTL("mode", "observe"), 0);
+        assert_int_equal(CTL("mode"), 0);
+        assert_string_equal(output, "observe\n");
+        assert_int_equal(CTL("maintenance"), 0);
+        assert_string_equal(output, "no maintenance\n");
+        assert_int_equal(CTL("maintenance", "30m"), 0);
+        assert_says("maintenance until");
+        assert_int_equal(CTL("maintenance", "off"), 0);
+        assert_string_equal(output, "no maintenance\n");
+        assert_int_equal(CTL("reload"), 0);
+}
+
+static void nonsense_is_wrong_usage_and_asks_nobody(void **state) {
+        static const char *const nonsense[][4] = {{"maintenance", "soon"}, {"mode", "off"}, {"run"},
+                {"explain"}, {"log", "-n", "0"}, {"log", "-n", "99999"}, {"log", "-n", "x"},
+                {"log", "--follo"}, {"status", "now"}, {"config", "a", "b"}, {"plugins", "a", "b"},
+                {"--nonsense"}, {"status", "-H"}, {"-H", "-oProxyCommand=id", "status"}, {"reload", "now"},
+                {"preflight", "now"}};
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(nonsense) / sizeof(nonsense[0]); i++) {
+                const char *const argv[] = {
+                        SPOOLGUARDCTL, nonsense[i][0], nonsense[i][1], nonsense[i][2], NULL};
+
+                if (run_ctl(argv) != 2)
+                        fail_msg("%s %s: %s", nonsense[i][0], nonsense[i][1], output);
+        }
+}
+
+static void a_mistyped_command_gets_the_nearest(void **state) {
+        (void)state;
+        assert_int_equal(CTL("incidnets"), 2);
+        assert_says("did you mean 'incidents'?");
+        assert_int_equal(CTL("\x1b[2J"), 2);
+        assert_says("\\x1b[2J");
+}
+
+static void every_command_has_its_help(void **state) {
+        static const char *const commands[] = {"status", "explain", "log", "incidents", "run", "mode",
+                "maintenance", "reload", "config", "plugins", "preflight"};
+
+        (void)state;
+        assert_int_equal(CTL("--help"), 0);
+        for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+                assert_says(commands[i]);
+        for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+                char usage[64];
+
+                assert_int_equal(CTL(commands[i], "--help"), 0);
+                snprintf(usage, sizeof(usage), "usage: spoolguardctl %s", commands[i]);
+                assert_says(usage);
+        }
+}
+
+static void config_shows_origins_and_what_is_below_a_key(void **state) {
+        (void)state;
+        assert_int_equal(CTL("config"), 0);
+        assert_says("/etc/spoolguard/spoolguard.lua:3");
+        assert_silent_about("hunter2");
+        assert_int_equal(CTL("config", "conditions"), 0);
+        assert_says("conditions.disk-space-high.trip");
+        assert_silent_about("notify");
+        assert_int_equal(CTL("config", "cond"), 1);
+}
+
+static void refused_plugins_are_shown_with_the_reason(void **state) {
+        (void)state;
+        assert_int_equal(CTL("plugins"), 1);
+        assert_says("journal");
+        assert_says("stranger.so can be written by others");
+        assert_int_equal(CTL("plugins", "journal"), 0);
+        assert_int_equal(CTL("plugins", "jurnal"), 1);
+}
+
+static void describe_needs_no_daemon(void **state) {
+        struct fixture *fixture = *state;
+
+        assert_int_equal(CTL("--plugins", fixture->scratch, "plugins", "--describe", "sample"), 1);
+        assert_says("there is no plugin 'sample'");
+#ifdef PLUGIN_DIR
+        /* Built here, so it is root's only where root built it. */
+        struct stat built;
+
+        assert_return_code(stat(PLUGIN_DIR "/sample.so", &built), errno);
+        int status = CTL("--plugins", PLUGIN_DIR, "plugins", "--describe", "sample");
+
+        assert_int_equal(status, built.st_uid == 0 ? 0 : 1);
+        assert_says(built.st_uid == 0 ? "Verb sample." : "does not belong to root");
+#endif
+}
+
+static void preflight_looks_at_everything_and_fails_without_a_daemon(void **state) {
+        static const char script[] = "#!/bin/sh\necho \"spoolguard.lua:3: unknown key 'mod'\" >&2; exit 1\n";
+        struct fixture *fixture = *state;
+        char daemon[128];
+
+        write_file(fixture, "spoolguardd", 0755, script, sizeof(script) - 1);
+        snprintf(daemon, sizeof(daemon), "%s/spoolguardd", fixture->scratch);
+        assert_int_equal(CTL("--daemon", daemon, "--state", fixture->scratch, "--json", "preflight"), 1);
+        json_t *json = json_loads(output, 0, NULL), *row;
+        size_t i;
+
+        assert_int_equal(json_array_size(json), 12);
+        json_array_foreach(json, i, row) {
+                const char *name = json_string_value(json_object_get(row, "name"));
+                const char *level = json_string_value(json_object_get(row, "level"));
+                const char *text = json_string_value(json_object_get(row, "text"));
+
+                assert_true(text[0] != '\0');
+                if (strcmp(name, "configuration") == 0) {
+                        assert_string_equal(level, "fail");
+                        assert_string_equal(text, "spoolguard.lua:3: unknown key 'mod'");
+                }
+                if (strcmp(name, "daemon") == 0 || strcmp(name, "recorder") == 0)
+                        assert_string_equal(level, "fail");
+                if (strcmp(name, "notify") == 0)
+                        assert_string_equal(level, "warn");
+        }
+        json_decref(json);
+}
+
+static void preflight_warns_of_what_was_left_out(void **state) {
+        static const char script[] =
+                "#!/bin/sh\necho 'broken.lua:3: left out'; echo 'The configuration is good'\n";
+        struct fixture *fixture = *state;
+        char daemon[128];
+
+        write_file(fixture, "spoolguardd", 0755, script, sizeof(script) - 1);
+        snprintf(daemon, sizeof(daemon), "%s/spoolguardd", fixture->scratch);
+        CTL("--daemon", daemon, "preflight");
+        assert_says("configuration   warn  broken.lua:3: left out\n");
+}
+
+static void another_host_is_asked_over_ssh_with_the_same_words(void **state) {
+        static const char script[] = "#!/bin/sh\nfor a; do echo \"[$a]\"; done\n";
+        struct fixture *fixture = *state;
+        char path[512], *old = strdup(getenv("PATH"));
+
+        write_file(fixture, "ssh", 0755, script, sizeof(script) - 1);
+        snprintf(path, sizeof(path), "%s:%s", fixture->scratch, old);
+        setenv("PATH", path, 1);
+        assert_int_equal(CTL("-H", "root@relay", "log", "-n", "3", "--json", "it's"), 0);
+        assert_string_equal(
+                output, "[--]\n[root@relay]\n[spoolguardctl 'log' '-n' '3' '--json' 'it'\\''s']\n");
+        setenv("PATH", old, 1);
+        free(old);
+}
+
+/* One answer at a control socket, as the executor gives it; or garbage. */
+static pid_t answer_once(const struct fixture *fixture, bool sane) {
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s/control", fixture->scratch);
+        unlink(address.sun_path);
+        assert_return_code(bind(fd, (struct sockaddr *)&address, sizeof(address)), errno);
+        assert_return_code(listen(fd, 1), errno);
+        pid_t pid = fork();
+
+        if (pid != 0) {
+                close(fd);
+                return pid;
+        }
+        static uint8_t packet[WIRE_PACKET_MAX];
+        static struct wire_message message;
+        struct problem problem;
+        int peer = accept(fd, NULL, NULL);
+        ssize_t size = recv(peer, packet, sizeof(packet), 0);
+        bool good = size > 0 &&
+                wire_decode(packet, (size_t)size, WIRE_FROM_CONTROL, &message, &problem) == 0 &&
+                message.type == WIRE_CONTROL_REQUEST &&
+                strcmp(message.control_request.command, "mode") == 0 && message.control_request.n_args == 1 &&
+                strcmp(message.control_request.args[0].name, "mode") == 0 &&
+                strcmp(message.control_request.args[0].text, "enforce") == 0;
+
+        message = (struct wire_message){.type = WIRE_CONTROL_REPLY, .control_reply.ok = good};
+        strcpy(message.control_reply.text, good ? "mode is enforce" : "what was that?");
+        size = wire_encode(&message, packet);
+        if (!sane)
+                memset(packet, 0x5a, (size_t)size);
+        send(peer, packet, (size_t)size, MSG_NOSIGNAL);
+        _exit(0);
+}
+
+static void enforce_is_asked_of_the_executor_itself(void **state) {
+        struct fixture *fixture = *state;
+
+        assert_int_equal(CTL("--run", fixture->scratch, "mode", "enforce"), 3);
+        assert_says("spoolguardd is not running");
+        pid_t pid = answer_once(fixture, true);
+
+        assert_int_equal(CTL("--run", fixture->scratch, "mode", "enforce"), 0);
+        assert_string_equal(output, "mode is enforce\n");
+        waitpid(pid, NULL, 0);
+        pid = answer_once(fixture, false);
+        assert_int_equal(CTL("--run", fixture->scratch, "mode", "enforce"), 1);
+        assert_says("is not spoolguardd");
+        waitpid(pid, NULL, 0);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST_EMPTY(name) cmocka_unit_test_setup_teardown(name, setup_empty, teardown)
+        const struct CMUnitTest tests[] = {
+                TEST(status_of_a_healthy_relay_is_good),
+                TEST(status_during_an_incident_shows_it_and_exits_1),
+                TEST(status_as_json_has_names_that_stay),
+                TEST(a_daemon_that_sees_nothing_any_more_is_stale),
+                TEST_EMPTY(without_a_daemon_every_question_exits_3),
+                TEST_EMPTY(without_a_bus_it_says_so),
+                TEST(explain_tells_levels_next_step_and_origin),
+                TEST(explain_of_an_unknown_name_offers_the_nearest),
+                TEST(incidents_are_listed_and_shown),
+                TEST(log_escapes_what_the_record_quotes),
+                TEST(log_of_an_incident_has_the_outcomes_of_its_actions),
+                TEST(log_as_json_is_one_object_a_line),
+                TEST_EMPTY(log_reads_the_file_when_nobody_answers_and_says_so),
+                TEST(run_follows_a_playbook_to_its_end),
+                TEST(run_of_what_is_not_there_or_not_allowed_exits_1),
+                TEST(mode_and_maintenance_are_shown_and_lowered),
+                TEST_EMPTY(nonsense_is_wrong_usage_and_asks_nobody),
+                TEST_EMPTY(a_mistyped_command_gets_the_nearest),
+                TEST_EMPTY(every_command_has_its_help),
+                TEST(config_shows_origins_and_what_is_below_a_key),
+                TEST(refused_plugins_are_shown_with_the_reason),
+                TEST_EMPTY(describe_needs_no_daemon),
+                TEST_EMPTY(preflight_looks_at_everything_and_fails_without_a_daemon),
+                TEST_EMPTY(preflight_warns_of_what_was_left_out),
+                TEST_EMPTY(another_host_is_asked_over_ssh_with_the_same_words),
+                TEST_EMPTY(enforce_is_asked_of_the_executor_itself),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
