@@ -228,7 +228,8 @@ static void an_unknown_outcome_is_not_repeated_unasked(void **state) {
         (void)state;
         assert_int_equal(DECIDE(verb(SG_RISK_FREEING), action_.is_unknown = true).verdict, WIRE_REFUSED);
         assert_int_equal(
-                DECIDE(verb(SG_RISK_FREEING), action_.is_unknown = true, action_.asked_by_root = true).verdict,
+                DECIDE(verb(SG_RISK_FREEING), action_.is_unknown = true, action_.asked_by_root = true)
+                        .verdict,
                 WIRE_GO);
 }
 

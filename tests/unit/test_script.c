@@ -144,8 +144,12 @@ static void long_computation_lets_others_have_their_turns(void **state) {
 }
 
 static void verbs_and_arguments_are_checked_by_their_tables(void **state) {
-        static const struct sg_option args[] = {
-                {.name = "keep", .type = SG_TYPE_SIZE, .fallback = "200M", .min = 8 << 20, .max = 1e15, .doc = "x"},
+        static const struct sg_option args[] = {{.name = "keep",
+                                                        .type = SG_TYPE_SIZE,
+                                                        .fallback = "200M",
+                                                        .min = 8 << 20,
+                                                        .max = 1e15,
+                                                        .doc = "x"},
                 {.name = NULL}};
         static const struct sg_verb verb = {.name = "journal.vacuum", .args = args, .risk = SG_RISK_LOSSY};
         static const struct sg_verb *const verbs[] = {&verb, NULL};
