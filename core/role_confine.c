@@ -248,8 +248,8 @@ static int confine_calls(bool loader) {
                 r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, loader_calls[i], 0);
         /* abort() must still end the process with a core: a signal to itself and to nobody else. */
         if (r == 0)
-                r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                        SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+                r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+                        &(struct scmp_arg_cmp){0, SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0});
         if (r == 0)
                 r = seccomp_load(filter);
         seccomp_release(filter);

@@ -86,8 +86,8 @@ int loop_signal_new(struct loop *loop, const char *name, int signo, loop_signal_
 struct loop_signal *loop_signal_free(struct loop_signal *source);
 
 /*
- * Waits on a pidfd, one per child.  SIGCHLD must be blocked (-EBUSY).  The child is reaped before the callback;
- * whoever frees the source earlier has to reap it.
+ * Waits on a pidfd, one per child; a child held by a tracer counts as dead once it is let go.  The child is reaped
+ * before the callback; whoever frees the source earlier has to reap it.
  */
 int loop_child_new(struct loop *loop, const char *name, pid_t pid, loop_child_fn fn, void *data,
         struct loop_child **ret);

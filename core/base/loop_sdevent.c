@@ -9,8 +9,12 @@
  * sensor would never look again.  No thunk touches its source after the callback, which may have freed it;
  * sd-event keeps its own half alive until the dispatch is over.
  *
+ * Children are not sd_event_add_child()'s: that looks once when the pidfd becomes readable, and never again.
+ * While a tracer (strace, gdb, a leak checker) holds a dead child, that one look finds nothing, and the death of
+ * a watcher would go unnoticed for good.  Ours looks again until it can reap.
+ *
  * Fails: whatever epoll refuses comes out of *_new() (-EPERM for a regular file, -EEXIST for a second source on
- * one fd, -EBUSY for a child while SIGCHLD is not blocked, -ESRCH for one that is gone).  Switching a source
+ * one fd, -ESRCH for a child that is gone).  Switching a source
  * that exists can only fail for want of kernel memory in epoll_ctl(); it is logged as critical, because the
  * watch is then blind.
  *
@@ -22,12 +26,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <systemd/sd-event.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop_source.h"
+
+#define HELD_RETRY_USEC (100 * USEC_PER_MSEC)
 
 struct loop_sdevent {
         struct loop loop;
@@ -88,17 +96,64 @@ static int on_signal(sd_event_source *event, const struct signalfd_siginfo *info
         return 0;
 }
 
-static int on_child(sd_event_source *event, const siginfo_t *info, void *data) {
+static int on_child_again(sd_event_source *event, uint64_t usec, void *data) {
         struct loop_child *source = data;
-        pid_t pid = source->pid;
-        bool exited = info->si_code == CLD_EXITED;
-        int status = info->si_status;
 
         (void)event;
-        /* sd-event reaps only after its callback; ours may already wait for the pid to be free */
-        (void)waitpid(pid, NULL, WNOHANG);
-        source->fn(source, pid, exited, status, source->data);
+        (void)usec;
+        if (sd_event_source_set_enabled(source->source.event, SD_EVENT_ON) < 0)
+                log_crit("cannot watch \"%s\" again", source->source.name);
         return 0;
+}
+
+/* The pidfd stays readable, so the source rests meanwhile. */
+static void look_again_later(struct loop_child *source) {
+        uint64_t at_usec = clock_monotonic_usec() + HELD_RETRY_USEC;
+        int r;
+
+        if (source->again)
+                r = sd_event_source_set_time(source->again, at_usec);
+        else
+                r = sd_event_add_time(event_of(source->source.loop), &source->again, CLOCK_MONOTONIC, at_usec,
+                        0, on_child_again, source);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(source->again, SD_EVENT_ONESHOT);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(source->source.event, SD_EVENT_OFF);
+        if (r < 0)
+                log_crit("cannot wait for \"%s\": %s", source->source.name, strerror(-r));
+}
+
+static int on_child(sd_event_source *event, int pidfd, uint32_t events, void *data) {
+        struct loop_child *source = data;
+        siginfo_t info = {.si_pid = 0};
+
+        (void)events;
+        if (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG) < 0) {
+                /* Reaped by somebody else, which would be our bug: its owner must not wait for ever. */
+                log_crit("\"%s\" was not ours to wait for: %s", source->source.name, strerror(errno));
+                info.si_code = CLD_EXITED;
+                info.si_status = 255;
+        } else if (info.si_pid == 0) {
+                look_again_later(source);
+                return 0;
+        }
+        (void)sd_event_source_set_enabled(event, SD_EVENT_OFF);
+        source->fn(source, source->pid, info.si_code == CLD_EXITED, info.si_status, source->data);
+        return 0;
+}
+
+static int add_child(sd_event *loop, struct loop_child *source, sd_event_source **ret_event) {
+        int pidfd = pidfd_open(source->pid, 0), r;
+
+        if (pidfd < 0)
+                return -errno;
+        r = sd_event_add_io(loop, ret_event, pidfd, EPOLLIN, on_child, source);
+        if (r >= 0)
+                r = sd_event_source_set_io_fd_own(*ret_event, true);
+        if (r < 0)
+                close(pidfd);
+        return r;
 }
 
 static int sdevent_add(struct loop_source *source) {
@@ -140,10 +195,7 @@ static int sdevent_add(struct loop_source *source) {
                 r = sd_event_add_signal(loop, &event, signo, on_signal, source);
                 break;
         }
-        case LOOP_KIND_CHILD:
-                r = sd_event_add_child(
-                        loop, &event, ((struct loop_child *)source)->pid, WEXITED, on_child, source);
-                break;
+        case LOOP_KIND_CHILD: r = add_child(loop, (struct loop_child *)source, &event); break;
         }
         if (r < 0) {
                 sd_event_source_disable_unref(event);
@@ -186,6 +238,8 @@ static void sdevent_update(struct loop_source *source) {
 
 static void sdevent_remove(struct loop_source *source) {
         source->event = sd_event_source_disable_unref(source->event);
+        if (source->kind == LOOP_KIND_CHILD)
+                sd_event_source_disable_unref(((struct loop_child *)source)->again);
 }
 
 static int sdevent_run(struct loop *loop) {

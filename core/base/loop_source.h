@@ -62,6 +62,7 @@ struct loop_child {
         loop_child_fn fn;
         void *data;
         pid_t pid;
+        struct sd_event_source *again; /* armed while a tracer holds what is left of the child */
 };
 
 struct loop_defer {

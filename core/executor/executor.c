@@ -427,9 +427,8 @@ int executor_main(const struct executor_options *options) {
         sigset_t blocked;
         int r;
 
-        /* Children are reaped through the loop, and a signal that comes early waits for it. */
+        /* A signal that comes early waits for the loop. */
         sigemptyset(&blocked);
-        sigaddset(&blocked, SIGCHLD);
         sigaddset(&blocked, SIGTERM);
         sigaddset(&blocked, SIGINT);
         sigaddset(&blocked, SIGHUP);

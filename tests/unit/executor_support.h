@@ -50,11 +50,7 @@ static inline struct config *config_of(const char *lines) {
 
 static inline struct loop *real_loop(void) {
         struct loop *loop;
-        sigset_t child;
 
-        sigemptyset(&child);
-        sigaddset(&child, SIGCHLD);
-        sigprocmask(SIG_BLOCK, &child, NULL);
         assert_int_equal(loop_new_sdevent(&loop), 0);
         return loop;
 }

@@ -14,6 +14,8 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,13 +47,9 @@ static void on_guard(struct loop_timer *timer, void *data) {
 
 static int setup(void **state) {
         struct world *world = calloc(1, sizeof(*world));
-        sigset_t set;
 
         *state = world;
-        sigemptyset(&set);
-        sigaddset(&set, SIGCHLD);
-        if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 ||
-                socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, world->ends) < 0)
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, world->ends) < 0)
                 return -1;
         if (loop_new_sdevent(&world->loop) < 0)
                 return -1;
@@ -285,18 +283,41 @@ static void a_killed_child_is_told_from_an_exit(void **state) {
         assert_int_equal(world->status, SIGKILL);
 }
 
-static void a_child_needs_sigchld_blocked(void **state) {
-        struct world *world = *state;
-        pid_t pid = fork();
-        sigset_t set;
+/* Seizes the child, says so, and lets go only a while after it died. */
+static void hold_the_dead(pid_t child, int ready) {
+        if (ptrace(PTRACE_SEIZE, child, NULL, NULL) < 0 || write(ready, "x", 1) != 1)
+                _exit(1);
+        usleep(400000);
+        _exit(0);
+}
 
-        if (pid == 0)
-                _exit(0);
-        sigemptyset(&set);
-        sigaddset(&set, SIGCHLD);
-        assert_return_code(sigprocmask(SIG_UNBLOCK, &set, NULL), errno);
-        assert_int_equal(loop_child_new(world->loop, "child", pid, on_child, world, &world->child), -EBUSY);
-        assert_int_equal(waitpid(pid, NULL, 0), pid);
+static void a_child_that_a_tracer_holds_is_noticed_once_it_is_let_go(void **state) {
+        struct world *world = *state;
+        int ready[2], status;
+        char byte;
+
+        assert_return_code(pipe(ready), errno);
+        pid_t child = fork();
+        if (child == 0) {
+                prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+                pause();
+        }
+        pid_t tracer = fork();
+        if (tracer == 0)
+                hold_the_dead(child, ready[1]);
+        assert_int_equal(read(ready[0], &byte, 1), 1);
+        assert_int_equal(loop_child_new(world->loop, "child", child, on_child, world, &world->child), 0);
+        assert_return_code(kill(child, SIGKILL), errno);
+        /* As sd-event would: the pidfd is readable, and there is nothing to reap. */
+        usleep(100000);
+        assert_int_equal(waitpid(child, NULL, WNOHANG), 0);
+        loop_run(world->loop);
+        assert_int_equal(world->n_calls, 1);
+        assert_int_equal(world->status, SIGKILL);
+        assert_int_equal(waitpid(tracer, &status, 0), tracer);
+        assert_int_equal(status, 0);
+        close(ready[0]);
+        close(ready[1]);
 }
 
 static void on_fork(struct loop_timer *timer, void *data) {
@@ -357,7 +378,7 @@ int main(void) {
                 WITH_LOOP(a_child_is_reaped_before_its_callback),
                 WITH_LOOP(a_child_that_is_dead_already_is_told_too),
                 WITH_LOOP(a_killed_child_is_told_from_an_exit),
-                WITH_LOOP(a_child_needs_sigchld_blocked),
+                WITH_LOOP(a_child_that_a_tracer_holds_is_noticed_once_it_is_let_go),
                 WITH_LOOP(a_loop_does_not_work_after_a_fork),
                 WITH_LOOP(a_loop_that_is_freed_too_early_panics),
                 WITH_LOOP(the_clock_of_a_real_loop_cannot_be_moved),
