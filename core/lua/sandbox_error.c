@@ -65,7 +65,12 @@ static bool has_position(lua_State *thread, const char *text) {
 static int to_text(lua_State *lua) {
         struct problem *problem = lua_touserdata(lua, 1);
 
-        text_copy(problem->text, sizeof(problem->text), luaL_tolstring(lua, 2, NULL));
+        /* Neither setmetatable nor a name for people: the address of a table would tell nobody anything. */
+        if (lua_type(lua, 2) == LUA_TSTRING || lua_type(lua, 2) == LUA_TNUMBER)
+                text_copy(problem->text, sizeof(problem->text), luaL_tolstring(lua, 2, NULL));
+        else
+                text_format(problem->text, sizeof(problem->text),
+                        "the error is a value of type %s, not a text", luaL_typename(lua, 2));
         return 0;
 }
 

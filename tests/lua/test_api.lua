@@ -137,7 +137,7 @@ local mistakes = {
   { [[ wait("999d") ]], "wait" },
   { [[ table.sort({ 3, 2, 1 }, function() wait("1s") end) ]], "has to wait" },
   { [[ playbok = nil + 1 ]], "attempt to perform arithmetic" },
-  { [[ error({ 1 }) ]], "table: " },
+  { [[ error({ 1 }) ]], "a value of type table" },
   { [[ error("without position", 0) ]], "without position" },
 }
 
