@@ -1,8 +1,8 @@
 -- spoolguard.lua - what this host wants different from the defaults
 --
 -- The file returns a table of settings and is only data: no functions, no os, no io.
--- It works empty, as shipped: Postfix instances, spool, log and journal file systems
--- are found by themselves.  Files conf.d/*.lua of the same form are merged over it
+-- It works empty, as shipped: spool, log and journal file systems are found by
+-- themselves.  Files conf.d/*.lua of the same form are merged over it
 -- key by key in the order of their names, so changing one value keeps its neighbours.
 -- What to do in which trouble is not here but in /etc/spoolguard/playbooks/*.lua.
 --
@@ -21,20 +21,20 @@ return {
   -- below `clear`.  The distance between the two keeps a value that flutters around
   -- one level from starting the same work again and again.
   conditions = {
-    -- ["disk-space-high"]     = { trip = 0.85, clear = 0.80, lasting = "5s" },
+    -- ["disk-space-high"]     = { trip = 0.85, clear = 0.80, lasting = "2s" },
     -- Soon enough that the gentler steps still have room to work in.
     -- ["disk-space-critical"] = { trip = 0.95, clear = 0.90 },
   },
 
   plugins = {
     -- File systems to watch instead of the ones found by themselves.
-    -- disk = { paths = { "/var/log", "/var/spool/postfix" } },
-    -- journal = {},
+    -- disk = { paths = { "/var/log", "/var/spool/postfix" }, ballast = "64M" },
   },
 
   playbooks = {
     -- Options and mode of one playbook.  "observe" here holds for it alone.
-    -- ["vacuum-journal"] = { mode = "enforce", options = { keep = "200M" } },
+    -- ["vacuum-journal"] = { mode = "observe", options = { keep = "500M" },
+    --                        budget = { runs = 4, per = "1d" }, cooldown = "15m" },
   },
 
   -- Run when spoolguard cannot help itself: a program and its arguments, no shell.

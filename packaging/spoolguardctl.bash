@@ -1,5 +1,7 @@
 # bash completion for spoolguardctl(1)                       -*- shell-script -*-
 # shellcheck shell=bash
+# compgen's words have no blanks here.
+# shellcheck disable=SC2207
 #
 # Names of conditions, playbooks and incidents are those of the running daemon.
 # Without one, or with an older spoolguardctl, only words known here are offered.
@@ -7,7 +9,17 @@
 _spoolguardctl_names() {
 	# One call; the names are the last part of the object paths below $1.
 	busctl --list --no-legend tree org.spoolguard1 2>/dev/null |
-		sed -n "s|^/org/spoolguard1/$1/||p" | sed 's/_2d/-/g'
+		sed -n "s|^/org/spoolguard1/$1/||p" |
+		sed 's/_2d/-/g; s/_2f/\//g; s/_2e/./g; s/_5f/_/g'
+}
+
+# Keys of the configuration, as soon as there is a dot: there are many.
+_spoolguardctl_keys() {
+	[[ $1 != *.* ]] || spoolguardctl config 2>/dev/null | awk 'NR > 1 { print $1 }'
+}
+
+_spoolguardctl_plugins() {
+	spoolguardctl plugins 2>/dev/null | awk 'NR > 1 { print $1 }'
 }
 
 _spoolguardctl() {
@@ -19,35 +31,48 @@ _spoolguardctl() {
 		words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
 	fi
 
-	local commands='status explain log incidents run mode maintenance config plugins preflight reload'
+	local commands='status explain log incidents run mode maintenance unquarantine reload config plugins
+		preflight help'
 	local command='' i
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
-		-H) ((i++)) ;;
+		-H | --host) ((i++)) ;;
 		-*) ;;
 		*) command=${words[i]}; break ;;
 		esac
 	done
 
-	if [[ $prev == -H ]]; then
-		COMPREPLY=()
-	elif [[ $cur == -* ]]; then
-		local options='--json --help --version -H'
-		[[ $command != run ]] || options+=' --dry-run'
-		COMPREPLY=($(compgen -W "$options" -- "$cur"))
-	else
+	case $prev in
+	-H | --host) COMPREPLY=(); return ;;
+	-n | --lines) COMPREPLY=($(compgen -W '20 100 1000 4096' -- "$cur")); return ;;
+	--incident) COMPREPLY=($(compgen -W "$(_spoolguardctl_names incident)" -- "$cur")); return ;;
+	esac
+
+	if [[ $cur == -* ]]; then
+		local options='--json --help --version --host -H'
 		case $command in
-		'') COMPREPLY=($(compgen -W "$commands" -- "$cur")) ;;
-		mode) COMPREPLY=($(compgen -W 'observe enforce' -- "$cur")) ;;
-		maintenance) COMPREPLY=($(compgen -W '15m 1h 4h 1d 0' -- "$cur")) ;;
-		run) COMPREPLY=($(compgen -W "$(_spoolguardctl_names playbook)" -- "$cur")) ;;
-		explain)
-			COMPREPLY=($(compgen -W "$(_spoolguardctl_names condition)
-				$(_spoolguardctl_names playbook)" -- "$cur"))
-			;;
-		incidents) COMPREPLY=($(compgen -W "$(_spoolguardctl_names incident)" -- "$cur")) ;;
-		*) COMPREPLY=() ;;
+		status) options+=' --all' ;;
+		log) options+=' --lines -n --incident --follow -f' ;;
+		run) options+=' --dry-run' ;;
+		plugins) options+=' --describe' ;;
 		esac
+		COMPREPLY=($(compgen -W "$options" -- "$cur"))
+		return
 	fi
+	case $command in
+	'' | help) COMPREPLY=($(compgen -W "$commands" -- "$cur")) ;;
+	mode) COMPREPLY=($(compgen -W 'observe enforce' -- "$cur")) ;;
+	maintenance) COMPREPLY=($(compgen -W '15m 1h 4h 1d off' -- "$cur")) ;;
+	run | unquarantine) COMPREPLY=($(compgen -W "$(_spoolguardctl_names playbook)" -- "$cur")) ;;
+	explain)
+		COMPREPLY=($(compgen -W "$(_spoolguardctl_names condition)
+			$(_spoolguardctl_names playbook)" -- "$cur"))
+		;;
+	incidents) COMPREPLY=($(compgen -W "$(_spoolguardctl_names incident)" -- "$cur")) ;;
+	config) COMPREPLY=($(compgen -W "mode notify conditions plugins playbooks
+		$(_spoolguardctl_keys "$cur")" -- "$cur")) ;;
+	plugins) COMPREPLY=($(compgen -W "$(_spoolguardctl_plugins)" -- "$cur")) ;;
+	*) COMPREPLY=() ;;
+	esac
 } &&
 	complete -F _spoolguardctl spoolguardctl

@@ -4,7 +4,8 @@
  *
  * Runs in: spoolguardctl.  Owns one private connection to the system bus.  Every call blocks with an end: a
  * daemon that hangs must not hang the tool that people look at it with.  The service is never started by the
- * bus: whether it runs is what we want to know.
+ * bus: whether it runs is what we want to know.  A daemon that is just replaced by a reload is waited for; a
+ * question is then asked again, an order only if the first one cannot have arrived.
  *
  * Fails: CTL_UNREACHABLE when there is no bus, no daemon on it, or no answer in time; CTL_TROUBLE when the daemon
  * answers with an error.  The reason is in `problem`.
@@ -21,6 +22,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "ctl/bus_json.h"
+#include "ctl/client_await.h"
 
 #define SERVICE "org.spoolguard1"
 #define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
@@ -57,30 +59,58 @@ struct client *client_free(struct client *client) {
         return NULL;
 }
 
-static enum ctl_exit explain_error(const DBusError *error, struct problem *problem) {
-        static const char *const unreachable[] = {DBUS_ERROR_SERVICE_UNKNOWN, DBUS_ERROR_NAME_HAS_NO_OWNER,
-                DBUS_ERROR_NO_REPLY, DBUS_ERROR_TIMEOUT, DBUS_ERROR_DISCONNECTED};
+static bool is_one_of(const DBusError *error, const char *const names[]) {
+        for (; *names; names++)
+                if (dbus_error_has_name(error, *names))
+                        return true;
+        return false;
+}
 
-        for (size_t i = 0; i < ELEMENTSOF(unreachable); i++)
-                if (dbus_error_has_name(error, unreachable[i])) {
-                        problem_set(problem,
-                                i < 2 ? "spoolguardd is not running, or not yet on the bus"
-                                      : "spoolguardd does not answer");
-                        return CTL_UNREACHABLE;
-                }
-        problem_set(problem, "%s", error->message);
+static const char *const nobody[] = {DBUS_ERROR_SERVICE_UNKNOWN, DBUS_ERROR_NAME_HAS_NO_OWNER, NULL};
+static const char *const silence[] = {DBUS_ERROR_NO_REPLY, DBUS_ERROR_TIMEOUT, DBUS_ERROR_DISCONNECTED, NULL};
+
+static enum ctl_exit explain_error(const DBusError *error, struct problem *problem) {
+        if (is_one_of(error, nobody)) {
+                problem_set(problem, "spoolguardd is not running, or not yet on the bus");
+                return CTL_UNREACHABLE;
+        }
+        if (is_one_of(error, silence)) {
+                problem_set(problem, "spoolguardd does not answer");
+                return CTL_UNREACHABLE;
+        }
+        if (dbus_error_has_name(error, DBUS_ERROR_ACCESS_DENIED))
+                problem_set(problem, "only root and members of spoolguard-admin may ask this");
+        else
+                /* May have several lines; it is escaped when it is printed. */
+                text_copy(problem->text, sizeof(problem->text), error->message);
         return CTL_TROUBLE;
+}
+
+/* Whether it makes sense to ask again: the daemon was only away for a moment, and nothing is done twice. */
+static bool may_repeat(struct client *client, DBusMessage *call, const DBusError *error, uint64_t asked_usec,
+        int timeout_msec) {
+        bool is_order = dbus_message_has_interface(call, CLIENT_INTERFACE("Control"));
+        bool is_cut = is_one_of(error, silence) &&
+                clock_monotonic_usec() - asked_usec < (uint64_t)timeout_msec * USEC_PER_MSEC;
+
+        return (is_one_of(error, nobody) || (is_cut && !is_order)) && client_await(client->dbus, SERVICE);
 }
 
 static enum ctl_exit send_consume(struct client *client, DBusMessage *call, int timeout_msec,
         json_t **ret_reply, struct problem *problem) {
         DBusError error = DBUS_ERROR_INIT;
+        DBusMessage *again = dbus_message_copy(call), *reply;
+        uint64_t asked_usec = clock_monotonic_usec();
 
         dbus_message_set_auto_start(call, FALSE);
-        DBusMessage *reply =
-                dbus_connection_send_with_reply_and_block(client->dbus, call, timeout_msec, &error);
-
+        dbus_message_set_auto_start(again, FALSE);
+        reply = dbus_connection_send_with_reply_and_block(client->dbus, call, timeout_msec, &error);
+        if (!reply && may_repeat(client, call, &error, asked_usec, timeout_msec)) {
+                dbus_error_free(&error);
+                reply = dbus_connection_send_with_reply_and_block(client->dbus, again, timeout_msec, &error);
+        }
         dbus_message_unref(call);
+        dbus_message_unref(again);
         if (!reply) {
                 enum ctl_exit exit = explain_error(&error, problem);
 

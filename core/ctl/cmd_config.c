@@ -43,13 +43,14 @@ static int show(const struct ctl *ctl, const json_t *entries, const char *prefix
         }
         size_t n = json_array_size(list);
 
-        if (ctl->json) {
+        if (ctl->json)
                 print_json_consume(list);
-                print_table_free(table);
-        } else {
+        else
                 json_decref(list);
+        if (ctl->json || n == 0)
+                print_table_free(table);
+        else
                 print_table_consume(ctl, table);
-        }
         return n > 0 ? CTL_GOOD : ctl_fail(CTL_TROUBLE, "no setting begins with '%s'", prefix);
 }
 

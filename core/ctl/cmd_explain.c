@@ -23,6 +23,8 @@
 struct explanation {
         json_t *objects[4]; /* in the order of `kinds` */
         json_t *config;     /* rows of key, value, origin */
+        /* Conditions of one name differ in label and value; their settings are the same, and shown once. */
+        const char *settings_of;
 };
 
 static void settings(const struct ctl *ctl, const json_t *config, const char *group, const char *name) {
@@ -62,13 +64,14 @@ static const struct {
         {"unknown", "Its reading is missing.  Nothing is started or ended because of it until there is one."},
 };
 
-static void explain_condition(const struct ctl *ctl, const struct explanation *all, const json_t *condition) {
+static void explain_condition(const struct ctl *ctl, struct explanation *all, const json_t *condition) {
         const char *reading = client_text(condition, "Reading"), *state = client_text(condition, "State");
         char value[PRINT_VALUE_MAX], trip[PRINT_VALUE_MAX], clear[PRINT_VALUE_MAX];
         char since[PRINT_VALUE_MAX], lasting[TEXT_QUANTITY_MAX], names[1024];
         const char *direction = client_bool(condition, "TripsBelow") ? "below" : "above";
 
-        print_text("%s: condition, %s\n", client_text(condition, "Name"), client_text(condition, "Level"));
+        print_text("%s%s: condition, %s\n", all->settings_of ? "\n" : "", client_text(condition, "Name"),
+                client_text(condition, "Level"));
         print_text("  %s\n\n", client_text(condition, "Summary"));
         print_text("  state     ");
         print_state(ctl, state);
@@ -80,7 +83,11 @@ static void explain_condition(const struct ctl *ctl, const struct explanation *a
         print_text("  clears    at or %s %s\n", direction[0] == 'b' ? "above" : "below",
                 print_value(reading, client_double(condition, "ClearLevel"), clear));
         view_join(json_object_get(condition, "Playbooks"), names, sizeof(names));
-        print_text("  playbooks %s\n", names[0] ? names : "none: it is escalated when it trips");
+        print_text("  playbooks %s\n",
+                names[0] ? names
+                        : strcmp(client_text(condition, "Level"), "critical") == 0
+                        ? "none: a person is called when it trips"
+                        : "none: a person is called when it stays active");
 
         text_duration(client_u64(condition, "LastingUSec"), lasting);
         for (size_t i = 0; i < ELEMENTSOF(condition_next); i++)
@@ -96,8 +103,7 @@ static void explain_condition(const struct ctl *ctl, const struct explanation *a
                                 text_copy(text, sizeof(text), condition_next[i].next);
                         print_text("\n  %s\n", text);
                 }
-        settings(ctl, all->config, "conditions", client_text(condition, "ConfigName"));
-        print_text("\n");
+        all->settings_of = client_text(condition, "ConfigName");
 }
 
 static void print_list(const json_t *object, const char *key, const char *words) {
@@ -108,7 +114,16 @@ static void print_list(const json_t *object, const char *key, const char *words)
                 print_text("  %s %s\n", words, names);
 }
 
-static void explain_playbook(const struct ctl *ctl, const struct explanation *all, const json_t *playbook) {
+/* Behind the last condition of a name. */
+static void end_conditions(const struct ctl *ctl, struct explanation *all, const char *next) {
+        if (!all->settings_of || strcmp(all->settings_of, next) == 0)
+                return;
+        settings(ctl, all->config, "conditions", all->settings_of);
+        print_text("\n");
+        all->settings_of = NULL;
+}
+
+static void explain_playbook(const struct ctl *ctl, struct explanation *all, const json_t *playbook) {
         char window[TEXT_QUANTITY_MAX], cooldown[TEXT_QUANTITY_MAX], last[PRINT_VALUE_MAX], until[256];
 
         print_text("%s: playbook, %s\n", client_text(playbook, "Name"), client_text(playbook, "File"));
@@ -135,31 +150,36 @@ static void explain_playbook(const struct ctl *ctl, const struct explanation *al
         print_text("\n");
 }
 
-static void explain_incident(const struct ctl *ctl, const struct explanation *all, const json_t *incident) {
-        (void)all;
-        view_incident(ctl, incident);
+static void explain_incident(const struct ctl *ctl, struct explanation *all, const json_t *incident) {
+        view_incident(
+                ctl, incident, &(struct view_around){all->objects[0], all->objects[1], all->objects[3]});
 }
 
-static void explain_run(const struct ctl *ctl, const struct explanation *all, const json_t *run) {
+static void explain_run(const struct ctl *ctl, struct explanation *all, const json_t *run) {
         uint64_t deadline = client_u64(run, "DeadlineUSec");
         char time[PRINT_VALUE_MAX];
 
         (void)all;
-        print_text("run %" PRIu64 " of playbook %s: ", client_u64(run, "Id"), client_text(run, "Playbook"));
+        print_text("\nrun %" PRIu64 " of playbook %s: ", client_u64(run, "Id"), client_text(run, "Playbook"));
         print_state(ctl, client_text(run, "State"));
         if (client_text(run, "WaitingFor")[0])
                 print_text(", for %s, until %s at the latest", client_text(run, "WaitingFor"),
                         print_time(deadline, time));
         print_text("\n  started %s%s\n", client_bool(run, "ByHand") ? "by hand" : "by ",
-                client_text(run, "Condition"));
+                client_bool(run, "ByHand") ? "" : client_text(run, "Condition"));
         if (client_bool(run, "Observe"))
                 print_text("  its actions are only recorded\n");
+        if (client_text(run, "Result")[0])
+                print_text("  result  %s%s%s\n", client_text(run, "Result"),
+                        client_text(run, "Text")[0] ? ": " : "", client_text(run, "Text"));
+        if (client_u64(run, "Incident"))
+                print_text("  in incident %" PRIu64 "\n", client_u64(run, "Incident"));
 }
 
 static const struct {
         const char *folder;
         const char *keys[2]; /* properties that a name may match */
-        void (*explain)(const struct ctl *ctl, const struct explanation *all, const json_t *object);
+        void (*explain)(const struct ctl *ctl, struct explanation *all, const json_t *object);
 } kinds[] = {
         {"condition", {"Name", "ConfigName"}, explain_condition},
         {"playbook", {"Name", NULL}, explain_playbook},
@@ -189,7 +209,7 @@ static const char *strip_kind(const char *name, size_t kind) {
         return name;
 }
 
-static const char *nearest(const struct explanation *all, const char *name) {
+static const char *nearest(struct explanation *all, const char *name) {
         const char *candidates[256];
         const json_t *object;
         size_t i, n = 0;
@@ -205,7 +225,7 @@ static const char *nearest(const struct explanation *all, const char *name) {
         return text_nearest(name, candidates, n);
 }
 
-static int explain(const struct ctl *ctl, const struct explanation *all, const char *name) {
+static int explain(const struct ctl *ctl, struct explanation *all, const char *name) {
         json_t *found = json_array();
         const json_t *object;
         size_t i, n = 0;
@@ -215,11 +235,14 @@ static int explain(const struct ctl *ctl, const struct explanation *all, const c
                         if (!is_named(object, kind, strip_kind(name, kind)))
                                 continue;
                         n++;
-                        if (ctl->json)
+                        if (ctl->json) {
                                 json_array_append_new(found, client_snake(object));
-                        else
-                                kinds[kind].explain(ctl, all, object);
+                                continue;
+                        }
+                        end_conditions(ctl, all, client_text(object, "ConfigName"));
+                        kinds[kind].explain(ctl, all, object);
                 }
+        end_conditions(ctl, all, "");
         if (ctl->json && n > 0)
                 print_json_consume(found);
         else
@@ -268,7 +291,9 @@ const struct ctl_command command_explain = {
         .summary = "What a condition, playbook, incident or run is, and what happens next",
         .help = "NAME is a condition with or without its label (disk-space-high, disk-space-high_/var/log), "
                 "a\n"
-                "playbook, or the number of an incident or run (incident/7, run/7 where both have it).\n"
+                "playbook, or the number of an incident or run (incident/7, run/7 where both have it; a run "
+                "is\n"
+                "forgotten soon after its end, the log keeps it).\n"
                 "Shown are its state, its levels and value, what it will lead to, and every setting with "
                 "the\n"
                 "file and line it comes from.\n",

@@ -13,7 +13,10 @@
 #include "ctl/print.h"
 #include "ctl/view.h"
 
-static int show_one(const struct ctl *ctl, const json_t *incidents, const char *number) {
+static int show_one(
+        const struct ctl *ctl, struct client *client, const json_t *incidents, const char *number) {
+        json_t *conditions = NULL, *playbooks = NULL, *runs = NULL;
+        struct problem problem;
         const json_t *incident;
         char *end;
         uint64_t id = strtoull(number, &end, 10);
@@ -24,10 +27,18 @@ static int show_one(const struct ctl *ctl, const json_t *incidents, const char *
         json_array_foreach((json_t *)incidents, i, incident) {
                 if (client_u64(incident, "Id") != id)
                         continue;
-                if (ctl->json)
+                if (ctl->json) {
                         print_json_consume(client_snake(incident));
-                else
-                        view_incident(ctl, incident);
+                        return CTL_GOOD;
+                }
+                /* Without them there is less to say of it. */
+                client_objects(client, "condition", &conditions, &problem);
+                client_objects(client, "playbook", &playbooks, &problem);
+                client_objects(client, "run", &runs, &problem);
+                view_incident(ctl, incident, &(struct view_around){conditions, playbooks, runs});
+                json_decref(conditions);
+                json_decref(playbooks);
+                json_decref(runs);
                 return CTL_GOOD;
         }
         return ctl_fail(CTL_TROUBLE,
@@ -67,7 +78,7 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
         if (exit == CTL_GOOD)
                 exit = client_objects(client, "incident", &incidents, &problem);
         int status = exit != CTL_GOOD ? ctl_fail(exit, "%s", problem.text)
-                : argc == 2           ? show_one(ctl, incidents, argv[1])
+                : argc == 2           ? show_one(ctl, client, incidents, argv[1])
                                       : show_all(ctl, incidents);
 
         json_decref(incidents);
@@ -80,7 +91,8 @@ const struct ctl_command command_incidents = {
         .arguments = "[NUMBER] [--json]",
         .summary = "The incidents, or everything about one",
         .help = "Without a number: the open incident and the last twenty closed ones, newest first.\n"
-                "With one: what it was about, which conditions it gathered, and every action with its "
-                "result.\n",
+                "With one: what it was about, which conditions it gathered, every action with its "
+                "result,\n"
+                "and, while it is open, what comes next.\n",
         .run = run,
 };

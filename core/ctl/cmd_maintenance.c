@@ -2,18 +2,21 @@
 /*
  * cmd_maintenance - a time in which no new action starts
  *
- * Runs in: spoolguardctl.  The duration is parsed as those of the configuration are, by the same table, and
- * goes over D-Bus; it ends by itself.
+ * Runs in: spoolguardctl.  The duration is parsed as those of the configuration are, by the same table.  Over
+ * D-Bus a maintenance can only be begun or made longer; root, who may also end it, then asks the executor itself.
  *
  * Fails: exit 2 for what is no duration, 1 when it is refused, 3 when nobody answers.
  */
 #include <dbus/dbus.h>
+#include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "config/option.h"
 #include "ctl/client.h"
+#include "ctl/control_client.h"
 #include "ctl/print.h"
 
 static const struct sg_option duration = {.name = "duration", .type = SG_TYPE_DURATION};
@@ -43,6 +46,19 @@ static enum ctl_exit show(const struct ctl *ctl, struct client *client, struct p
         return CTL_GOOD;
 }
 
+static enum ctl_exit order(
+        const struct ctl *ctl, struct client *client, dbus_uint64_t usec, struct problem *problem) {
+        struct wire_control_request request = {
+                .command = "maintenance", .args = {{.name = "usec"}}, .n_args = 1};
+        enum ctl_exit exit = client_call(client, CLIENT_INTERFACE("Control"), "Maintenance",
+                CLIENT_TIMEOUT_MSEC, NULL, problem, DBUS_TYPE_UINT64, &usec, DBUS_TYPE_INVALID);
+
+        if (exit != CTL_TROUBLE || geteuid() != 0)
+                return exit;
+        text_format(request.args[0].text, sizeof(request.args[0].text), "%" PRIu64, (uint64_t)usec);
+        return control_client_ask(ctl, &request, CLIENT_TIMEOUT_MSEC, problem);
+}
+
 static int run(const struct ctl *ctl, int argc, char **argv) {
         struct problem problem = {""};
         struct client *client = NULL;
@@ -61,8 +77,7 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
         enum ctl_exit exit = client_new(&client, &problem);
 
         if (exit == CTL_GOOD && argc == 2)
-                exit = client_call(client, CLIENT_INTERFACE("Control"), "Maintenance", CLIENT_TIMEOUT_MSEC,
-                        NULL, &problem, DBUS_TYPE_UINT64, &usec, DBUS_TYPE_INVALID);
+                exit = order(ctl, client, usec, &problem);
         if (exit == CTL_GOOD)
                 exit = show(ctl, client, &problem);
         client_free(client);
@@ -76,6 +91,6 @@ const struct ctl_command command_maintenance = {
         .help = "DURATION is written 30m, 4h, 2d; \"off\" or 0 ends it; without an argument it is shown.\n"
                 "What is in force still ends and is taken back, and all that is seen is still recorded.\n"
                 "Maintenance ends by itself, after at most 30 days.  For root and members of "
-                "spoolguard-admin.\n",
+                "spoolguard-admin;\nonly root can end it or make it shorter.\n",
         .run = run,
 };

@@ -35,6 +35,13 @@ static enum ctl_exit show(const struct ctl *ctl, struct client *client, struct p
         return CTL_GOOD;
 }
 
+static void answer_mode(const struct ctl *ctl, const char *mode, const char *text) {
+        if (ctl->json)
+                print_json_consume(json_pack("{s:s}", "mode", mode));
+        else
+                print_text("%s\n", text);
+}
+
 static int enforce(const struct ctl *ctl) {
         static struct wire_control_request request = {
                 .command = "mode", .args = {{.name = "mode", .text = "enforce"}}, .n_args = 1};
@@ -43,7 +50,7 @@ static int enforce(const struct ctl *ctl) {
 
         if (exit != CTL_GOOD)
                 return ctl_fail(exit, "%s", answer.text);
-        print_text("%s\n", answer.text);
+        answer_mode(ctl, "enforce", answer.text);
         return CTL_GOOD;
 }
 
@@ -63,7 +70,7 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
                 exit = client_call(client, CLIENT_INTERFACE("Control"), "Observe", CLIENT_TIMEOUT_MSEC, NULL,
                         &problem, DBUS_TYPE_INVALID);
                 if (exit == CTL_GOOD)
-                        print_text("mode is observe\n");
+                        answer_mode(ctl, "observe", "mode is observe");
         } else if (exit == CTL_GOOD) {
                 exit = show(ctl, client, &problem);
         }
@@ -78,6 +85,8 @@ const struct ctl_command command_mode = {
         .help = "Without an argument the mode is shown.\n"
                 "  observe   decide and record, touch nothing; for root and members of spoolguard-admin\n"
                 "  enforce   act, within budgets; for root alone\n"
-                "The configuration has the last word: after a reload the mode is the one written there.\n",
+                "observe outlives a restart and ends with enforce or systemctl reload spoolguard; enforce by "
+                "hand\n"
+                "lasts until the next start or reload, then the configuration has its word again.\n",
         .run = run,
 };

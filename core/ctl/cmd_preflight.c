@@ -29,6 +29,7 @@ static const struct {
         {"root reserve", preflight_reserve},
         {"state", preflight_state_place},
         {"recorder", preflight_recorder},
+        {"ballast", preflight_ballast},
         {"journal", preflight_journal_kept},
         {"journal limits", preflight_journal_limits},
         {"landlock", preflight_landlock},
@@ -50,7 +51,7 @@ void preflight_say(struct preflight_finding *finding, enum preflight_level level
 }
 
 static int run(const struct ctl *ctl, int argc, char **argv) {
-        static const char *const headers[] = {"CHECK", "", "", NULL};
+        static const char *const headers[] = {"CHECK", "IS", "FINDING", NULL};
         struct print_table *table = print_table_new(headers);
         json_t *list = json_array();
         size_t counts[ELEMENTSOF(level_names)] = {0};

@@ -44,7 +44,6 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
         struct problem problem = {""};
         struct client *client = NULL;
 
-        (void)ctl;
         if (argc > 1)
                 return ctl_usage(&command_reload, "unexpected argument '%s'", argv[1]);
         enum ctl_exit exit = client_new(&client, &problem);
@@ -59,16 +58,20 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
         client_free(client);
         if (exit != CTL_GOOD)
                 return ctl_fail(exit, "%s", problem.text);
-        print_text("The configuration was read again and is in force.\n");
+        if (ctl->json)
+                print_json_consume(json_pack("{s:b}", "reloaded", 1));
+        else
+                print_text("The configuration was read again and is in force.\n");
         return CTL_GOOD;
 }
 
 const struct ctl_command command_reload = {
         .name = "reload",
-        .arguments = "",
+        .arguments = "[--json]",
         .summary = "Have the configuration and the playbooks read again",
         .help = "A configuration with an error is refused, with file and line of each, and the old one stays "
                 "in\n"
-                "force.  For root and members of spoolguard-admin.\n",
+                "force.  Unlike systemctl reload it does not end a mode observe that was set by hand.\n"
+                "For root and members of spoolguard-admin.\n",
         .run = run,
 };

@@ -2,15 +2,20 @@
 /*
  * cmd_status - one screen for a person at three in the morning
  *
- * Runs in: spoolguardctl.  First line: is anything wrong.  Then the open incident with what is being done about
- * it, then conditions and playbooks, then what is wrong with spoolguard's own files.
+ * Runs in: spoolguardctl.  First line: is anything wrong.  Then the open incident with what was done about it and
+ * what comes next, then the conditions that are not ok and those nearest to it, the playbooks, and what is wrong
+ * with spoolguard's own files.  A host with many file systems has dozens of conditions; all of them would push the
+ * first line off the screen, so they are shown only with --all.
  *
  * Fails: exit 1 when the state is not ok, 3 when there is no answer, or when no reading has been published for
  * STALE_USEC: a guard that answers and sees nothing is not one.
  */
 #include <dbus/dbus.h>
+#include <getopt.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -21,9 +26,11 @@
 #include "ctl/view.h"
 
 #define STALE_USEC (5 * USEC_PER_MINUTE)
+#define NEAREST 4 /* as many that are ok are shown in any case */
 
 struct status {
-        json_t *manager, *conditions, *playbooks, *incidents;
+        json_t *manager, *conditions, *playbooks, *incidents, *runs;
+        bool all;
         uint64_t age_usec; /* of the newest reading; USEC_NEVER: there is none */
 };
 
@@ -54,6 +61,8 @@ static enum ctl_exit fetch(struct client *client, struct status *status, struct 
                 exit = client_objects(client, "playbook", &status->playbooks, problem);
         if (exit == CTL_GOOD)
                 exit = client_objects(client, "incident", &status->incidents, problem);
+        if (exit == CTL_GOOD)
+                exit = client_objects(client, "run", &status->runs, problem);
         if (exit == CTL_GOOD)
                 exit = client_call(client, CLIENT_INTERFACE("Manager"), "GetReadings", CLIENT_TIMEOUT_MSEC,
                         &reply, problem, DBUS_TYPE_INVALID);
@@ -98,15 +107,60 @@ static void print_as_json(const struct status *status, bool stale) {
         print_json_consume(json);
 }
 
+/* 1 is the trip level; what is not ok comes before all that is. */
+static double nearness(const json_t *condition) {
+        double value = client_double(condition, "Value"), trip = client_double(condition, "TripLevel");
+        double ratio = client_bool(condition, "TripsBelow") ? trip / value : value / trip;
+
+        if (strcmp(client_text(condition, "State"), "ok") != 0)
+                return INFINITY;
+        return isfinite(ratio) ? ratio : 0;
+}
+
+static int compare_nearness(const void *a, const void *b) {
+        const json_t *left = *(json_t *const *)a, *right = *(json_t *const *)b;
+        double difference = nearness(right) - nearness(left);
+
+        if (difference > 0 || difference < 0)
+                return difference > 0 ? 1 : -1;
+        return strcmp(client_text(left, "Name"), client_text(right, "Name"));
+}
+
+static void print_conditions(const struct ctl *ctl, const struct status *status) {
+        size_t n = json_array_size(status->conditions), shown = 0, n_ok = 0;
+        json_t **sorted = calloc(n + 1, sizeof(*sorted));
+        json_t *list = json_array();
+
+        for (size_t i = 0; sorted && i < n; i++)
+                sorted[i] = json_array_get(status->conditions, i);
+        if (sorted)
+                qsort(sorted, n, sizeof(*sorted), compare_nearness);
+        for (; sorted && shown < n; shown++) {
+                n_ok += isfinite(nearness(sorted[shown])) ? 1 : 0;
+                if (n_ok > NEAREST && !status->all)
+                        break;
+                json_array_append(list, sorted[shown]);
+        }
+        view_conditions(ctl, list);
+        if (shown < n)
+                print_text("  and %zu more that are ok; --all shows them\n", n - shown);
+        json_decref(list);
+        free(sorted);
+}
+
 static void print_as_text(const struct ctl *ctl, const struct status *status, bool stale) {
+        const struct view_around around = {status->conditions, status->playbooks, status->runs};
         uint64_t until = client_u64(status->manager, "MaintenanceUntilUSec");
+        const char *text = client_text(status->manager, "StateText");
         const json_t *incident = open_incident(status), *problem;
         const json_t *problems = json_object_get(status->manager, "Problems");
         char time[PRINT_VALUE_MAX], distance[PRINT_VALUE_MAX];
         size_t i;
 
         print_state(ctl, client_text(status->manager, "State"));
-        print_text(": %s\n", client_text(status->manager, "StateText"));
+        fputs(text[0] ? ": " : "\n", stdout);
+        if (text[0])
+                print_wrapped(strlen(client_text(status->manager, "State")) + 2, 2, text);
         if (stale) {
                 print_state(ctl, "stale");
                 print_text(": no reading is younger than %s; see journalctl -u spoolguard\n",
@@ -120,9 +174,9 @@ static void print_as_text(const struct ctl *ctl, const struct status *status, bo
         print_text(", spoolguard %s\n", client_text(status->manager, "Version"));
 
         if (incident)
-                view_incident(ctl, incident);
+                view_incident(ctl, incident, &around);
         print_heading(ctl, "Conditions");
-        view_conditions(ctl, status->conditions);
+        print_conditions(ctl, status);
         print_heading(ctl, "Playbooks");
         view_playbooks(ctl, status->playbooks);
         if (json_array_size(problems) > 0) {
@@ -134,12 +188,19 @@ static void print_as_text(const struct ctl *ctl, const struct status *status, bo
 }
 
 static int run(const struct ctl *ctl, int argc, char **argv) {
+        static const struct option options[] = {{"all", no_argument, NULL, 'a'}, {0}};
         struct status status = {.age_usec = USEC_NEVER};
         struct problem problem = {""};
         struct client *client = NULL;
 
-        if (argc > 1)
-                return ctl_usage(&command_status, "unexpected argument '%s'", argv[1]);
+        opterr = 0;
+        for (int option; argc > 0 && (option = getopt_long(argc, argv, "a", options, NULL)) != -1;) {
+                if (option != 'a')
+                        return ctl_usage(&command_status, "unknown option '%s'", argv[optind - 1]);
+                status.all = true;
+        }
+        if (argc > optind)
+                return ctl_usage(&command_status, "unexpected argument '%s'", argv[optind]);
         enum ctl_exit exit = client_new(&client, &problem);
 
         if (exit == CTL_GOOD)
@@ -163,19 +224,24 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
         json_decref(status.conditions);
         json_decref(status.playbooks);
         json_decref(status.incidents);
+        json_decref(status.runs);
         client_free(client);
         return exit;
 }
 
 const struct ctl_command command_status = {
         .name = "status",
-        .arguments = "[--json]",
+        .arguments = "[--all] [--json]",
         .summary = "What is wrong, what is being done about it, and how close the rest is",
         .help = "The first line is the state: ok, incident (something is wrong and being worked on), "
                 "escalated\n"
                 "(a person is needed) or degraded (spoolguard does not see or do all it should).  Below are "
                 "the\n"
-                "open incident with its actions, all conditions with their levels, and all playbooks.\n"
+                "open incident (what was done, what is next), the conditions that are not ok and those "
+                "nearest\n"
+                "to it, and the playbooks.\n"
+                "  -a, --all   every condition; --json always has all\n"
+                "\n"
                 "This is also what spoolguardctl does without a command.\n"
                 "\n"
                 "Exit status: 0 the state is ok; 1 it is not; 3 the daemon does not answer, or its newest\n"

@@ -19,6 +19,8 @@ static void say(const char *format, va_list arguments) {
         char text[2048], clean[4096];
 
         vsnprintf(text, sizeof(text), format, arguments);
+        for (size_t length = strlen(text); length > 0 && text[length - 1] == '\n';)
+                text[--length] = '\0';
         fputs("spoolguardctl: ", stderr);
         for (char *line = text; line;) {
                 char *end = strchr(line, '\n');

@@ -21,8 +21,8 @@
 #include "version.h"
 
 static const struct ctl_command *const commands[] = {&command_status, &command_explain, &command_log,
-        &command_incidents, &command_run, &command_mode, &command_maintenance, &command_reload,
-        &command_config, &command_plugins, &command_preflight};
+        &command_incidents, &command_run, &command_mode, &command_maintenance, &command_unquarantine,
+        &command_reload, &command_config, &command_plugins, &command_preflight};
 
 struct command_line {
         struct ctl ctl;
@@ -38,16 +38,15 @@ static void print_help(void) {
              "Shows what spoolguardd sees and does on this mail relay, and lets root and members of\n"
              "spoolguard-admin lower what it may do.  Without a command: status.\n");
         for (size_t i = 0; i < ELEMENTSOF(commands); i++)
-                printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
+                printf("  %-13s %s\n", commands[i]->name, commands[i]->summary);
         puts("\n"
              "  --json         print JSON\n"
              "  -H USER@HOST   do it on another host, over ssh\n"
              "  --help         this text, or with a command the help of that\n"
              "  --version      print the version\n"
              "\n"
-             "Exit status: 0 good, 1 trouble, 2 wrong usage, 3 the daemon cannot be reached or what it says "
-             "is\n"
-             "old.  See spoolguardctl(1).");
+             "Exit status: 0 good, 1 trouble, 2 wrong usage, 3 the daemon cannot be reached or what it\n"
+             "says is old.  See spoolguardctl(1).");
 }
 
 static int print_command_help(const struct ctl_command *command) {
@@ -143,6 +142,11 @@ static int run(int argc, char **argv, struct command_line *line) {
                 puts("spoolguardctl " SPOOLGUARD_VERSION);
                 return CTL_GOOD;
         }
+        if (line->argc > 0 && strcmp(line->argv[0], "help") == 0) {
+                line->help = true;
+                line->argv++;
+                line->argc--;
+        }
         if (line->help && line->argc == 0) {
                 print_help();
                 return CTL_GOOD;
@@ -171,12 +175,14 @@ int main(int argc, char **argv) {
         };
 
         setlocale(LC_CTYPE, "");
-        line.argv = calloc((size_t)argc + 1, sizeof(*line.argv));
-        if (!line.argv)
+        char **words = calloc((size_t)argc + 1, sizeof(*words));
+
+        if (!words)
                 return CTL_TROUBLE;
+        line.argv = words;
         int status = run(argc, argv, &line);
 
-        free(line.argv);
+        free(words);
         dbus_shutdown();
         if (fflush(stdout) != 0 && status == CTL_GOOD)
                 status = CTL_TROUBLE;

@@ -25,6 +25,7 @@ void preflight_configuration(const struct ctl *ctl, struct preflight_finding *fi
 void preflight_plugins(const struct ctl *ctl, struct preflight_finding *finding);
 void preflight_bus(const struct ctl *ctl, struct preflight_finding *finding);
 void preflight_notify(const struct ctl *ctl, struct preflight_finding *finding);
+void preflight_ballast(const struct ctl *ctl, struct preflight_finding *finding);
 void preflight_landlock(const struct ctl *ctl, struct preflight_finding *finding);
 /* preflight_disk.c */
 void preflight_log_space(const struct ctl *ctl, struct preflight_finding *finding);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * preflight_daemon - checks of spoolguard itself: configuration, plugins, bus, notify command, Landlock
+ * preflight_daemon - checks of spoolguard itself: configuration, plugins, bus, notify command, ballast, Landlock
  *
  * Runs in: spoolguardctl.  The configuration is judged by spoolguardd --check, which goes the same way as start
  * and reload; the rest is looked at here or asked of the running daemon.
@@ -12,6 +12,7 @@
 #include <linux/landlock.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -65,8 +66,7 @@ void preflight_plugins(const struct ctl *ctl, struct preflight_finding *finding)
                 if (!plugins->plugins[i].sg)
                         refused = &plugins->plugins[i];
         if (refused)
-                preflight_say(
-                        finding, PREFLIGHT_FAIL, "%s is refused: %s", refused->name, refused->refused.text);
+                preflight_say(finding, PREFLIGHT_FAIL, "%s", refused->refused.text);
         else if (plugins->n == 0)
                 preflight_say(finding, PREFLIGHT_FAIL, "there is none in %s", ctl->plugin_dir);
         else
@@ -87,7 +87,7 @@ void preflight_bus(const struct ctl *ctl, struct preflight_finding *finding) {
         if (exit != CTL_GOOD)
                 preflight_say(finding, PREFLIGHT_FAIL, "%s", problem.text);
         else if (json_array_size(json_object_get(manager, "Problems")) > 0)
-                preflight_say(finding, PREFLIGHT_WARN, "it runs without %s",
+                preflight_say(finding, PREFLIGHT_WARN, "it runs, but: %s",
                         json_string_value(json_array_get(json_object_get(manager, "Problems"), 0)));
         else if (strcmp(client_text(manager, "Mode"), "enforce") != 0)
                 preflight_say(finding, PREFLIGHT_WARN, "it runs in mode %s: it will watch, and do nothing",
@@ -132,6 +132,36 @@ void preflight_notify(const struct ctl *ctl, struct preflight_finding *finding) 
                 preflight_say(finding, PREFLIGHT_FAIL, "%s cannot be run: %s", program, strerror(errno));
         else
                 preflight_say(finding, PREFLIGHT_OK, "%s", program);
+        json_decref(reply);
+        client_free(client);
+}
+
+void preflight_ballast(const struct ctl *ctl, struct preflight_finding *finding) {
+        struct problem problem = {""};
+        struct client *client = NULL;
+        json_t *reply = NULL;
+        char wanted[64], path[512];
+        struct stat status;
+        enum ctl_exit exit = client_new(&client, &problem);
+
+        if (exit == CTL_GOOD)
+                exit = client_call(client, CLIENT_INTERFACE("Manager"), "GetConfig", CLIENT_TIMEOUT_MSEC,
+                        &reply, &problem, DBUS_TYPE_INVALID);
+        find_setting(json_array_get(reply, 0), "plugins.disk.ballast", wanted, sizeof(wanted));
+        text_format(path, sizeof(path), "%s/ballast", ctl->state_dir);
+        if (exit != CTL_GOOD)
+                preflight_say(finding, PREFLIGHT_WARN, "not looked at: the daemon cannot be asked");
+        else if (!wanted[0] || strcmp(wanted, "0") == 0)
+                preflight_say(finding, PREFLIGHT_OK, "none is wanted (plugins.disk.ballast)");
+        else if (stat(path, &status) == 0)
+                preflight_say(
+                        finding, PREFLIGHT_OK, "%s, to be given back when its file system is full", path);
+        else if (errno == EACCES)
+                preflight_say(
+                        finding, PREFLIGHT_WARN, "not looked at: only root can read %s", ctl->state_dir);
+        else
+                preflight_say(
+                        finding, PREFLIGHT_WARN, "none is set aside yet: spoolguardctl run rebuild-ballast");
         json_decref(reply);
         client_free(client);
 }

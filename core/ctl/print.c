@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * print - text, tables, quantities and JSON on stdout
+ * print - text, quantities and JSON on stdout
  *
  * Runs in: spoolguardctl.  Labels and reasons come from hostile bytes by way of the daemon; whatever is printed
  * passes through here and cannot move a cursor or change a title.  Colours only on a terminal, only for words
  * of state, never as the only carrier of a meaning.
  *
- * Limits: one printed piece is at most PIECE_MAX bytes; a table keeps its cells in memory until it is printed.
+ * Limits: one printed piece is at most PIECE_MAX bytes.
  */
 #include "ctl/print.h"
 
@@ -22,13 +22,12 @@
 #include "base/text.h"
 
 #define PIECE_MAX 16384
-#define CELL_MAX 512
 
 #define RED "\x1b[31m"
 #define YELLOW "\x1b[33m"
 #define GREEN "\x1b[32m"
 #define BOLD "\x1b[1m"
-#define PLAIN "\x1b[0m"
+#define PLAIN PRINT_PLAIN
 
 static const struct {
         const char *word, *colour;
@@ -78,7 +77,7 @@ void print_text(const char *format, ...) {
         }
 }
 
-static const char *colour_of(const struct ctl *ctl, const char *word) {
+const char *print_colour(const struct ctl *ctl, const char *word) {
         for (size_t i = 0; ctl->colour && i < ELEMENTSOF(colours); i++)
                 if (strcmp(colours[i].word, word) == 0)
                         return colours[i].colour;
@@ -86,7 +85,7 @@ static const char *colour_of(const struct ctl *ctl, const char *word) {
 }
 
 void print_state(const struct ctl *ctl, const char *word) {
-        const char *colour = colour_of(ctl, word);
+        const char *colour = print_colour(ctl, word);
 
         fputs(colour ? colour : "", stdout);
         print_text("%s", word);
@@ -157,79 +156,4 @@ const char *print_distance(uint64_t usec, char buffer[static PRINT_VALUE_MAX]) {
                 text_format(buffer, PRINT_VALUE_MAX, "in %s",
                         text_duration((usec - now_usec) / USEC_PER_SEC * USEC_PER_SEC, quantity));
         return buffer;
-}
-
-struct print_table {
-        size_t n_columns, n_rows;
-        size_t widths[PRINT_COLUMNS_MAX];
-        char **cells; /* n_rows * n_columns, escaped */
-};
-
-/* Characters, not bytes: bytes that continue a UTF-8 character take no column. */
-static size_t width_of(const char *text) {
-        size_t width = 0;
-
-        for (; *text; text++)
-                width += ((unsigned char)*text & 0xc0) != 0x80;
-        return width;
-}
-
-void print_table_row(struct print_table *table, const char *const *cells) {
-        char clean[CELL_MAX];
-        char **grown =
-                reallocarray(table->cells, (table->n_rows + 1) * table->n_columns, sizeof(*table->cells));
-
-        if (!grown)
-                abort();
-        table->cells = grown;
-        for (size_t i = 0; i < table->n_columns; i++) {
-                text_escape(clean, sizeof(clean), cells[i]);
-                char *copy = strdup(clean);
-
-                if (!copy)
-                        abort();
-                table->cells[table->n_rows * table->n_columns + i] = copy;
-                if (width_of(copy) > table->widths[i])
-                        table->widths[i] = width_of(copy);
-        }
-        table->n_rows++;
-}
-
-struct print_table *print_table_new(const char *const *headers) {
-        struct print_table *table = calloc(1, sizeof(*table));
-
-        if (!table)
-                abort();
-        while (headers[table->n_columns])
-                table->n_columns++;
-        print_table_row(table, headers);
-        return table;
-}
-
-void print_table_consume(const struct ctl *ctl, struct print_table *table) {
-        for (size_t row = 0; row < table->n_rows; row++) {
-                fputs("  ", stdout);
-                for (size_t i = 0; i < table->n_columns; i++) {
-                        const char *cell = table->cells[row * table->n_columns + i];
-                        const char *colour = row > 0 ? colour_of(ctl, cell) : NULL;
-
-                        fputs(colour ? colour : "", stdout);
-                        fputs(cell, stdout);
-                        fputs(colour ? PLAIN : "", stdout);
-                        if (i + 1 < table->n_columns)
-                                printf("%*s", (int)(table->widths[i] - width_of(cell) + 2), "");
-                }
-                fputc('\n', stdout);
-        }
-        print_table_free(table);
-}
-
-struct print_table *print_table_free(struct print_table *table) {
-        if (!table)
-                return NULL;
-        for (size_t i = 0; i < table->n_rows * table->n_columns; i++)
-                free(table->cells[i]);
-        free(table->cells);
-        free(table);
-        return NULL;
 }

@@ -11,11 +11,14 @@
 
 #define PRINT_VALUE_MAX 48
 #define PRINT_COLUMNS_MAX 10
+#define PRINT_PLAIN "\x1b[0m"
 
 /* printf to stdout, then everything in it that could move a cursor is shown as \xNN; '\n' stays. */
 void print_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A word by which a state is known, in its colour on a terminal ("active", "ok", "failed"). */
 void print_state(const struct ctl *ctl, const char *word);
+/* The colour of such a word, ended by PRINT_PLAIN; NULL: none. */
+const char *print_colour(const struct ctl *ctl, const char *word);
 void print_heading(const struct ctl *ctl, const char *text);
 void print_json_consume(json_t *json);
 
@@ -25,6 +28,11 @@ const char *print_value(const char *reading, double value, char buffer[static PR
 const char *print_time(uint64_t usec, char buffer[static PRINT_VALUE_MAX]);
 /* "3m 10s ago", "in 2h"; "-" for 0. */
 const char *print_distance(uint64_t usec, char buffer[static PRINT_VALUE_MAX]);
+
+/* Columns of the terminal ($COLUMNS goes before); 0: this is none, and lines may be of any length. */
+size_t print_width(void);
+/* Text from column `at` on, wrapped to the terminal, further lines indented by `indent`; then a newline. */
+void print_wrapped(size_t at, size_t indent, const char *text);
 
 struct print_table;
 /* Headers ended by NULL. */

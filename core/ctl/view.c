@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * view - conditions, playbooks, incidents and actions as people read them
+ * view - conditions, playbooks and lists of incidents as people read them
  *
  * Runs in: spoolguardctl.  Tables over the properties that the daemon publishes, for the commands that show the
- * same things: status, explain, incidents and run.  Nothing is worked out here that the daemon does not say.
+ * same things: status, explain and incidents.  Nothing is worked out here that the daemon does not say.
  *
  * Limits: a list of names is cut at the width of its buffer.
  */
@@ -68,7 +68,7 @@ void view_until(const json_t *playbook, char *text, size_t size) {
 
 void view_playbooks(const struct ctl *ctl, const json_t *playbooks) {
         static const char *const headers[] = {
-                "PLAYBOOK", "MODE", "STATE", "RUNS", "WOULD HAVE RUN", "LAST RUN", "", NULL};
+                "PLAYBOOK", "MODE", "STATE", "RUNS", "OBSERVED", "LAST RUN", "", NULL};
         struct print_table *table = print_table_new(headers);
         const json_t *playbook;
         size_t i;
@@ -88,36 +88,6 @@ void view_playbooks(const struct ctl *ctl, const json_t *playbooks) {
                 text_format(runs, sizeof(runs), "%" PRIu64, client_u64(playbook, "Runs"));
                 text_format(would, sizeof(would), "%" PRIu64, client_u64(playbook, "WouldHaveRun"));
                 view_until(playbook, until, sizeof(until));
-                print_table_row(table, cells);
-        }
-        print_table_consume(ctl, table);
-}
-
-void view_actions(const struct ctl *ctl, const json_t *actions) {
-        static const char *const headers[] = {
-                "ACTION", "AT", "PLAYBOOK", "VERB", "STATUS", "FREED", "RESULT", NULL};
-        struct print_table *table = print_table_new(headers);
-        const json_t *action;
-        size_t i;
-
-        json_array_foreach((json_t *)actions, i, action) {
-                const char *args = client_text(action, "args");
-                uint64_t freed = client_u64(action, "freed_bytes");
-                uint64_t at = client_u64(action, "started_usec");
-                char id[32], time[PRINT_VALUE_MAX], verb[400], size[TEXT_QUANTITY_MAX];
-                const char *cells[] = {
-                        id,
-                        print_time(at ? at : client_u64(action, "finished_usec"), time),
-                        client_text(action, "playbook"),
-                        verb,
-                        client_text(action, "status"),
-                        freed ? text_size(freed, size) : "-",
-                        client_text(action, "text"),
-                };
-
-                text_format(id, sizeof(id), "%" PRIu64, client_u64(action, "action"));
-                text_format(
-                        verb, sizeof(verb), "%s%s%s", client_text(action, "verb"), args[0] ? " " : "", args);
                 print_table_row(table, cells);
         }
         print_table_consume(ctl, table);
@@ -150,27 +120,4 @@ void view_incidents(const struct ctl *ctl, const json_t *incidents) {
                 print_table_row(table, cells);
         }
         print_table_consume(ctl, table);
-}
-
-void view_incident(const struct ctl *ctl, const json_t *incident) {
-        uint64_t since = client_u64(incident, "SinceUSec"), closed = client_u64(incident, "ClosedUSec");
-        char time[PRINT_VALUE_MAX], distance[PRINT_VALUE_MAX], names[4096], heading[64];
-        const json_t *actions = json_object_get(incident, "Actions");
-
-        text_format(heading, sizeof(heading), "Incident %" PRIu64 "%s", client_u64(incident, "Id"),
-                client_bool(incident, "Escalated") ? " (a person was called)" : "");
-        print_heading(ctl, heading);
-        print_text("  %s\n", client_text(incident, "Title"));
-        if (client_text(incident, "Diagnosis")[0])
-                print_text("  %s\n", client_text(incident, "Diagnosis"));
-        print_text("  opened %s (%s)\n", print_time(since, time), print_distance(since, distance));
-        if (closed)
-                print_text("  closed %s, after %s\n", print_time(closed, time),
-                        text_duration(closed > since ? closed - since : 0, distance));
-        view_join(json_object_get(incident, "Conditions"), names, sizeof(names));
-        print_text("  conditions: %s\n", names);
-        if (json_array_size(actions) > 0)
-                view_actions(ctl, actions);
-        else
-                print_text("  nothing was done\n");
 }

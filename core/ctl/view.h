@@ -11,10 +11,13 @@
 void view_conditions(const struct ctl *ctl, const json_t *conditions);
 void view_playbooks(const struct ctl *ctl, const json_t *playbooks);
 void view_incidents(const struct ctl *ctl, const json_t *incidents);
-/* Entries of an incident's Actions. */
-void view_actions(const struct ctl *ctl, const json_t *actions);
-/* Title, diagnosis, since when, conditions, actions. */
-void view_incident(const struct ctl *ctl, const json_t *incident);
+/* What an open incident is seen in the light of: arrays as above; NULL is an empty one. */
+struct view_around {
+        const json_t *conditions, *playbooks, *runs;
+};
+
+/* Title, since when, diagnosis; how it stands and what is next, or how it ended; actions.  view_incident.c */
+void view_incident(const struct ctl *ctl, const json_t *incident, const struct view_around *around);
 /* "cooldown until 23:15:00 (in 12m)" */
 void view_until(const json_t *playbook, char *text, size_t size);
 /* "a, b" */

@@ -5,96 +5,13 @@
  * Every test starts the real spoolguardctl with DBUS_SYSTEM_BUS_ADDRESS pointing at a private bus, and looks at
  * its exit status and at what it printed on both outputs.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "ctl_support.h"
 
-#include <cmocka.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "ctl/tool.h"
-#include "record/record.h"
-#include "support/served_bus.h"
 #include "wire/wire.h"
-
-#define TIMEOUT_MSEC 20000
-#define CTL(...) run_ctl((const char *const[]){SPOOLGUARDCTL, __VA_ARGS__, NULL})
-
-static char output[1 << 20];
-
-struct fixture {
-        struct served_bus served;
-        char scratch[64];
-};
-
-static int run_ctl(const char *const argv[]) {
-        return tool_run(argv, TIMEOUT_MSEC, output, sizeof(output));
-}
-
-static void assert_says(const char *text) {
-        if (!strstr(output, text))
-                fail_msg("not found: '%s' in:\n%s", text, output);
-}
-
-static void assert_silent_about(const char *text) {
-        if (strstr(output, text))
-                fail_msg("found: '%s' in:\n%s", text, output);
-}
-
-static int make_scratch(struct fixture *fixture) {
-        strcpy(fixture->scratch, "/tmp/test-ctl-XXXXXX");
-        if (!mkdtemp(fixture->scratch))
-                return -1;
-        setenv("DBUS_SYSTEM_BUS_ADDRESS", fixture->served.address, 1);
-        return 0;
-}
-
-static int setup(void **state) {
-        static struct fixture fixture;
-
-        *state = &fixture;
-        return served_bus_setup(&fixture.served, true) < 0 ? -1 : make_scratch(&fixture);
-}
-
-static int setup_empty(void **state) {
-        static struct fixture fixture;
-
-        *state = &fixture;
-        return served_bus_setup_empty(&fixture.served) < 0 ? -1 : make_scratch(&fixture);
-}
-
-static int teardown(void **state) {
-        struct fixture *fixture = *state;
-        const char *const remove[] = {"rm", "-r", fixture->scratch, NULL};
-
-        tool_run(remove, TIMEOUT_MSEC, output, sizeof(output));
-        return served_bus_teardown(&fixture->served);
-}
-
-static void write_file(
-        const struct fixture *fixture, const char *name, mode_t mode, const void *bytes, size_t size) {
-        char path[128];
-
-        snprintf(path, sizeof(path), "%s/%s", fixture->scratch, name);
-        int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-
-        assert_true(fd >= 0);
-        assert_int_equal(write(fd, bytes, size), size);
-        fchmod(fd, mode);
-        close(fd);
-}
 
 static void status_of_a_healthy_relay_is_good(void **state) {
         (void)state;
@@ -121,6 +38,31 @@ static void status_during_an_incident_shows_it_and_exits_1(void **state) {
         assert_says("the journal holds 1.2G of it");
         assert_says("journal.vacuum keep=200M");
         assert_says("running");
+}
+
+static void status_tells_how_it_stands_and_what_is_next(void **state) {
+        struct fixture *fixture = *state;
+
+        served_bus_play(&fixture->served, SCENE_TRIP);
+        assert_int_equal(CTL("status"), 1);
+        assert_says("now       disk-space-high_/var/log is active: 91.0%, clear at or below 80.0%");
+        assert_says("next      playbook vacuum-journal: idle");
+        served_bus_play(&fixture->served, SCENE_ESCALATE);
+        assert_int_equal(CTL("status"), 1);
+        assert_says("(a person was called)");
+        assert_says("next      a person has to look");
+}
+
+static void status_fits_a_terminal(void **state) {
+        struct fixture *fixture = *state;
+
+        served_bus_play(&fixture->served, SCENE_TRIP);
+        setenv("COLUMNS", "80", 1);
+        assert_int_equal(CTL("status"), 1);
+        unsetenv("COLUMNS");
+        for (char *at = NULL, *line = strtok_r(output, "\n", &at); line; line = strtok_r(NULL, "\n", &at))
+                if (strlen(line) > 80)
+                        fail_msg("%zu columns: %s", strlen(line), line);
 }
 
 static void status_as_json_has_names_that_stay(void **state) {
@@ -203,7 +145,7 @@ static void incidents_are_listed_and_shown(void **state) {
         assert_int_equal(CTL("incidents"), 0);
         assert_says("closed");
         assert_int_equal(CTL("incidents", "7"), 0);
-        assert_says("done    1G");
+        assert_says("done journal.vacuum keep=200M, action 1 of vacuum-journal, freed 1G");
         assert_int_equal(CTL("incidents", "8"), 1);
         assert_int_equal(CTL("incidents", "seven"), 2);
         assert_int_equal(CTL("incidents", "7", "--json"), 0);
@@ -211,55 +153,6 @@ static void incidents_are_listed_and_shown(void **state) {
 
         assert_int_equal(json_array_size(json_object_get(json, "actions")), 1);
         json_decref(json);
-}
-
-static void log_escapes_what_the_record_quotes(void **state) {
-        (void)state;
-        assert_int_equal(CTL("log"), 0);
-        assert_says("action-intent");
-        assert_says("freed=1G");
-        assert_says("kept 200M\\x1b[31m");
-        assert_silent_about("\x1b");
-        assert_int_equal(CTL("log", "-n", "1"), 0);
-        assert_silent_about("action-intent");
-}
-
-static void log_of_an_incident_has_the_outcomes_of_its_actions(void **state) {
-        (void)state;
-        assert_int_equal(CTL("log", "--incident", "7"), 0);
-        assert_says("action-outcome");
-        assert_int_equal(CTL("log", "--incident", "8"), 0);
-        assert_string_equal(output, "");
-}
-
-static void log_as_json_is_one_object_a_line(void **state) {
-        size_t n = 0;
-
-        (void)state;
-        assert_int_equal(CTL("log", "--json", "-n", "4096"), 0);
-        for (char *at = NULL, *line = strtok_r(output, "\n", &at); line; line = strtok_r(NULL, "\n", &at)) {
-                json_t *json = json_loads(line, 0, NULL);
-
-                assert_true(json_is_string(json_object_get(json, "event")));
-                assert_true(json_is_integer(json_object_get(json, "number")));
-                json_decref(json);
-                n++;
-        }
-        assert_int_equal(n, 2);
-}
-
-static void log_reads_the_file_when_nobody_answers_and_says_so(void **state) {
-        static const struct record_field fields[] = {{"event", "started"}, {"version", "0.1.0"}};
-        struct fixture *fixture = *state;
-        char slot[RECORD_SLOT_SIZE];
-
-        assert_int_equal(CTL("--state", fixture->scratch, "log"), 3);
-        assert_says("cannot be read: No such file");
-        assert_return_code(record_format(1, UINT64_C(1766620901000000), fields, 2, slot), 0);
-        write_file(fixture, "recorder", 0600, slot, sizeof(slot));
-        assert_int_equal(CTL("--state", fixture->scratch, "log"), 3);
-        assert_says("this is what the file");
-        assert_says("started");
 }
 
 static void run_follows_a_playbook_to_its_end(void **state) {
@@ -294,7 +187,8 @@ static void mode_and_maintenance_are_shown_and_lowered(void **state) {
         served_bus_play(&fixture->served, SCENE_ANSWERS_BY_ITSELF);
         assert_int_equal(CTL("mode"), 0);
         assert_string_equal(output, "enforce\n");
-        assert_int_equal(CTL("mode", "observe"), 0);
+        assert_int_equal(CTL("mode", "observe", "--json"), 0);
+        assert_string_equal(output, "{\n  \"mode\": \"observe\"\n}\n");
         assert_int_equal(CTL("mode"), 0);
         assert_string_equal(output, "observe\n");
         assert_int_equal(CTL("maintenance"), 0);
@@ -309,7 +203,8 @@ static void mode_and_maintenance_are_shown_and_lowered(void **state) {
 static void nonsense_is_wrong_usage_and_asks_nobody(void **state) {
         static const char *const nonsense[][4] = {{"maintenance", "soon"}, {"mode", "off"}, {"run"},
                 {"explain"}, {"log", "-n", "0"}, {"log", "-n", "99999"}, {"log", "-n", "x"},
-                {"log", "--follo"}, {"status", "now"}, {"config", "a", "b"}, {"plugins", "a", "b"},
+                {"log", "--folow"}, {"log", "-n"}, {"log", "--incident", "0"}, {"unquarantine"},
+                {"unquarantine", "-x"}, {"status", "now"}, {"config", "a", "b"}, {"plugins", "a", "b"},
                 {"--nonsense"}, {"status", "-H"}, {"-H", "-oProxyCommand=id", "status"}, {"reload", "now"},
                 {"preflight", "now"}};
 
@@ -333,7 +228,7 @@ static void a_mistyped_command_gets_the_nearest(void **state) {
 
 static void every_command_has_its_help(void **state) {
         static const char *const commands[] = {"status", "explain", "log", "incidents", "run", "mode",
-                "maintenance", "reload", "config", "plugins", "preflight"};
+                "maintenance", "unquarantine", "reload", "config", "plugins", "preflight"};
 
         (void)state;
         assert_int_equal(CTL("--help"), 0);
@@ -342,10 +237,25 @@ static void every_command_has_its_help(void **state) {
         for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
                 char usage[64];
 
+                assert_int_equal(CTL("help", commands[i]), 0);
                 assert_int_equal(CTL(commands[i], "--help"), 0);
                 snprintf(usage, sizeof(usage), "usage: spoolguardctl %s", commands[i]);
                 assert_says(usage);
         }
+}
+
+static void tables_are_lines_for_tools_and_wrapped_for_people(void **state) {
+        (void)state;
+        assert_int_equal(CTL("plugins"), 1);
+        assert_says("refused  stranger.so can be written by others than its owner\n");
+        setenv("COLUMNS", "60", 1);
+        assert_int_equal(CTL("plugins"), 1);
+        assert_says("refused  stranger.so can be written by\n                              others than its "
+                    "owner\n");
+        setenv("COLUMNS", "40", 1);
+        assert_int_equal(CTL("plugins"), 1);
+        assert_says("refused\n      stranger.so can be written by\n      others than its owner\n");
+        unsetenv("COLUMNS");
 }
 
 static void config_shows_origins_and_what_is_below_a_key(void **state) {
@@ -357,6 +267,7 @@ static void config_shows_origins_and_what_is_below_a_key(void **state) {
         assert_says("conditions.disk-space-high.trip");
         assert_silent_about("notify");
         assert_int_equal(CTL("config", "cond"), 1);
+        assert_silent_about("VALUE");
 }
 
 static void refused_plugins_are_shown_with_the_reason(void **state) {
@@ -396,7 +307,7 @@ static void preflight_looks_at_everything_and_fails_without_a_daemon(void **stat
         json_t *json = json_loads(output, 0, NULL), *row;
         size_t i;
 
-        assert_int_equal(json_array_size(json), 12);
+        assert_int_equal(json_array_size(json), 13);
         json_array_foreach(json, i, row) {
                 const char *name = json_string_value(json_object_get(row, "name"));
                 const char *level = json_string_value(json_object_get(row, "level"));
@@ -430,7 +341,8 @@ static void preflight_warns_of_what_was_left_out(void **state) {
 static void another_host_is_asked_over_ssh_with_the_same_words(void **state) {
         static const char script[] = "#!/bin/sh\nfor a; do echo \"[$a]\"; done\n";
         struct fixture *fixture = *state;
-        char path[512], *old = strdup(getenv("PATH"));
+        const char *now = getenv("PATH");
+        char path[512], *old = strdup(now ? now : "/usr/bin:/bin");
 
         write_file(fixture, "ssh", 0755, script, sizeof(script) - 1);
         snprintf(path, sizeof(path), "%s:%s", fixture->scratch, old);
@@ -443,7 +355,8 @@ static void another_host_is_asked_over_ssh_with_the_same_words(void **state) {
 }
 
 /* One answer at a control socket, as the executor gives it; or garbage. */
-static pid_t answer_once(const struct fixture *fixture, bool sane) {
+static pid_t answer_once(
+        const struct fixture *fixture, bool sane, const char *command, const char *argument) {
         struct sockaddr_un address = {.sun_family = AF_UNIX};
         int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
@@ -465,9 +378,9 @@ static pid_t answer_once(const struct fixture *fixture, bool sane) {
         bool good = size > 0 &&
                 wire_decode(packet, (size_t)size, WIRE_FROM_CONTROL, &message, &problem) == 0 &&
                 message.type == WIRE_CONTROL_REQUEST &&
-                strcmp(message.control_request.command, "mode") == 0 && message.control_request.n_args == 1 &&
-                strcmp(message.control_request.args[0].name, "mode") == 0 &&
-                strcmp(message.control_request.args[0].text, "enforce") == 0;
+                strcmp(message.control_request.command, command) == 0 &&
+                message.control_request.n_args == 1 &&
+                strcmp(message.control_request.args[0].text, argument) == 0;
 
         message = (struct wire_message){.type = WIRE_CONTROL_REPLY, .control_reply.ok = good};
         strcpy(message.control_reply.text, good ? "mode is enforce" : "what was that?");
@@ -483,23 +396,34 @@ static void enforce_is_asked_of_the_executor_itself(void **state) {
 
         assert_int_equal(CTL("--run", fixture->scratch, "mode", "enforce"), 3);
         assert_says("spoolguardd is not running");
-        pid_t pid = answer_once(fixture, true);
+        pid_t pid = answer_once(fixture, true, "mode", "enforce");
 
         assert_int_equal(CTL("--run", fixture->scratch, "mode", "enforce"), 0);
         assert_string_equal(output, "mode is enforce\n");
         waitpid(pid, NULL, 0);
-        pid = answer_once(fixture, false);
+        pid = answer_once(fixture, false, "mode", "enforce");
         assert_int_equal(CTL("--run", fixture->scratch, "mode", "enforce"), 1);
         assert_says("is not spoolguardd");
         waitpid(pid, NULL, 0);
 }
 
+static void unquarantine_is_asked_of_the_executor_itself(void **state) {
+        struct fixture *fixture = *state;
+
+        assert_int_equal(CTL("--run", fixture->scratch, "unquarantine", "hello"), 3);
+        pid_t pid = answer_once(fixture, true, "unquarantine", "hello");
+
+        assert_int_equal(CTL("--run", fixture->scratch, "unquarantine", "hello", "--json"), 0);
+        assert_says("\"playbook\": \"hello\"");
+        waitpid(pid, NULL, 0);
+}
+
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-#define TEST_EMPTY(name) cmocka_unit_test_setup_teardown(name, setup_empty, teardown)
         const struct CMUnitTest tests[] = {
                 TEST(status_of_a_healthy_relay_is_good),
                 TEST(status_during_an_incident_shows_it_and_exits_1),
+                TEST(status_tells_how_it_stands_and_what_is_next),
+                TEST(status_fits_a_terminal),
                 TEST(status_as_json_has_names_that_stay),
                 TEST(a_daemon_that_sees_nothing_any_more_is_stale),
                 TEST_EMPTY(without_a_daemon_every_question_exits_3),
@@ -507,16 +431,13 @@ int main(void) {
                 TEST(explain_tells_levels_next_step_and_origin),
                 TEST(explain_of_an_unknown_name_offers_the_nearest),
                 TEST(incidents_are_listed_and_shown),
-                TEST(log_escapes_what_the_record_quotes),
-                TEST(log_of_an_incident_has_the_outcomes_of_its_actions),
-                TEST(log_as_json_is_one_object_a_line),
-                TEST_EMPTY(log_reads_the_file_when_nobody_answers_and_says_so),
                 TEST(run_follows_a_playbook_to_its_end),
                 TEST(run_of_what_is_not_there_or_not_allowed_exits_1),
                 TEST(mode_and_maintenance_are_shown_and_lowered),
                 TEST_EMPTY(nonsense_is_wrong_usage_and_asks_nobody),
                 TEST_EMPTY(a_mistyped_command_gets_the_nearest),
                 TEST_EMPTY(every_command_has_its_help),
+                TEST(tables_are_lines_for_tools_and_wrapped_for_people),
                 TEST(config_shows_origins_and_what_is_below_a_key),
                 TEST(refused_plugins_are_shown_with_the_reason),
                 TEST_EMPTY(describe_needs_no_daemon),
@@ -524,6 +445,7 @@ int main(void) {
                 TEST_EMPTY(preflight_warns_of_what_was_left_out),
                 TEST_EMPTY(another_host_is_asked_over_ssh_with_the_same_words),
                 TEST_EMPTY(enforce_is_asked_of_the_executor_itself),
+                TEST_EMPTY(unquarantine_is_asked_of_the_executor_itself),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

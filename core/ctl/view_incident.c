@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * view_incident - one incident as a person wants it at night: what is wrong, what was done, what happens next
+ *
+ * Runs in: spoolguardctl.  The daemon's title and diagnosis are those of the beginning; how things stand now is
+ * read from the conditions that the incident gathered, and what comes next from its runs and from the playbooks
+ * of these conditions.
+ *
+ * Limits: a list of names is cut at the width of its buffer.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "ctl/client.h"
+#include "ctl/print.h"
+#include "ctl/view.h"
+
+#define LABEL 12 /* where the text behind "  opened    " begins */
+
+static bool has_text(const json_t *texts, const char *text) {
+        const json_t *item;
+        size_t i;
+
+        json_array_foreach((json_t *)texts, i, item) {
+                if (strcmp(json_string_value(item), text) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static void line(const char *label, const char *text) {
+        printf("  %-*s", LABEL - 2, label);
+        print_wrapped(LABEL, LABEL, text);
+}
+
+static void view_now(const json_t *incident, const json_t *conditions) {
+        const json_t *condition;
+        const char *label = "now";
+        size_t i;
+
+        json_array_foreach((json_t *)conditions, i, condition) {
+                const char *reading = client_text(condition, "Reading");
+                const char *way = client_bool(condition, "TripsBelow") ? "above" : "below";
+                char value[PRINT_VALUE_MAX], clear[PRINT_VALUE_MAX], text[512];
+
+                if (!has_text(json_object_get(incident, "Conditions"), client_text(condition, "Name")))
+                        continue;
+                text_format(text, sizeof(text), "%s is %s: %s, clear at or %s %s",
+                        client_text(condition, "Name"), client_text(condition, "State"),
+                        print_value(reading, client_double(condition, "Value"), value), way,
+                        print_value(reading, client_double(condition, "ClearLevel"), clear));
+                line(label, text);
+                label = "";
+        }
+}
+
+/* Playbooks that could still do something, and when. */
+static bool view_playbooks_left(const json_t *incident, const struct view_around *around) {
+        const json_t *condition, *playbook;
+        bool any = false;
+        size_t i, k;
+
+        json_array_foreach((json_t *)around->playbooks, k, playbook) {
+                bool is_for_it = false;
+                char until[256], text[512];
+
+                json_array_foreach((json_t *)around->conditions, i, condition) {
+                        is_for_it = is_for_it ||
+                                (has_text(json_object_get(incident, "Conditions"),
+                                         client_text(condition, "Name")) &&
+                                        has_text(json_object_get(condition, "Playbooks"),
+                                                client_text(playbook, "Name")));
+                }
+                if (!is_for_it)
+                        continue;
+                view_until(playbook, until, sizeof(until));
+                text_format(text, sizeof(text), "playbook %s: %s%s%s", client_text(playbook, "Name"),
+                        client_text(playbook, "State"), until[0] ? " " : "", until);
+                line(any ? "" : "next", text);
+                any = true;
+        }
+        return any;
+}
+
+static void view_next(const json_t *incident, const struct view_around *around) {
+        const json_t *run;
+        bool any = false;
+        size_t i;
+
+        if (client_bool(incident, "Escalated"))
+                line("next", "a person has to look: nothing more can be tried here");
+        json_array_foreach((json_t *)around->runs, i, run) {
+                const char *waiting = client_text(run, "WaitingFor");
+                char time[PRINT_VALUE_MAX], text[512];
+
+                if (client_u64(run, "Incident") != client_u64(incident, "Id") ||
+                        strcmp(client_text(run, "State"), "ended") == 0)
+                        continue;
+                if (waiting[0])
+                        text_format(text, sizeof(text),
+                                "playbook %s waits for: %s; %s at the latest it goes on",
+                                client_text(run, "Playbook"), waiting,
+                                print_time(client_u64(run, "DeadlineUSec"), time));
+                else
+                        text_format(text, sizeof(text), "playbook %s is %s", client_text(run, "Playbook"),
+                                client_text(run, "State"));
+                line(any ? "" : "next", text);
+                any = true;
+        }
+        if (any || client_bool(incident, "Escalated"))
+                return;
+        if (!view_playbooks_left(incident, around))
+                line("next",
+                        "no playbook is for it: it closes when its conditions are clear, or a person is "
+                        "called");
+}
+
+static void view_action(const struct ctl *ctl, const json_t *action, const char *label) {
+        const char *args = client_text(action, "args"), *status = client_text(action, "status");
+        uint64_t freed = client_u64(action, "freed_bytes"), at = client_u64(action, "started_usec");
+        char time[PRINT_VALUE_MAX], size[TEXT_QUANTITY_MAX], text[2048];
+
+        print_time(at ? at : client_u64(action, "finished_usec"), time);
+        printf("  %-*s%s  ", LABEL - 2, label, time);
+        print_state(ctl, status);
+        text_format(text, sizeof(text), " %s%s%s, action %" PRIu64 " of %s%s%s%s%s",
+                client_text(action, "verb"), args[0] ? " " : "", args, client_u64(action, "action"),
+                client_text(action, "playbook"), freed ? ", freed " : "", freed ? text_size(freed, size) : "",
+                client_text(action, "text")[0] ? ": " : "", client_text(action, "text"));
+        print_wrapped(LABEL + strlen(time) + 2 + strlen(status), LABEL + strlen(time) + 2, text);
+}
+
+void view_incident(const struct ctl *ctl, const json_t *incident, const struct view_around *around) {
+        uint64_t since = client_u64(incident, "SinceUSec"), closed = client_u64(incident, "ClosedUSec");
+        char time[PRINT_VALUE_MAX], distance[PRINT_VALUE_MAX], names[4096], text[PRINT_VALUE_MAX * 3];
+        const json_t *actions = json_object_get(incident, "Actions"), *action;
+        size_t i;
+
+        text_format(names, sizeof(names), "Incident %" PRIu64 ": %s%s", client_u64(incident, "Id"),
+                client_text(incident, "Title"),
+                client_bool(incident, "Escalated") ? " (a person was called)" : "");
+        print_heading(ctl, names);
+        text_format(text, sizeof(text), "%s (%s)", print_time(since, time), print_distance(since, distance));
+        line("opened", text);
+        if (client_text(incident, "Diagnosis")[0])
+                line("", client_text(incident, "Diagnosis"));
+        if (closed) {
+                text_format(text, sizeof(text), "%s, after %s", print_time(closed, time),
+                        text_duration(closed > since ? closed - since : 0, distance));
+                line("closed", text);
+                view_join(json_object_get(incident, "Conditions"), names, sizeof(names));
+                line("conditions", names);
+        } else {
+                view_now(incident, around->conditions);
+                view_next(incident, around);
+        }
+        json_array_foreach((json_t *)actions, i, action) {
+                view_action(ctl, action, i == 0 ? "actions" : "");
+        }
+        if (json_array_size(actions) == 0)
+                line("actions", "nothing was done");
+}
