@@ -40,6 +40,13 @@ static void rest(struct playbook_life *playbook, enum playbook_state state, uint
         playbook->playbook.until_usec = until_usec;
 }
 
+void engine_playbook_rest(struct playbook_life *playbook, enum wire_verdict verdict, uint64_t until_usec) {
+        if (verdict == WIRE_SPENT)
+                rest(playbook, PLAYBOOK_SPENT, until_usec);
+        else if (verdict == WIRE_COOLDOWN)
+                rest(playbook, PLAYBOOK_COOLDOWN, until_usec);
+}
+
 static void hold(struct run_life *life, enum schedule_hold kind, uint64_t until_usec) {
         struct playbook_life *playbook = run_playbook(life);
         struct engine *engine = life->engine;

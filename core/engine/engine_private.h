@@ -151,6 +151,8 @@ void run_look_at_conditions(struct engine *engine);
 void engine_playbook_refused(struct run_life *life, const struct wire_run_reply *reply);
 void engine_playbook_ended(struct run_life *life, enum run_answer answer, bool failed);
 /* Recomputes what is shown; returns when to look again (monotonic). */
+/* What the executor says of it: resting until then, or not. */
+void engine_playbook_rest(struct playbook_life *playbook, enum wire_verdict verdict, uint64_t until_usec);
 uint64_t engine_playbook_show(struct engine *engine);
 
 #endif

@@ -106,6 +106,7 @@ static void on_playbook_state(struct engine *engine, const struct wire_message *
                 life->playbook.would_have_run = state->would_have_run;
                 life->playbook.last_run_usec = state->last_run_usec;
                 life->quarantined = state->quarantined;
+                engine_playbook_rest(life, (enum wire_verdict)state->verdict, state->until_usec);
                 life->changed = true;
         }
         engine_touch(engine);

@@ -107,6 +107,24 @@ void desk_tell_state(struct desk *desk) {
         desk->ops->changed(desk->data);
 }
 
+/* What it would be told if it asked for a run now. */
+static void tell_rest(const struct desk *desk, const struct config_playbook *playbook,
+        const struct ledger_playbook *past, struct wire_playbook_state *state) {
+        struct budget_limit limit = desk_limit(playbook);
+        bool observe = state->mode != CONFIG_MODE_ENFORCE;
+        uint64_t now = loop_realtime(desk->loop);
+        uint64_t spent = budget_until(&past->acted, &limit, observe, now);
+        uint64_t cooling = budget_cooldown_until(&past->acted, &limit, observe, now);
+
+        if (spent > now) {
+                state->verdict = WIRE_SPENT;
+                state->until_usec = spent;
+        } else if (cooling > now) {
+                state->verdict = WIRE_COOLDOWN;
+                state->until_usec = cooling;
+        }
+}
+
 void desk_tell_playbook(struct desk *desk, const char *name) {
         for (size_t i = 0; desk->config && i < desk->config->n_playbooks; i++) {
                 const struct config_playbook *playbook = &desk->config->playbooks[i];
@@ -117,11 +135,13 @@ void desk_tell_playbook(struct desk *desk, const char *name) {
                         continue;
                 COPY(message.playbook_state.playbook, playbook->name);
                 message.playbook_state.mode = admit_lower_mode(desk_mode(desk), playbook->mode);
+                message.playbook_state.verdict = WIRE_GO;
                 if (past) {
                         message.playbook_state.quarantined = past->quarantined;
                         message.playbook_state.runs = past->runs;
                         message.playbook_state.would_have_run = past->would_have_run;
                         message.playbook_state.last_run_usec = past->last_run_usec;
+                        tell_rest(desk, playbook, past, &message.playbook_state);
                 }
                 desk_send(desk, &message);
         }

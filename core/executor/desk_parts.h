@@ -60,6 +60,7 @@ void desk_send(struct desk *desk, const struct wire_message *message);
 /* STATE, and PLAYBOOK_STATE of one or (NULL) all playbooks. */
 void desk_tell_state(struct desk *desk);
 void desk_tell_playbook(struct desk *desk, const char *name);
+struct budget_limit desk_limit(const struct config_playbook *playbook);
 void desk_facts(
         const struct desk *desk, const struct config_playbook *playbook, struct admit_rules *ret_rules);
 /* How often this denial was made and not written; false: it is not to be written now, either. */

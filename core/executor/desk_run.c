@@ -39,6 +39,12 @@ static bool is_running(const struct desk *desk, const char *playbook) {
         return false;
 }
 
+struct budget_limit desk_limit(const struct config_playbook *playbook) {
+        return (struct budget_limit){.count = playbook->runs ? playbook->runs : BUDGET_DEFAULT_RUNS,
+                .window_usec = playbook->per_usec ? playbook->per_usec : USEC_PER_DAY,
+                .cooldown_usec = playbook->cooldown_usec};
+}
+
 static void decide(struct desk *desk, const struct wire_run_begin *begin, bool by_root,
         struct admit_answer *ret_answer) {
         const struct config_playbook *playbook = config_playbook(desk->config, begin->playbook);
@@ -58,10 +64,7 @@ static void decide(struct desk *desk, const struct wire_run_begin *begin, bool b
 
         desk_facts(desk, playbook, &run.rules);
         if (playbook)
-                run.limit =
-                        (struct budget_limit){.count = playbook->runs ? playbook->runs : BUDGET_DEFAULT_RUNS,
-                                .window_usec = playbook->per_usec ? playbook->per_usec : USEC_PER_DAY,
-                                .cooldown_usec = playbook->cooldown_usec};
+                run.limit = desk_limit(playbook);
         admit_run(&run, ret_answer);
 }
 

@@ -137,6 +137,8 @@ struct wire_action_request {
 };
 struct wire_escalate {
         uint64_t incident;
+        char condition
+                [WIRE_TEXT_MAX]; /* object name of the condition it is about; "" when it is about none */
         char reason
                 [WIRE_NAME_MAX]; /* "not-cleared", "spent", "no-playbook", "refused", "unknown-outcome", "error" */
         char text[WIRE_LONG_MAX];
@@ -166,6 +168,8 @@ struct wire_playbook_state {
         uint32_t mode; /* effective: the lower of the host's and its own */
         bool quarantined;
         uint64_t runs, would_have_run, last_run_usec; /* CLOCK_REALTIME */
+        uint32_t verdict; /* enum wire_verdict, were it asked for now: WIRE_GO, WIRE_COOLDOWN or WIRE_SPENT */
+        uint64_t until_usec; /* CLOCK_REALTIME: end of cool-down or spent budget */
 };
 struct wire_past_incident {
         uint64_t incident, since_usec, closed_usec; /* closed 0: open */

@@ -90,6 +90,7 @@ static const struct wire_field action_request_fields[] = {
 };
 static const struct wire_field escalate_fields[] = {
         FIELD(escalate, incident),
+        FIELD(escalate, condition),
         FIELD(escalate, reason),
         FIELD(escalate, text),
 };
@@ -119,6 +120,8 @@ static const struct wire_field playbook_state_fields[] = {
         FIELD(playbook_state, runs),
         FIELD(playbook_state, would_have_run),
         FIELD(playbook_state, last_run_usec),
+        CHOICE(playbook_state, verdict, WIRE_GO, WIRE_REFUSED),
+        FIELD(playbook_state, until_usec),
 };
 static const struct wire_field past_incident_fields[] = {
         FIELD(past_incident, incident),
