@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -178,6 +179,8 @@ int main(int argc, char *argv[]) {
         if (r > 0)
                 return r - 1;
         line.options.paths.user = line.options.unprivileged ? "" : line.options.user;
+        /* Started again through /proc/self/exe, a role would be "exe" in ps and top. */
+        (void)prctl(PR_SET_NAME, "spoolguardd");
         umask(0027);
         if (line.check) {
                 log_open("check");

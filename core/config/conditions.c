@@ -61,3 +61,11 @@ int conditions_builtin(struct config_entries *entries) {
         }
         return 0;
 }
+
+const char *conditions_nearest(const char *name) {
+        const char *names[ELEMENTSOF(builtin)];
+
+        for (size_t i = 0; i < ELEMENTSOF(builtin); i++)
+                names[i] = builtin[i].condition;
+        return text_nearest(name, names, ELEMENTSOF(builtin));
+}

@@ -7,5 +7,7 @@
 
 /* Adds conditions.NAME.FIELD, origin "built-in", for every built-in condition. */
 int conditions_builtin(struct config_entries *entries);
+/* The built-in condition that a mistyped name may mean; NULL: none is near. */
+const char *conditions_nearest(const char *name);
 
 #endif

@@ -24,6 +24,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "config/conditions.h"
 #include "config/config_schema.h"
 #include "config/config_text.h"
 #include "config/option.h"
@@ -251,9 +252,15 @@ static int condition_finish(struct config_condition *condition, const struct con
         const struct config_entry *clear, const char *origin, struct problem *problem) {
         int r;
 
-        if (!condition->reading || !*condition->reading || !trip)
-                return problem_set(problem, "%s: conditions.%s needs both \"reading\" and \"trip\"", origin,
-                        condition->name);
+        if (!condition->reading || !*condition->reading || !trip) {
+                const char *meant = conditions_nearest(condition->name);
+
+                return problem_set(problem,
+                        "%s: there is no condition \"%s\"%s%s%s, and a new one needs both \"reading\" and "
+                        "\"trip\"",
+                        origin, condition->name, meant ? "; did you mean \"" : "", meant ? meant : "",
+                        meant ? "\"" : "");
+        }
         if (!clear)
                 condition->clear = condition->trip;
         r = check_ratio(condition, "trip", condition->trip, trip, problem);
@@ -305,6 +312,9 @@ static int read_conditions(struct storage *storage, struct problem *problem) {
                         rest = entry->key + strlen(prefix);
                         trip = strcmp(rest, "trip") == 0 ? entry : trip;
                         clear = strcmp(rest, "clear") == 0 ? entry : clear;
+                        /* Defaults that were filled in say nothing of who wants this condition. */
+                        if (strcmp(origin, "built-in") == 0)
+                                origin = entry->origin;
                         r = condition_entry(storage, entry, rest, condition, problem);
                 }
                 if (r >= 0)

@@ -100,12 +100,16 @@ static bool place_fds(const int from[static ROLE_FD_MAX]) {
 
 __attribute__((noreturn)) static void be_the_watcher(
         const struct watcher_setup *setup, const int fds[static ROLE_FD_MAX]) {
-        const char *argv[12] = {"spoolguardd", "--role=watcher", "--plugins", setup->plugin_dir, "--state",
-                setup->state_dir, "--root", setup->root};
-        size_t n = 8;
+        const char *argv[12] = {
+                "spoolguardd", "--role=watcher", "--plugins", setup->plugin_dir, "--state", setup->state_dir};
+        size_t n = 6;
         sigset_t none;
         int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+        if (*setup->root) {
+                argv[n++] = "--root";
+                argv[n++] = setup->root;
+        }
         if (setup->bus_is_session)
                 argv[n++] = "--session-bus";
         if (setup->unprivileged)

@@ -173,6 +173,9 @@ int loader_run(const struct loader_paths *paths, char **ret_text, size_t *ret_si
                 free(problems);
                 problems = strdup(reason);
         }
+        /* The last line's end is the printer's, not the sentence's. */
+        for (size_t n = problems ? strlen(problems) : 0; n > 0 && problems[n - 1] == '\n'; n--)
+                problems[n - 1] = '\0';
         *ret_problems = take(problems);
         return -EINVAL;
 }

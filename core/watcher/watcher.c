@@ -14,6 +14,7 @@
 #include "watcher/watcher.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -211,6 +212,12 @@ static void watcher_deinit(struct watcher *watcher) {
 
 int watcher_main(const struct watcher_options *options) {
         struct watcher watcher = {.options = options};
+
+        /*
+         * Any user may send us the largest message that the bus allows.  A fixed threshold keeps such a buffer out
+         * of the heap, so that its memory goes back when the message is answered.
+         */
+        (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
         struct problem problem = {""}, no_bus = {""}, degraded = {""};
         int r = breadcrumb_map(ROLE_FD_BREADCRUMB, &watcher.breadcrumb);
         if (r == 0)

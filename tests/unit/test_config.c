@@ -168,7 +168,7 @@ static void bad_texts_are_refused_with_a_reason(void **state) {
                 {BEGIN "mode\tf:1\toff\n" END, "allowed are \"enforce\", \"observe\""},
                 {BEGIN "notify.command\tf:1\tmail,root\n" END, "absolute path"},
                 {BEGIN "notify.deadline\tf:1\t1d\n" END, "out of range"},
-                {BEGIN "conditions.x.trip\tf:1\t1\n" END, "needs both"},
+                {BEGIN "conditions.x.trip\tf:1\t1\n" END, "f:1: there is no condition \"x\""},
                 {BEGIN "conditions.x.reading\tf:1\ta\nconditions.x.trip\tf:1\t1\nconditions.x.up\tf:"
                        "1\t1\n" END,
                         "unknown key conditions.x.up"},

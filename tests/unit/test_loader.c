@@ -180,6 +180,8 @@ static void mistakes_name_file_line_and_what_is_right(void **state) {
                 {"return { conditions = { ['disk-space-high'] = {\n trip = 0/0 } } }",
                         "@/spoolguard.lua:2: conditions.disk-space-high.trip must be a finite number"},
                 {"return { conditions = { mine = {\n trip = 1 } } }", "needs both \"reading\" and \"trip\""},
+                {"return { conditions = { [\"disk-space-hig\"] = {\n trip = 0.5 } } }",
+                        ":2: there is no condition \"disk-space-hig\"; did you mean \"disk-space-high\""},
                 {"return { notify = { deadline = 5 } }",
                         "@/spoolguard.lua:1: notify.deadline = \"5\" is not a duration: write 90s, 15m, 24h, "
                         "7d or "

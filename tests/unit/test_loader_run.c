@@ -75,7 +75,7 @@ static void refusals_come_back_as_lines(void **state) {
         (void)state;
         scratch_init(&scratch);
         scratch_write(&scratch, "spoolguard.lua", "return { mood = 1 }");
-        refused_with(scratch.path, "spoolguard.lua:1: unknown key mood; did you mean \"mode\"?\n");
+        refused_with(scratch.path, "spoolguard.lua:1: unknown key mood; did you mean \"mode\"?");
         scratch_deinit(&scratch);
 }
 

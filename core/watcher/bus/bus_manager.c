@@ -149,6 +149,10 @@ static DBusMessage *get_config(struct bus *bus, const struct bus_target *target,
                                 config->notify_command[1] ? ",..." : "");
                         value = program;
                 }
+                /* "s:200M": the type in front is for the script that gets it. */
+                if (strncmp(entry->key, "playbooks.", 10) == 0 && strstr(entry->key, ".options.") &&
+                        strchr(value, ':'))
+                        value = strchr(value, ':') + 1;
                 bus_value_open(&array, DBUS_TYPE_STRUCT, NULL, &row);
                 bus_value_text(&row, entry->key);
                 bus_value_text(&row, value);

@@ -42,6 +42,20 @@ DBusMessage *bus_error(DBusMessage *call, const char *name, const char *format, 
         return bus_value_need(dbus_message_new_error(call, name, clean));
 }
 
+DBusMessage *bus_error_lines(DBusMessage *call, const char *name, const char *lines) {
+        char text[WIRE_LONG_MAX], clean[WIRE_LONG_MAX] = "", *rest = text, *line;
+
+        text_copy(text, sizeof(text), lines);
+        while ((line = strsep(&rest, "\n"))) {
+                size_t used = strlen(clean);
+
+                text_escape(clean + used, sizeof(clean) - used, line);
+                used = strlen(clean);
+                text_copy(clean + used, sizeof(clean) - used, rest ? "\n" : "");
+        }
+        return bus_value_need(dbus_message_new_error(call, name, clean));
+}
+
 static const struct bus_interface *find_interface(const struct bus_target *target, const char *name) {
         for (size_t i = 0; target->interfaces[i]; i++)
                 if (strcmp(target->interfaces[i]->name, name) == 0)

@@ -96,6 +96,8 @@ void bus_object_interfaces(const struct bus *bus, const struct bus_target *targe
 
 DBusMessage *bus_error(DBusMessage *call, const char *name, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
+/* For a text of several lines, one reason each, as a refused configuration has. */
+DBusMessage *bus_error_lines(DBusMessage *call, const char *name, const char *lines);
 
 /* The text of one <interface>, and of a whole <node>; free() it. */
 char *bus_introspect_interface(const struct bus_interface *interface);

@@ -110,7 +110,7 @@ void bus_pending_on_lower_reply(struct bus *bus, const struct wire_lower_reply *
                 return;
         answer_consume(pending,
                 reply->ok ? bus_value_need(dbus_message_new_method_return(pending->call))
-                          : bus_error(pending->call, BUS_ERROR("Refused"), "%s",
+                          : bus_error_lines(pending->call, BUS_ERROR("Refused"),
                                     reply->text[0] ? reply->text : "the executor refused"));
 }
 
