@@ -82,6 +82,7 @@ static void schedule(struct engine *engine, bool running, struct schedule_decisi
                         .tripped_edge = gathered->tripped_edge,
                         .cleared_edge = gathered->cleared_edge,
                         .since_usec = gathered->since_usec,
+                        .told = gathered->told,
                 };
         }
         for (size_t i = 0; i < input.n_playbooks; i++) {
@@ -175,6 +176,7 @@ int engine_new(struct loop *loop, const struct config *config, struct board *boa
                 .ops = ops,
                 .data = data,
                 .mode = config->mode};
+        engine_state_describe(engine);
         engine->playbooks = calloc(config->n_playbooks + 1, sizeof(struct playbook_life));
         r = engine->playbooks ? engine_event_init(engine) : -ENOMEM;
         for (size_t i = 0; r >= 0 && i < config->n_playbooks; i++) {

@@ -96,7 +96,7 @@ int engine_run_wait_clear(struct engine *engine, struct run *run, const char *co
 /* wait_over(true) after the time. */
 int engine_run_wait_time(
         struct engine *engine, struct run *run, uint64_t usec, const char *label, struct problem *problem);
-/* A sentence for the incident's record; kind "note" or "diagnosis". */
+/* A sentence for the incident's record; kind "note" or "diagnosis".  A run's first 32 of each kind are kept. */
 void engine_run_note(struct engine *engine, struct run *run, const char *kind, const char *text);
 /* The script returned, or failed with `error` ("FILE:LINE: reason"), which is NULL otherwise.  Releases it. */
 enum run_answer { RUN_ANSWER_NONE, RUN_ANSWER_NOT_CLEARED, RUN_ANSWER_CLEARED };

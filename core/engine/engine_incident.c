@@ -9,7 +9,8 @@
  * of each further one; kind "note" for what cleared, tripped again or was given up; kind "diagnosis" at the start
  * and when something trips, not when it clears: what people read afterwards is how bad it was.  A new watcher
  * continues the open incident with the conditions that were recorded; each of them counts as unknown until its
- * label set is published, and is given up when that did not happen in 60 s.
+ * label set is published, and is given up when that did not happen in 60 s.  When its predecessor had told people,
+ * it takes them to know of each of these.
  *
  * Fails: without memory for an incident nothing is opened, which is logged; the next edge tries again.
  * Limits: conditions beyond INCIDENT_CONDITIONS_MAX are not gathered, and said so in the log.
@@ -191,10 +192,14 @@ void engine_incident_opened(struct engine *engine, const struct wire_incident_re
                 log_debug("an answer to no question: incident %llu", (unsigned long long)reply->incident);
                 return;
         }
-        /* The executor may have one open that this process believed closed, and lets us join it. */
+        /* The executor reopens one that closed a moment ago: what was done and told in it stays known. */
         struct incident *same = engine_incident_find(engine, reply->incident);
-        if (same)
+        if (same) {
+                incident->escalated |= same->escalated;
+                memcpy(incident->actions, same->actions, sizeof(same->actions));
+                incident->n_actions = same->n_actions;
                 forget(engine, same);
+        }
         incident->id = reply->incident;
         incident->since_usec = reply->since_usec;
         engine_incident_add(engine, incident);
@@ -209,8 +214,10 @@ void engine_incident_opened(struct engine *engine, const struct wire_incident_re
 void engine_incident_continue(struct engine *engine, struct incident *incident) {
         forget_turns(engine);
         engine->open = incident;
-        for (size_t i = 0; i < incident->n_conditions; i++)
+        for (size_t i = 0; i < incident->n_conditions; i++) {
                 engine->gathered[i].since_usec = loop_now(engine->loop);
+                engine->gathered[i].told = incident->escalated;
+        }
 }
 
 static bool holds_open(struct engine *engine, size_t i, uint64_t *ret_again_usec) {
@@ -271,7 +278,8 @@ void engine_incident_escalate(struct engine *engine, const char *reason, size_t 
         struct wire_escalate *escalate = &message.escalate;
         const struct condition *about =
                 condition_find(engine->conditions, engine->open->conditions[condition]);
-        uint64_t lasted_usec = loop_now(engine->loop) - engine->gathered[condition].since_usec;
+        uint64_t lasted_seconds =
+                (loop_now(engine->loop) - engine->gathered[condition].since_usec) / USEC_PER_SEC;
         char duration[TEXT_QUANTITY_MAX], figures[WIRE_TEXT_MAX] = "it is no longer published";
         size_t tried = 0;
 
@@ -279,8 +287,11 @@ void engine_incident_escalate(struct engine *engine, const char *reason, size_t 
                 incident_diagnose(about, engine->board, figures);
         escalate->incident = engine->open->id;
         text_copy(escalate->reason, sizeof(escalate->reason), reason);
-        text_format(escalate->text, sizeof(escalate->text), "%s for %s: %s.",
-                engine->open->conditions[condition], text_duration(lasted_usec, duration), figures);
+        text_copy(escalate->condition, sizeof(escalate->condition), engine->open->conditions[condition]);
+        text_duration(lasted_seconds * USEC_PER_SEC, duration);
+        text_format(escalate->text, sizeof(escalate->text), "%s%s%s: %s.",
+                engine->open->conditions[condition], lasted_seconds > 0 ? " for " : "",
+                lasted_seconds > 0 ? duration : "", figures);
         for (size_t i = 0; i < engine->config->n_playbooks; i++) {
                 const struct playbook_life *life = &engine->playbooks[i];
                 size_t used = strlen(escalate->text);
@@ -295,7 +306,7 @@ void engine_incident_escalate(struct engine *engine, const char *reason, size_t 
                 text_format(
                         escalate->text + used, sizeof(escalate->text) - used, " No playbook could be tried.");
         }
-        engine->open->escalated = true;
+        engine->open->escalated = engine->gathered[condition].told = true;
         engine_send(engine, &message);
         char *text = strdup(escalate->text);
         engine_event_queue(engine,
@@ -304,4 +315,6 @@ void engine_incident_escalate(struct engine *engine, const char *reason, size_t 
                 text);
         changed(engine, ENGINE_INCIDENT_CHANGED);
         engine_state_changed(engine);
+        /* There may be another one that people have to be told of. */
+        engine_touch(engine);
 }

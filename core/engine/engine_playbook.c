@@ -66,6 +66,8 @@ static void hold(struct run_life *life, enum schedule_hold kind, uint64_t until_
         playbook->turn.until_usec = now_usec + wait_usec;
         if (kind == SCHEDULE_SPENT)
                 text_copy(playbook->told, sizeof(playbook->told), "its budget is spent");
+        else if (kind == SCHEDULE_COOLDOWN && !*playbook->told)
+                text_format(playbook->told, sizeof(playbook->told), "not now: %s", life->run.text);
 }
 
 void engine_playbook_refused(struct run_life *life, const struct wire_run_reply *reply) {

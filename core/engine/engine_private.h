@@ -18,6 +18,7 @@
 struct gathered {
         bool seen;    /* its label set was published since this process started */
         bool dropped; /* it is gone and holds nothing open any more */
+        bool told;    /* people were told of it in this incident */
         uint64_t tripped_edge, cleared_edge, since_usec;
 };
 
@@ -27,7 +28,7 @@ struct playbook_life {
         struct schedule_turn turn;
         bool quarantined, changed;   /* changed: tell, also when the state is the same */
         enum playbook_state resting; /* cool-down or spent, until playbook.until_usec */
-        char told[WIRE_TEXT_MAX];    /* result and text of its last turn in this incident */
+        char told[WIRE_TEXT_MAX]; /* for an escalation: its last turn in this incident, or why it had none */
 };
 
 enum run_wait { RUN_WAIT_NONE, RUN_WAIT_ACTION, RUN_WAIT_CLEAR, RUN_WAIT_TIME };
@@ -45,6 +46,7 @@ struct run_life {
         size_t condition;
         uint64_t edge; /* number of the newest edge when it was asked for */
         uint64_t action_serial;
+        unsigned acts, notes, diagnoses, left_out; /* left_out: words that were not passed on */
         char clear_name[CONDITION_NAME_MAX];
         struct incident_action action; /* the newest one */
 };
@@ -100,7 +102,8 @@ struct engine {
 void engine_touch(struct engine *engine);
 void engine_send(struct engine *engine, const struct wire_message *message);
 
-/* engine_state.c: tells only when it differs from what was told */
+/* engine_state.c: writes the sentence; the second one tells, too, when it differs from what was told */
+void engine_state_describe(struct engine *engine);
 void engine_state_changed(struct engine *engine);
 
 /* engine_event.c: `owned` is freed (with free) once it was delivered */
@@ -146,6 +149,8 @@ static inline struct playbook_life *run_playbook(const struct run_life *life) {
 
 /* run_request.c: ends waits for a condition that is clear by now */
 void run_look_at_conditions(struct engine *engine);
+/* The one note about words over the limit, when there were any. */
+void run_note_left_out(struct run_life *life);
 
 /* engine_playbook.c */
 void engine_playbook_refused(struct run_life *life, const struct wire_run_reply *reply);

@@ -72,9 +72,18 @@ static void append(struct engine *engine, const char *before, const char *text) 
                 used > 0 ? before : "", text);
 }
 
-void engine_state_changed(struct engine *engine) {
-        const char *name = engine_state_name(engine);
+static const char *nothing_is_wrong(const struct engine *engine) {
+        const struct condition *condition;
 
+        if (!engine->ready)
+                return "starting: waiting for the executor";
+        for (size_t i = 0; (condition = condition_at(engine->conditions, i)); i++)
+                if (condition->state != CONDITION_UNKNOWN)
+                        return "nothing is wrong";
+        return "no condition has a reading";
+}
+
+void engine_state_describe(struct engine *engine) {
         engine->state_text[0] = '\0';
         if (engine->open) {
                 append(engine, "", engine->open->title);
@@ -87,8 +96,13 @@ void engine_state_changed(struct engine *engine) {
         for (size_t i = 0; i < engine->n_troubles; i++)
                 append(engine, "; ", engine->troubles[i].text);
         if (!engine->state_text[0])
-                append(engine, "", "nothing is wrong");
+                append(engine, "", nothing_is_wrong(engine));
+}
 
+void engine_state_changed(struct engine *engine) {
+        const char *name = engine_state_name(engine);
+
+        engine_state_describe(engine);
         if (engine->shown_name == name && strcmp(engine->state_text, engine->shown_text) == 0)
                 return;
         engine->shown_name = name;

@@ -304,6 +304,7 @@ void engine_run_ended(struct engine *engine, struct run *run, enum run_answer an
                 text_copy(run->text, sizeof(run->text), error);
                 log_error("%s: %s", run->playbook->config->name, error);
         }
+        run_note_left_out(life);
         engine_playbook_ended(life, answer, error != NULL);
         message.run_end.run = run->id;
         message.run_end.acted = run->acted;

@@ -11,6 +11,10 @@
  * when every action of a run was denied or had nothing to do, the condition is only looked at, because waiting
  * for what nobody did would keep the next playbook from its turn.
  *
+ * The executor ends a watcher that floods it, so what one run may send is bounded: NOTES_MAX notes and as many
+ * diagnoses, the rest of which is counted and said in one last note, and ACTS_MAX actions, because an action that
+ * is denied is answered at once.
+ *
  * Fails: everything refuses with one line, which becomes an error at the line of the playbook.
  */
 #include <string.h>
@@ -21,6 +25,8 @@
 #include "engine/engine_private.h"
 
 #define ACTION_WAIT_USEC (30 * USEC_PER_MINUTE)
+#define NOTES_MAX 32u
+#define ACTS_MAX 128u
 
 /* Nothing of that name is tripped or unknown, and there is something of that name. */
 static bool is_clear(const struct engine *engine, const char *name) {
@@ -58,6 +64,9 @@ int engine_run_act(struct engine *engine, struct run *run, const char *verb, con
                 return problem_set(problem, "%s: more than %u arguments", verb, WIRE_PAIRS_MAX);
         if (strlen(verb) >= WIRE_NAME_MAX)
                 return problem_set(problem, "a verb's name has at most %u letters", WIRE_NAME_MAX - 1);
+        if (life->acts == ACTS_MAX)
+                return problem_set(problem, "one run asks for at most %u actions", ACTS_MAX);
+        life->acts++;
         life->action_serial = ++engine->serial;
         message.action_request.serial = life->action_serial;
         message.action_request.run = run->id;
@@ -119,13 +128,40 @@ int engine_run_wait_time(
         return 0;
 }
 
+/* What a run by hand, or one whose incident is over, says is for the journal alone. */
+static bool is_of_open_incident(const struct engine *engine, const struct run *run) {
+        return !run->by_hand && engine->open && engine->open->id == run->incident;
+}
+
 void engine_run_note(struct engine *engine, struct run *run, const char *kind, const char *text) {
-        log_info("%s: %s", run->playbook->config->name, text);
-        if (run->by_hand || !engine->open || engine->open->id != run->incident)
+        struct run_life *life = run_life_of(run);
+        bool diagnosis = strcmp(kind, "diagnosis") == 0;
+        unsigned *said = diagnosis ? &life->diagnoses : &life->notes;
+
+        if (*said == NOTES_MAX) {
+                life->left_out++;
                 return;
-        if (strcmp(kind, "diagnosis") == 0) {
+        }
+        (*said)++;
+        log_info("%s: %s", run->playbook->config->name, text);
+        if (!is_of_open_incident(engine, run))
+                return;
+        if (diagnosis) {
                 engine->diagnosed = true;
                 text_copy(engine->open->diagnosis, sizeof(engine->open->diagnosis), text);
         }
         engine_incident_note(engine, kind, text);
+}
+
+void run_note_left_out(struct run_life *life) {
+        struct engine *engine = life->engine;
+        char text[WIRE_TEXT_MAX];
+
+        if (life->left_out == 0)
+                return;
+        text_format(text, sizeof(text), "%s had more to say: %u sentence%s left out",
+                life->run.playbook->config->name, life->left_out, life->left_out == 1 ? "" : "s");
+        log_info("%s", text);
+        if (is_of_open_incident(engine, &life->run))
+                engine_incident_note(engine, "note", text);
 }

@@ -19,6 +19,8 @@
  *     nothing it may do yet: those have another turn when it becomes critical;
  *   - unknown: after fifteen minutes;
  *   - maintenance: never, a person is there.
+ * Each condition is told once in an incident.  After the first time only critical ones are: a person who was
+ * called looks at the warnings as well, but may not have seen that a second file system is full by now.
  */
 #include "engine/schedule.h"
 
@@ -158,7 +160,8 @@ static const char *reason_of(const struct tally *tally) {
                 return "spent";
         if (tally->usable == 0)
                 return "no-playbook";
-        if (tally->acted > 0 || tally->observed > 0)
+        /* What cools down has acted, if only for a former watcher. */
+        if (tally->acted > 0 || tally->observed > 0 || tally->cooling)
                 return "not-cleared";
         return tally->failed > 0 ? "error" : "refused";
 }
@@ -192,7 +195,7 @@ static void ask_for_people(const struct schedule_input *input, struct schedule_d
         for (size_t i = 0; i < input->n_conditions; i++) {
                 const struct schedule_condition *condition = &input->conditions[i];
 
-                if (!condition->tripped)
+                if (!condition->tripped || condition->told || (input->escalated && !condition->critical))
                         continue;
                 struct tally tally = count(input, condition);
                 uint64_t patience = patience_usec(condition, &tally);
@@ -226,6 +229,5 @@ void schedule_decide(const struct schedule_input *input, struct schedule_decisio
                 if (turn->hold != SCHEDULE_FREE && turn->until_usec > input->now_usec)
                         sooner(&ret_decision->again_usec, turn->until_usec);
         }
-        if (!input->escalated)
-                ask_for_people(input, ret_decision);
+        ask_for_people(input, ret_decision);
 }

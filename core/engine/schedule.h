@@ -27,6 +27,7 @@ struct schedule_condition {
         bool tripped, active, unknown, critical;
         uint64_t tripped_edge, cleared_edge; /* number of its last one; 0: none */
         uint64_t since_usec;                 /* monotonic: last trip edge */
+        bool told;                           /* people were told of it in this incident */
 };
 
 /* How the last turn of a playbook in this incident ended. */
@@ -62,8 +63,8 @@ struct schedule_input {
         size_t n_conditions; /* at most 64 */
         const struct schedule_playbook *playbooks;
         size_t n_playbooks;
-        bool running; /* a run of this incident is under way */
-        bool escalated;
+        bool running;   /* a run of this incident is under way */
+        bool escalated; /* people were told of something in this incident */
 };
 
 struct schedule_decision {

@@ -8,7 +8,8 @@
  * log puts a sentence into the record of the incident and into the journal.  diagnose also makes it the one
  * sentence that people read about this incident, in place of the one made from readings.
  *
- * Runs in the watcher.  Limits: sentences are cut at 255 bytes.
+ * Runs in the watcher.  Limits: sentences are cut at 255 bytes; of one run the first 32 of each are kept, and the
+ * number of the others is said when the run ends.
  */
 #include <lauxlib.h>
 

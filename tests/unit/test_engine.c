@@ -65,6 +65,7 @@ struct fixture {
         uint64_t verdict_for_usec;
         unsigned released;
         char run_text[WIRE_TEXT_MAX];
+        struct wire_escalate told; /* the newest */
 };
 
 static int on_start(struct run *run, const struct incident *incident, void *data) {
@@ -120,7 +121,22 @@ static void on_event(const struct engine_event *event, void *data) {
                 assert_true(event->action->action != 0);
 }
 
-static const struct engine_ops ops = {.send = fake_executor_send, .on_event = on_event};
+static int send(const struct wire_message *message, void *data) {
+        struct fixture *fixture = ((struct fake_executor *)data)->data;
+
+        if (message->type == WIRE_ESCALATE)
+                fixture->told = message->escalate;
+        return fake_executor_send(message, data);
+}
+
+static const struct engine_ops ops = {.send = send, .on_event = on_event};
+
+static void set_used_of(struct fixture *fixture, const char *path, double used) {
+        struct reading_label label = {.name = "path"};
+
+        text_copy(label.value, sizeof(label.value), path);
+        board_set(fixture->board, "disk_used_ratio", &label, 1, used);
+}
 
 static void set_used(struct fixture *fixture, double used) {
         struct reading_label label = {.name = "path", .value = LOG};
@@ -128,7 +144,7 @@ static void set_used(struct fixture *fixture, double used) {
         if (isnan(used))
                 board_missing(fixture->board, "disk_used_ratio", &label, 1, "statvfs failed");
         else
-                board_set(fixture->board, "disk_used_ratio", &label, 1, used);
+                set_used_of(fixture, LOG, used);
         fixture->used = used;
 }
 
@@ -323,6 +339,43 @@ static void what_does_not_help_is_escalated_exactly_once_and_not_repeated(void *
         assert_string_equal(engine_state_name(fixture->engine), "ok");
 }
 
+static void second_file_system_that_turns_critical_is_told_in_the_same_incident(void **state) {
+        struct fixture *fixture = *state;
+
+        welcome(fixture);
+        set_used(fixture, 0.97);
+        advance(fixture, 600);
+        assert_int_equal(fake_executor_count(&fixture->fake, "escalate "), 1);
+        assert_string_equal(fixture->told.condition, "disk-space-critical_/var/log");
+        set_used_of(fixture, "/srv", 0.90);
+        advance(fixture, 7200);
+        assert_int_equal(fake_executor_count(&fixture->fake, "escalate "), 1);
+        set_used_of(fixture, "/srv", 0.97);
+        advance(fixture, 600);
+        assert_int_equal(fake_executor_count(&fixture->fake, "escalate "), 2);
+        assert_string_equal(fixture->told.condition, "disk-space-critical_/srv");
+        set_used_of(fixture, "/srv", 0.5);
+        advance(fixture, 60);
+        set_used_of(fixture, "/srv", 0.97);
+        advance(fixture, 86400);
+        assert_int_equal(fake_executor_count(&fixture->fake, "escalate "), 2);
+        assert_int_equal(fake_executor_count(&fixture->fake, "open "), 1);
+}
+
+static void two_critical_file_systems_at_once_are_told_one_after_the_other(void **state) {
+        struct fixture *fixture = *state;
+
+        welcome(fixture);
+        set_used(fixture, 0.97);
+        set_used_of(fixture, "/srv", 0.98);
+        advance(fixture, 1200);
+        assert_int_equal(
+                fake_executor_count(&fixture->fake, "escalate not-cleared disk-space-critical_/var/log"), 1);
+        assert_int_equal(
+                fake_executor_count(&fixture->fake, "escalate not-cleared disk-space-critical_/srv"), 1);
+        assert_int_equal(fake_executor_count(&fixture->fake, "escalate "), 2);
+}
+
 static void warning_is_escalated_after_a_quarter_of_an_hour(void **state) {
         struct fixture *fixture = *state;
 
@@ -459,6 +512,47 @@ static void new_watcher_does_not_tell_people_again(void **state) {
         assert_string_equal(engine_state_name(fixture->engine), "escalated");
 }
 
+static void new_watcher_tells_people_of_what_turns_critical_after_its_start(void **state) {
+        struct fixture *fixture = *state;
+
+        fake_executor_welcome(&fixture->fake, 7, "disk-space-critical on /var/log",
+                "disk-space-critical_/var/log\ndisk-space-critical_/home\n", true);
+        set_used(fixture, 0.99);
+        set_used_of(fixture, "/home", 0.99);
+        advance(fixture, 3600);
+        assert_int_equal(fake_executor_count(&fixture->fake, "escalate"), 0);
+        set_used_of(fixture, "/srv", 0.99);
+        advance(fixture, 3600);
+        assert_int_equal(fake_executor_count(&fixture->fake, "escalate"), 1);
+        assert_string_equal(fixture->told.condition, "disk-space-critical_/srv");
+}
+
+/* The first watcher is gone in the middle of verifying: only the executor knows that there was an action. */
+static void action_of_a_former_watcher_that_did_not_help_is_told_after_five_minutes(void **state) {
+        struct fixture *fixture = *state;
+
+        welcome(fixture);
+        set_used(fixture, 0.97);
+        advance(fixture, 150);
+        assert_int_equal(fake_executor_count(&fixture->fake, "act vacuum-journal"), 1);
+        assert_int_equal(fake_executor_count(&fixture->fake, "end vacuum-journal"), 0);
+        end(fixture);
+        assert_int_equal(begin(fixture), 0);
+        fixture->verdict = WIRE_COOLDOWN;
+        fixture->verdict_for_usec = 13 * USEC_PER_MINUTE;
+        set_used(fixture, 0.97);
+        fake_executor_welcome(&fixture->fake, 1, "disk-space-critical on /var/log",
+                "disk-space-critical_/var/log\ndisk-space-high_/var/log\n", false);
+        advance(fixture, 299);
+        assert_int_equal(fake_executor_count(&fixture->fake, "escalate"), 0);
+        advance(fixture, 2);
+        assert_int_equal(fake_executor_count(
+                                 &fixture->fake, "escalate not-cleared disk-space-critical_/var/log for 5m"),
+                1);
+        assert_non_null(strstr(fixture->told.text, "vacuum-journal (not now: the test says no)"));
+        assert_int_equal(fake_executor_count(&fixture->fake, "act vacuum-journal"), 1);
+}
+
 static void new_watcher_waits_for_actions_that_still_run(void **state) {
         struct fixture *fixture = *state;
         struct wire_message welcome_end = {.type = WIRE_WELCOME_END, .welcome_end = {.actions_running = 1}};
@@ -524,7 +618,10 @@ static void spent_budget_is_escalated_as_such(void **state) {
         fixture->verdict_for_usec = USEC_PER_DAY;
         set_used(fixture, 0.90);
         advance(fixture, 10);
-        assert_int_equal(fake_executor_count(&fixture->fake, "escalate spent disk-space-high"), 1);
+        /* Told in the same second: no word about how long. */
+        assert_int_equal(
+                fake_executor_count(&fixture->fake, "escalate spent disk-space-high_/var/log: /var/log is"),
+                1);
         assert_int_equal(engine_playbook(fixture->engine, 2)->state, PLAYBOOK_SPENT);
 }
 
@@ -658,11 +755,25 @@ static void stale_and_unknown_messages_change_nothing(void **state) {
         assert_string_equal(engine_state_name(fixture->engine), "ok");
 }
 
+static void start_says_what_it_waits_for(void **state) {
+        struct fixture *fixture = *state;
+
+        assert_string_equal(engine_state_text(fixture->engine), "starting: waiting for the executor");
+        set_used(fixture, 0.5);
+        advance(fixture, 1);
+        assert_string_equal(engine_state_text(fixture->engine), "starting: waiting for the executor");
+        set_used(fixture, NAN);
+        welcome(fixture);
+        assert_string_equal(engine_state_text(fixture->engine), "no condition has a reading");
+        set_used(fixture, 0.5);
+        advance(fixture, 1);
+        assert_string_equal(engine_state_text(fixture->engine), "nothing is wrong");
+}
+
 static void trouble_degrades_until_it_is_taken_back(void **state) {
         struct fixture *fixture = *state;
 
         welcome(fixture);
-        assert_string_equal(engine_state_text(fixture->engine), "nothing is wrong");
         unsigned before = fixture->events[ENGINE_STATE_CHANGED];
         engine_set_trouble(fixture->engine, "disk", "disk: no more inotify watches");
         advance(fixture, 0);
@@ -713,6 +824,8 @@ int main(void) {
                 TEST(whole_incident_is_healed_by_ballast_then_vacuum),
                 TEST(warning_that_heals_does_not_touch_the_ballast),
                 TEST(what_does_not_help_is_escalated_exactly_once_and_not_repeated),
+                TEST(second_file_system_that_turns_critical_is_told_in_the_same_incident),
+                TEST(two_critical_file_systems_at_once_are_told_one_after_the_other),
                 TEST(warning_is_escalated_after_a_quarter_of_an_hour),
                 TEST(missing_in_the_middle_neither_ends_nor_starts_anything),
                 TEST(missing_while_verifying_is_not_clear),
@@ -723,6 +836,8 @@ int main(void) {
                 TEST(number_that_was_seen_before_is_shown_once),
                 TEST(unanswered_request_for_a_run_is_made_again),
                 TEST(new_watcher_does_not_tell_people_again),
+                TEST(new_watcher_tells_people_of_what_turns_critical_after_its_start),
+                TEST(action_of_a_former_watcher_that_did_not_help_is_told_after_five_minutes),
                 TEST(new_watcher_waits_for_actions_that_still_run),
                 TEST(withdrawn_file_system_lets_the_incident_end),
                 TEST(cool_down_is_asked_again_when_it_is_over),
@@ -734,6 +849,7 @@ int main(void) {
                 TEST(run_by_hand_is_one_at_a_time_and_names_the_nearest),
                 TEST(silent_executor_ends_the_run_and_not_the_engine),
                 TEST(stale_and_unknown_messages_change_nothing),
+                TEST(start_says_what_it_waits_for),
                 TEST(trouble_degrades_until_it_is_taken_back),
                 TEST(past_incidents_are_shown_newest_first_and_bounded),
                 TEST(lowering_is_passed_on_and_answered_with_its_serial),

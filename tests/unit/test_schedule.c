@@ -30,6 +30,11 @@ static const struct config_playbook configs[] = {
 
 #define TRIPPED(n_edge, minutes) \
         { .tripped = true, .active = true, .tripped_edge = (n_edge), .since_usec = NOW - (minutes)*MINUTE }
+#define TOLD(n_edge, minutes)                                              \
+        {                                                                  \
+                .tripped = true, .active = true, .tripped_edge = (n_edge), \
+                .since_usec = NOW - (minutes)*MINUTE, .told = true         \
+        }
 #define TURN(result, n_edge) \
         { .outcome = (result), .edge = (n_edge) }
 
@@ -92,8 +97,19 @@ static const struct row {
                 .start = -1,
                 .escalate = "not-cleared",
                 .again_usec = NOW + 14 * MINUTE},
+        {.what = "a warning that joins what was told is not told, however long",
+                .conditions = {[HIGH] = TRIPPED(1, 600)},
+                .turns = {[VACUUM] = TURN(SCHEDULE_USELESS, 1)},
+                .escalated = true,
+                .start = -1},
+        {.what = "a critical one that was not told yet is, although another one was",
+                .conditions = {[CRITICAL] = TRIPPED(2, 0), [OTHER] = TOLD(1, 90)},
+                .turns = {[BALLAST] = TURN(SCHEDULE_DONE, 2), [VACUUM] = TURN(SCHEDULE_DONE, 2)},
+                .escalated = true,
+                .start = -1,
+                .escalate = "not-cleared"},
         {.what = "told once only",
-                .conditions = {[CRITICAL] = TRIPPED(2, 90)},
+                .conditions = {[CRITICAL] = TOLD(2, 90)},
                 .turns = {[BALLAST] = TURN(SCHEDULE_DONE, 2), [VACUUM] = TURN(SCHEDULE_DONE, 2)},
                 .escalated = true,
                 .start = -1},
@@ -146,6 +162,13 @@ static const struct row {
                                 .until_usec = NOW + 9 * MINUTE}},
                 .start = -1,
                 .again_usec = NOW + 4 * MINUTE},
+        {.what = "and no longer, also when nobody here knows what that one did",
+                .conditions = {[CRITICAL] = TRIPPED(3, 5)},
+                .turns = {[BALLAST] = TURN(SCHEDULE_IDLE, 3),
+                        [VACUUM] = {.hold = SCHEDULE_COOLDOWN, .until_usec = NOW + 9 * MINUTE}},
+                .start = -1,
+                .escalate = "not-cleared",
+                .again_usec = NOW + 9 * MINUTE},
         {.what = "and not at all for one that did not help",
                 .conditions = {[CRITICAL] = TRIPPED(3, 1)},
                 .turns = {[BALLAST] = TURN(SCHEDULE_IDLE, 3),

@@ -180,6 +180,30 @@ static void prelude_is_there(void **state) {
         assert_string_equal(newest(fixture)->result, "cleared");
 }
 
+static void run_that_never_stops_talking_does_not_flood_the_executor(void **state) {
+        struct fixture *fixture = *state;
+
+        begin(fixture,
+                "for i = 1, 2000 do log('note ' .. i) end\n"
+                "for i = 1, 40 do diagnose('diagnosis ' .. i) end return true",
+                USEC_PER_SEC);
+        assert_string_equal(newest(fixture)->result, "cleared");
+        assert_int_equal(fake_executor_count(&fixture->fake, "note note "), 32);
+        assert_int_equal(fake_executor_count(&fixture->fake, "diagnosis diagnosis "), 32);
+        int left_out =
+                fake_executor_find(&fixture->fake, "note site had more to say: 1976 sentences left out");
+        assert_true(left_out >= 0 && left_out < fake_executor_find(&fixture->fake, "end site"));
+}
+
+static void run_that_never_stops_acting_fails(void **state) {
+        struct fixture *fixture = *state;
+
+        begin(fixture, "while true do act('x.y') end", 15 * USEC_PER_SEC);
+        assert_string_equal(newest(fixture)->result, "failed");
+        assert_non_null(strstr(newest(fixture)->text, "one run asks for at most 128 actions"));
+        assert_int_equal(fake_executor_count(&fixture->fake, "act "), 128);
+}
+
 static void script_can_go_while_runs_wait_in_every_way(void **state) {
         static const char *const bodies[] = {
                 "wait('1h')", "act('x.y')", "return verify { within = '1h' }", "for i = 1, 1e9 do end"};
@@ -222,6 +246,8 @@ int main(void) {
                 TEST(long_computation_lets_others_have_their_turns),
                 TEST(verbs_and_arguments_are_checked_by_their_tables),
                 TEST(prelude_is_there),
+                TEST(run_that_never_stops_talking_does_not_flood_the_executor),
+                TEST(run_that_never_stops_acting_fails),
                 TEST(script_can_go_while_runs_wait_in_every_way),
                 TEST(late_answers_find_nobody),
         };
