@@ -2,7 +2,7 @@
 /*
  * clock - the only place that asks the kernel for the time
  *
- * Runs in every process.  Owns nothing.  Both clocks are read through the vDSO, so asking is cheap and works
+ * Runs in every process.  Owns nothing.  The clocks are read through the vDSO, so asking is cheap and works
  * under every seccomp filter of ours; a kernel without them is not one we run on, hence no failure to report.
  *
  * CLOCK_MONOTONIC stands still while a machine sleeps.  That is wanted: a deadline measures time in which the
@@ -24,6 +24,12 @@ static uint64_t clock_usec(clockid_t id) {
 
 uint64_t clock_monotonic_usec(void) {
         return clock_usec(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_asleep_usec(void) {
+        uint64_t awake = clock_monotonic_usec(), boot = clock_usec(CLOCK_BOOTTIME);
+
+        return boot > awake ? boot - awake : 0;
 }
 
 uint64_t clock_realtime_usec(void) {

@@ -19,5 +19,6 @@
 
 uint64_t clock_monotonic_usec(void);
 uint64_t clock_realtime_usec(void);
+uint64_t clock_asleep_usec(void); /* for how long the machine slept since it booted */
 
 #endif

@@ -2,23 +2,29 @@
 /*
  * log - lines for the journal on stderr
  *
- * Runs in every process.  Owns the three facts below, set once by log_open(): who we are, whether a person
- * sits at the other end, and whether debug lines are wanted.  Lines written before that go out without a role.
+ * Runs in every process.  Owns three facts, set once by log_open(): who we are, whether a person sits
+ * at the other end, and whether debug lines are wanted; and a count.  Lines written before that go out without a role.
  *
- * A line leaves in one write(), so lines of two processes on one stderr never mix.  A line that cannot be
+ * A line leaves in one send() or write(), so lines of two processes on one stderr never mix.  A line that cannot be
  * written is lost: there is nobody left to tell.  errno survives, so "%m" and a log line before a return both
  * work as one expects.
  *
- * Limits: 1 KiB a line, cut at a character; no rate limit, which belongs to whoever decides to speak; a stderr
- * that is full blocks the caller (the journal drains its socket, so only a stuck journald can do that).
+ * Nobody waits for a stderr that is full, as it is when journald hangs: the line is lost and counted, and the next
+ * one that gets through is followed by the count.  O_NONBLOCK would be shared with everybody who has the same
+ * stderr, so a socket is sent to with MSG_DONTWAIT, and anything else is asked first.
+ *
+ * Limits: 1 KiB a line, cut at a character; no rate limit, which belongs to whoever decides to speak; a pipe that
+ * somebody else fills between question and write() blocks after all.
  */
 #include "base/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -28,6 +34,7 @@
 static struct {
         const char *role;
         bool terminal, debug;
+        unsigned lost;
 } log_state;
 
 void log_open(const char *role) {
@@ -38,11 +45,37 @@ void log_open(const char *role) {
         log_state.debug = debug && strcmp(debug, "1") == 0;
 }
 
+static bool put(const char *line, size_t length) {
+        struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+        ssize_t n;
+
+        do
+                n = send(STDERR_FILENO, line, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+        while (n < 0 && errno == EINTR);
+        if (n >= 0)
+                return true;
+        /* No socket, or a process that may not send to one. */
+        if (errno == EAGAIN || errno == ENOBUFS || poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT))
+                return false;
+        do
+                n = write(STDERR_FILENO, line, length);
+        while (n < 0 && errno == EINTR);
+        return n >= 0;
+}
+
+static void put_lost(void) {
+        char line[80];
+
+        text_format(line, sizeof(line), "%s%u lines before were lost\n", log_state.terminal ? "" : "<4>",
+                log_state.lost);
+        if (put(line, strlen(line)))
+                log_state.lost = 0;
+}
+
 void log_vline(enum log_level level, const char *format, va_list arguments) {
         char raw[LOG_LINE_MAX], line[LOG_LINE_MAX];
         int saved_errno = errno;
         size_t length;
-        ssize_t n;
 
         if (level == LOG_LEVEL_DEBUG && !log_state.debug)
                 return;
@@ -59,9 +92,10 @@ void log_vline(enum log_level level, const char *format, va_list arguments) {
         length = strlen(line);
         line[length++] = '\n';
 
-        do
-                n = write(STDERR_FILENO, line, length);
-        while (n < 0 && errno == EINTR);
+        if (!put(line, length))
+                log_state.lost++;
+        else if (log_state.lost > 0)
+                put_lost();
         errno = saved_errno;
 }
 

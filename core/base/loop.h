@@ -52,6 +52,8 @@ void loop_exit(struct loop *loop, int code);
  * or at the moment of a loop_exit().
  */
 int loop_sim_advance(struct loop *loop, uint64_t usec);
+/* Simulated loop only, as one of loop_new_sim(): somebody sets the realtime clock. */
+void loop_sim_set_realtime(struct loop *loop, uint64_t realtime_usec);
 /*
  * Real loop only (-ENOTSUP on a simulated one): one turn, waiting at most so long for something to do.  For a
  * caller that has its own idea of when it is done, as tests have.

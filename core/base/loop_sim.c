@@ -170,3 +170,10 @@ int loop_new_sim(uint64_t realtime_usec, struct loop **ret_loop) {
         *ret_loop = &sim->loop;
         return 0;
 }
+
+void loop_sim_set_realtime(struct loop *loop, uint64_t realtime_usec) {
+        struct loop_sim *sim = (struct loop_sim *)loop;
+
+        assert(loop->ops == &sim_ops);
+        sim->realtime_offset_usec = realtime_usec - sim->now_usec;
+}

@@ -4,8 +4,8 @@
  *
  * Runs in: spoolguardctl.  Over D-Bus, open to spoolguard-admin: what is read is what root has written.
  *
- * The process that answers is replaced by one with the new configuration; what is asked next must not fall into
- * that gap, so its successor is waited for.
+ * The process that answers is replaced by one with the new configuration, when that is another one; what is asked
+ * next must not fall into that gap, so its successor is waited for.
  *
  * Fails: exit 1 with every problem when the configuration is refused; the old one stays in force then.
  */

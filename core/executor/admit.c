@@ -9,7 +9,8 @@
  * after its check.  The rules, in the order in which they answer:
  *   a run: known, usable, not off, not quarantined, belongs to the open incident (or is by hand), not twice at
  *   once; then maintenance, budget, cool-down.  A dry run passes these three, for it starts nothing.  What root
- *   asks for at the control socket passes the cool-down, never the budget.
+ *   asks for at the control socket passes the cool-down, never the budget.  Runs that begin again and again
+ *   without acting (a crash loop) end as well, by a count of their beginnings, which root passes.
  *   an action: of a run that lives, one at a time, known verb, sound arguments, no destructive verb; then
  *   maintenance, an unknown outcome before it, the verb's budget and cool-down.  A probe passes maintenance.
  */
@@ -37,6 +38,18 @@ enum config_mode admit_lower_mode(enum config_mode a, enum config_mode b) {
 }
 
 static const struct budget_uses never;
+
+static bool is_worn_out(const struct admit_run *run, bool observe, struct admit_answer *ret_answer) {
+        char duration[TEXT_QUANTITY_MAX];
+        uint64_t now = run->rules.now_usec,
+                 until = budget_until(run->begun ? run->begun : &never, &run->attempts, observe, now);
+
+        if (run->asked_by_root || until <= now)
+                return false;
+        answer(ret_answer, WIRE_SPENT, until, "it was begun %u times in %s already", run->attempts.count,
+                text_duration(run->attempts.window_usec, duration));
+        return true;
+}
 
 /* Maintenance, budget and cool-down; false when one of them answered. */
 static bool in_time(const struct admit_rules *rules, const struct budget_uses *uses,
@@ -92,7 +105,7 @@ void admit_run(const struct admit_run *run, struct admit_answer *ret_answer) {
                 !in_time(&run->rules, run->acted, &run->limit, ret_answer->observe, run->asked_by_root,
                         ret_answer))
                 return;
-        else
+        else if (run->dry || !is_worn_out(run, ret_answer->observe, ret_answer))
                 answer(ret_answer, WIRE_GO, 0, "%s", "");
 }
 

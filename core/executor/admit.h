@@ -36,6 +36,8 @@ struct admit_run {
         bool table_full;                 /* too many runs at once */
         const struct budget_uses *acted; /* NULL: never */
         struct budget_limit limit;
+        const struct budget_uses *begun; /* acted or not; NULL: never */
+        struct budget_limit attempts;
 };
 
 struct admit_action {

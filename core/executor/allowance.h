@@ -32,4 +32,10 @@ static inline bool allowance_take(
         return true;
 }
 
+/* How long after a refusal the next one is granted. */
+static inline uint64_t allowance_wait(const struct allowance *allowance, unsigned per_hour) {
+        return allowance->tokens < 1 ? (uint64_t)((1 - allowance->tokens) * (double)USEC_PER_HOUR / per_hour)
+                                     : 0;
+}
+
 #endif

@@ -8,7 +8,11 @@
  * the ring can do without.
  *
  * The ring forgets after RECORD_SLOTS records.  So after every quarter of it a checkpoint writes again what
- * must not be forgotten: the open incident, mode, maintenance, and what each playbook and verb has used up.
+ * must not be forgotten: the open incident, mode, maintenance, steps of the clock, and what each playbook and verb has used up.
+ *
+ * Times in records are of the realtime clock, which is set now and then.  That is noticed by its distance from
+ * the time since boot and becomes a record itself.  At a start only a clock that went back is noticed: forward,
+ * it cannot be told from a pause.
  *
  * Fails: book_write() is negative when no recorder takes the record.
  * Limits: a checkpoint keeps the newest CHECKPOINT_USES uses of each playbook and verb, to the second.
@@ -21,7 +25,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "executor/allowance.h"
 #include "executor/event.h"
 
@@ -32,6 +38,7 @@ struct book {
         struct loop *loop;
         struct recorder *recorder;
         struct ledger ledger;
+        uint64_t clock_distance_usec; /* realtime from time since boot */
         struct allowance allowances[EVENT_KINDS_MAX];
         bool in_checkpoint;
 };
@@ -56,6 +63,34 @@ void book_flag(struct book_entry *entry, const char *name, bool value) {
         book_text(entry, name, value ? "yes" : "no");
 }
 
+static uint64_t clock_distance(const struct book *book) {
+        return loop_realtime(book->loop) - loop_now(book->loop) - clock_asleep_usec();
+}
+
+static void write_step(struct book *book, bool forward, uint64_t by_usec, bool at_start) {
+        struct book_entry entry = book_entry_new("clock-stepped");
+        char duration[TEXT_QUANTITY_MAX];
+
+        log_warning(
+                "the clock was set %s by %s", forward ? "forward" : "back", text_duration(by_usec, duration));
+        book_text(&entry, "direction", forward ? "forward" : "back");
+        book_number(&entry, "by", by_usec);
+        book_flag(&entry, "at_start", at_start);
+        book_write(book, &entry);
+}
+
+bool book_watch_clock(struct book *book) {
+        uint64_t distance = clock_distance(book), ahead = distance - book->clock_distance_usec;
+        bool forward = (int64_t)ahead >= 0;
+        uint64_t by = forward ? ahead : -ahead;
+
+        if (by <= BOOK_STEP_MIN)
+                return false;
+        book->clock_distance_usec = distance;
+        write_step(book, forward, by, false);
+        return true;
+}
+
 static int apply_one(const struct record *record, void *data) {
         ledger_apply(data, record);
         return 0;
@@ -64,6 +99,7 @@ static int apply_one(const struct record *record, void *data) {
 int book_new(struct loop *loop, const char *state_dir, const char *run_dir, const char *group,
         struct book **ret_book) {
         struct book *book = calloc(1, sizeof(*book));
+        uint64_t latest;
         int r;
 
         if (!book)
@@ -81,6 +117,10 @@ int book_new(struct loop *loop, const char *state_dir, const char *run_dir, cons
         /* What root raised by hand does not outlive us: the configuration decides at a start. */
         if (book->ledger.mode_override == CONFIG_MODE_ENFORCE)
                 book->ledger.mode_override = CONFIG_MODE_OFF;
+        book->clock_distance_usec = clock_distance(book);
+        latest = ledger_latest_usec(&book->ledger);
+        if (latest > loop_realtime(loop) + BOOK_STEP_MIN)
+                write_step(book, false, latest - loop_realtime(loop), true);
         *ret_book = book;
         return 0;
 }
@@ -210,6 +250,13 @@ static void checkpoint(struct book *book) {
                 struct book_entry entry = book_entry_new("maintenance");
                 book_number(&entry, "until", ledger->maintenance_until_usec);
                 book_text(&entry, "who", "checkpoint");
+                book_write(book, &entry);
+        }
+        for (size_t i = 0; i < ledger->n_steps; i++) {
+                struct book_entry entry = book_entry_new("clock-stepped");
+                book_text(&entry, "direction", "forward");
+                book_number(&entry, "by", ledger->steps[i].by_usec);
+                book_number(&entry, "at", ledger->steps[i].at_usec);
                 book_write(book, &entry);
         }
         /* By index: writing a tally leaves the lists as they are. */

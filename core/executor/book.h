@@ -7,6 +7,8 @@
 #include "executor/ledger.h"
 #include "executor/recorder.h"
 
+#define BOOK_STEP_MIN (10 * USEC_PER_MINUTE)
+
 struct book_entry {
         struct record_field fields[RECORD_FIELDS_MAX];
         size_t n;
@@ -24,6 +26,13 @@ struct book;
 int book_new(struct loop *loop, const char *state_dir, const char *run_dir, const char *group,
         struct book **ret_book);
 struct book *book_free(struct book *book);
+
+/*
+ * To be called before anything is decided from times: a realtime clock that was set by more than
+ * BOOK_STEP_MIN, found by comparing it with the clock that nobody sets, is written down, and what is in the
+ * ledger moves with it.  True when it was.
+ */
+bool book_watch_clock(struct book *book);
 
 struct ledger *book_ledger(struct book *book);
 const struct recorder *book_recorder(const struct book *book);

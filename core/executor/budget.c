@@ -20,6 +20,22 @@ void budget_add(struct budget_uses *uses, uint64_t at_usec, bool observed) {
         uses->uses[uses->n++] = (struct budget_use){.at_usec = at_usec, .observed = observed};
 }
 
+void budget_move(struct budget_uses *uses, bool forward, uint64_t by_usec) {
+        for (size_t i = 0; i < uses->n; i++) {
+                uint64_t *at = &uses->uses[i].at_usec;
+                if (forward)
+                        *at = *at < UINT64_MAX - by_usec ? *at + by_usec : UINT64_MAX;
+                else
+                        *at = *at > by_usec ? *at - by_usec : 0;
+        }
+}
+
+void budget_cap(struct budget_uses *uses, uint64_t at_usec) {
+        for (size_t i = 0; i < uses->n; i++)
+                if (uses->uses[i].at_usec > at_usec)
+                        uses->uses[i].at_usec = at_usec;
+}
+
 static uint64_t age(const struct budget_use *use, uint64_t now_usec) {
         return use->at_usec < now_usec ? now_usec - use->at_usec : 0;
 }

@@ -2,8 +2,9 @@
 /*
  * budget - how much a playbook or verb did in its window, and when it may do more
  *
- * Pure.  A use is the wall clock time at which something was done, because that is what outlives a reboot.  A
- * use that lies in the future (the clock was set back) counts as done right now.
+ * Pure.  A use is the wall clock time at which something was done, because that is what outlives a reboot.  When
+ * the clock is set the uses move with it (the ledger sees to that), so that their age stays what it was; one that
+ * lies in the future all the same, by less than what counts as a step, is as good as done right now.
  *
  * Limits: BUDGET_USES_MAX uses are remembered; a larger budget counts as that many.
  */
@@ -32,6 +33,10 @@ struct budget_limit {
 };
 
 void budget_add(struct budget_uses *uses, uint64_t at_usec, bool observed);
+/* The clock was set, forward or back, by so much. */
+void budget_move(struct budget_uses *uses, bool forward, uint64_t by_usec);
+/* Uses later than that count as made then. */
+void budget_cap(struct budget_uses *uses, uint64_t at_usec);
 size_t budget_spent(
         const struct budget_uses *uses, uint64_t window_usec, bool with_observed, uint64_t now_usec);
 /* When the budget, or the cool-down, allows the next use: 0 for now, else CLOCK_REALTIME. */

@@ -110,12 +110,14 @@ void desk_tell_state(struct desk *desk) {
 /* What it would be told if it asked for a run now. */
 static void tell_rest(const struct desk *desk, const struct config_playbook *playbook,
         const struct ledger_playbook *past, struct wire_playbook_state *state) {
-        struct budget_limit limit = desk_limit(playbook);
+        struct budget_limit limit = desk_limit(playbook), attempts = desk_attempts(playbook);
         bool observe = state->mode != CONFIG_MODE_ENFORCE;
         uint64_t now = loop_realtime(desk->loop);
         uint64_t spent = budget_until(&past->acted, &limit, observe, now);
+        uint64_t worn = budget_until(&past->begun, &attempts, observe, now);
         uint64_t cooling = budget_cooldown_until(&past->acted, &limit, observe, now);
 
+        spent = worn > spent ? worn : spent;
         if (spent > now) {
                 state->verdict = WIRE_SPENT;
                 state->until_usec = spent;
@@ -267,6 +269,9 @@ void desk_receive(struct desk *desk, const struct wire_message *message) {
                 desk->ops->end_watcher("it spoke before its hello", desk->data);
                 return;
         }
+        /* What is told of rests and cool-downs is a matter of the clock. */
+        if (book_watch_clock(desk->book))
+                desk_tell_state(desk);
         for (size_t i = 0; i < ELEMENTSOF(handlers); i++)
                 if (handlers[i].type == message->type) {
                         handlers[i].handle(desk, message);

@@ -68,8 +68,12 @@ int desk_run_by_root(struct desk *desk, const char *playbook, bool dry, struct p
 int desk_unquarantine(struct desk *desk, const char *playbook, const char *who, struct problem *problem);
 void desk_reload_done(struct desk *desk, uint64_t serial, bool ok, const char *text);
 
-/* Once per incident, or per reason and hour when there is none. */
-void desk_escalate(struct desk *desk, uint64_t incident, const char *reason, const char *text);
+/*
+ * A call for people, within limits (desk_incident.c); `incident` is the open one or 0, `condition` what it is
+ * about or "".
+ */
+void desk_escalate(
+        struct desk *desk, uint64_t incident, const char *reason, const char *condition, const char *text);
 /* A few lines for people. */
 void desk_status(const struct desk *desk, char *text, size_t size);
 

@@ -10,7 +10,8 @@
  * been done is recorded instead.
  *
  * A lossy verb is told the facts that its protection of young data depends on, and all of them are ours: when we
- * first heard of the incident, and whether every gentler verb that a playbook in force names had its turn.
+ * first heard of the incident, and whether every gentler verb that a playbook in force names had its turn.  A
+ * turn is an action, or a "no" of the verb's own check; a "no" of ours is none, for the watcher can provoke it.
  *
  * Fails: an action that cannot be recorded anywhere is not done, unless it loses nothing.
  */
@@ -26,8 +27,6 @@
 #include "base/text.h"
 #include "config/option.h"
 
-#define FLOOR_BEFORE_INCIDENT USEC_PER_DAY
-
 #define COPY(target, source) text_copy((target), sizeof(target), (source))
 
 /* What comes before anything lossy. */
@@ -42,12 +41,36 @@ void desk_action_free(struct desk_action *action) {
         free(action);
 }
 
-/* A verb that no playbook in force speaks of would never have its turn, and is not waited for. */
-static bool is_in_use(const struct desk *desk, const char *verb) {
+/* It cools down, perhaps, but will have its turn; one that is off, broken, in quarantine or spent will not. */
+static bool is_to_come(const struct desk *desk, const struct config_playbook *playbook) {
+        const struct ledger_playbook *past = ledger_playbook(desk->ledger, playbook->name);
+        enum config_mode mode = admit_lower_mode(desk_mode(desk), playbook->mode);
+        struct budget_limit limit = desk_limit(playbook);
+
+        if (playbook->failed || mode == CONFIG_MODE_OFF)
+                return false;
+        return !past ||
+                (!past->quarantined &&
+                        budget_until(&past->acted, &limit, mode != CONFIG_MODE_ENFORCE,
+                                loop_realtime(desk->loop)) == 0);
+}
+
+static bool verb_is_spent(const struct desk *desk, const struct sg_verb *verb, enum config_mode mode) {
+        const struct ledger_verb *past = ledger_verb(desk->ledger, verb->name);
+        const struct budget_limit limit = {
+                .count = verb->budget_count, .window_usec = verb->budget_window_usec};
+
+        return past &&
+                budget_until(&past->uses, &limit, mode != CONFIG_MODE_ENFORCE, loop_realtime(desk->loop)) > 0;
+}
+
+/* A verb that nothing in force speaks of, or can still use, would never have its turn: it is not waited for. */
+static bool is_in_use(const struct desk *desk, const struct sg_verb *verb) {
         for (size_t i = 0; i < desk->config->n_playbooks; i++) {
                 const struct config_playbook *playbook = &desk->config->playbooks[i];
-                if (!playbook->failed && playbook->mode != CONFIG_MODE_OFF && playbook->source &&
-                        strstr(playbook->source, verb))
+                enum config_mode mode = admit_lower_mode(desk_mode(desk), playbook->mode);
+                if (playbook->source && strstr(playbook->source, verb->name) && is_to_come(desk, playbook) &&
+                        !verb_is_spent(desk, verb, mode))
                         return true;
         }
         return false;
@@ -56,10 +79,11 @@ static bool is_in_use(const struct desk *desk, const char *verb) {
 static bool gentler_spent(const struct desk *desk, uint64_t incident) {
         if (incident == 0)
                 return false;
-        for (size_t i = 0; i < ELEMENTSOF(gentler_verbs); i++)
-                if (plugin_verb(desk->plugins, gentler_verbs[i], NULL) && is_in_use(desk, gentler_verbs[i]) &&
-                        !ledger_had_turn(desk->ledger, gentler_verbs[i]))
+        for (size_t i = 0; i < ELEMENTSOF(gentler_verbs); i++) {
+                const struct sg_verb *verb = plugin_verb(desk->plugins, gentler_verbs[i], NULL);
+                if (verb && is_in_use(desk, verb) && !ledger_had_turn(desk->ledger, verb->name))
                         return false;
+        }
         return true;
 }
 
@@ -109,15 +133,20 @@ static void tell_finished(struct desk *desk, uint64_t serial, uint64_t run, uint
         desk_send(desk, &message);
 }
 
-/* Nothing was touched: refused here or by the verb's check, nothing to do, or the check itself broke. */
-static void record_denied(
-        struct desk *desk, uint64_t run_id, const char *verb, enum wire_status status, const char *text) {
+/*
+ * Nothing was touched.  `by` says who said so: "check", the verb's own, for which this was its turn; "admission";
+ * or "child", which broke before it could say anything.
+ */
+static void record_denied(struct desk *desk, uint64_t run_id, const char *verb, enum wire_status status,
+        const char *by, const char *text) {
         const struct ledger_run *run = ledger_run(desk->ledger, run_id);
         struct book_entry entry = book_entry_new("action-denied");
         uint64_t repeated;
-        char key[WIRE_NAME_MAX + 32];
+        char key[WIRE_NAME_MAX + 48];
 
-        text_format(key, sizeof(key), "%s %llu", verb, (unsigned long long)(run ? run->incident : 0));
+        /* All that the ledger makes a difference of: a turn must not go unwritten for one that was none. */
+        text_format(key, sizeof(key), "%s %llu %s%s", verb, (unsigned long long)(run ? run->incident : 0), by,
+                run && run->dry ? " dry" : "");
         if (!desk_denial_is_news(desk, run ? run->playbook : "", key, text, &repeated))
                 return;
         log_info("%s: %s: %s", verb, wire_status_name(status), text);
@@ -126,6 +155,8 @@ static void record_denied(
         book_text(&entry, "playbook", run ? run->playbook : "");
         book_text(&entry, "verb", verb);
         book_text(&entry, "status", wire_status_name(status));
+        book_text(&entry, "by", by);
+        book_flag(&entry, "dry", run && run->dry);
         book_number(&entry, "repeated", repeated);
         book_text(&entry, "text", text);
         book_write(desk->book, &entry);
@@ -137,7 +168,7 @@ static void refuse(struct desk *desk, const struct wire_action_request *request,
         const struct ledger_run *run = ledger_run(desk->ledger, request->run);
 
         COPY(outcome.text, text);
-        record_denied(desk, request->run, request->verb, status, text);
+        record_denied(desk, request->run, request->verb, status, "admission", text);
         tell_finished(desk, request->serial, request->run, run ? run->incident : 0, 0, status, &outcome);
 }
 
@@ -202,12 +233,14 @@ static bool on_go(struct action_child *child, const struct action_manifest *mani
         (void)child, (void)outcome;
 
         /* Decided again, as of now; the request and the child it got are this action itself. */
+        book_watch_clock(desk->book);
         gather(desk, action->run, action->plan.verb, &facts);
         facts.requests = 0;
         facts.run_is_acting = false;
         facts.children = 0;
         admit_action(&facts, &answer);
         if (answer.verdict != WIRE_GO) {
+                action->not_admitted = true;
                 text_copy(denial, SG_TEXT_MAX, answer.text);
                 return false;
         }
@@ -222,6 +255,7 @@ static bool on_go(struct action_child *child, const struct action_manifest *mani
                 r = book_write(desk->book, &entry);
         if (r < 0 && action->plan.verb->risk > SG_RISK_FREEING) {
                 action->action = 0;
+                action->not_admitted = true;
                 text_copy(denial, SG_TEXT_MAX, "the intent cannot be recorded, so it is not done");
                 return false;
         }
@@ -251,6 +285,7 @@ static void record_would_have(struct desk_action *action, const struct sg_outcom
         action->started_usec = loop_realtime(action->desk->loop);
         action->action = action->desk->ledger->next_action;
         add_action_fields(&entry, action, action->action);
+        book_flag(&entry, "dry", action->dry); /* its run may be over */
         book_text(&entry, "text", outcome->text);
         book_write(action->desk->book, &entry);
         tell_started(action, true);
@@ -261,6 +296,8 @@ static void on_end(struct action_child *child, bool went, enum wire_status statu
         struct desk_action *action = data;
         struct desk *desk = action->desk;
         struct sg_outcome clean = *outcome;
+        bool checked = status == WIRE_DENIED || status == WIRE_NOTHING;
+        const char *by = action->not_admitted ? "admission" : checked ? "check" : "child";
         (void)child;
 
         text_escape(clean.text, sizeof(clean.text), outcome->text);
@@ -269,7 +306,7 @@ static void on_end(struct action_child *child, bool went, enum wire_status statu
         else if (status == WIRE_WOULD_HAVE)
                 record_would_have(action, &clean);
         else
-                record_denied(desk, action->run, action->plan.verb->name, status, clean.text);
+                record_denied(desk, action->run, action->plan.verb->name, status, by, clean.text);
 
         for (size_t i = 0; i < ADMIT_CHILDREN; i++)
                 if (desk->actions[i] == action)
@@ -302,10 +339,10 @@ static int begin(struct desk *desk, const struct wire_action_request *request, s
         int r;
 
         plan->root = desk->root;
-        plan->incident_since_usec = incident ? incident->since_usec : loop_realtime(desk->loop);
-        plan->floor_usec = plan->incident_since_usec > FLOOR_BEFORE_INCIDENT
-                ? plan->incident_since_usec - FLOOR_BEFORE_INCIDENT
-                : 0;
+        plan->incident_since_usec = loop_realtime(desk->loop);
+        if (incident && incident->since_usec < plan->incident_since_usec)
+                plan->incident_since_usec = incident->since_usec;
+        plan->floor_usec = ledger_floor(desk->ledger, plan->incident_since_usec);
         plan->gentler_spent = gentler_spent(desk, action->incident);
         plan->args = action->args;
         plan->options = action->options;
@@ -366,7 +403,8 @@ void desk_on_action_request(struct desk *desk, const struct wire_message *messag
                 .option_table = plugin->options,
                 .args = args,
                 .run = run->id,
-                .incident = run->incident};
+                .incident = run->incident,
+                .dry = run->dry};
         COPY(action->playbook, run->playbook);
         if (plugin_options(plugin, desk->config, &action->options, &problem) < 0 ||
                 begin(desk, request, action, &problem) < 0) {

@@ -10,7 +10,8 @@
  * After a start, an intent without outcome is *unknown*: people are called, then it is recorded as such, in this
  * order, so that a crash in between calls them again rather than never.
  *
- * Limits: a maintenance is at most DESK_MAINTENANCE_MAX long.
+ * Limits: a maintenance is at most DESK_MAINTENANCE_MAX long; the bus may ask for RELOADS_BURST reloads, then
+ * RELOADS_PER_HOUR.
  */
 #include "executor/desk_parts.h"
 
@@ -22,6 +23,9 @@
 #include "base/text.h"
 
 #define COPY(target, source) text_copy((target), sizeof(target), (source))
+
+#define RELOADS_BURST 6u
+#define RELOADS_PER_HOUR 12u
 
 enum config_mode desk_mode(const struct desk *desk) {
         enum config_mode configured = desk->config ? desk->config->mode : CONFIG_MODE_OBSERVE;
@@ -82,6 +86,16 @@ int desk_set_maintenance(
         return 0;
 }
 
+static int order_reload(struct desk *desk, const struct wire_lower *lower, struct problem *problem) {
+        char duration[TEXT_QUANTITY_MAX];
+
+        if (!allowance_take(&desk->reloads, RELOADS_BURST, RELOADS_PER_HOUR, loop_now(desk->loop)))
+                return problem_set(problem, "too many reloads, try again in %s",
+                        text_duration(allowance_wait(&desk->reloads, RELOADS_PER_HOUR), duration));
+        desk->ops->reload(lower->who, lower->serial, desk->data);
+        return 0;
+}
+
 void desk_on_lower(struct desk *desk, const struct wire_message *message) {
         const struct wire_lower *lower = &message->lower;
         struct wire_message reply = {.type = WIRE_LOWER_REPLY, .lower_reply.serial = lower->serial};
@@ -92,7 +106,10 @@ void desk_on_lower(struct desk *desk, const struct wire_message *message) {
         case WIRE_LOWER_MAINTENANCE:
                 desk_set_maintenance(desk, lower->usec, lower->who, false, &problem);
                 break;
-        case WIRE_LOWER_RELOAD: desk->ops->reload(lower->who, lower->serial, desk->data); return;
+        case WIRE_LOWER_RELOAD:
+                if (order_reload(desk, lower, &problem) == 0)
+                        return; /* answered by desk_reload_done() */
+                break;
         default: problem_set(&problem, "there is no such order"); break;
         }
         reply.lower_reply.ok = !problem.text[0];
@@ -155,6 +172,25 @@ void desk_review_quarantine(struct desk *desk) {
         }
 }
 
+/* A watcher that dies again and again calls nobody itself. */
+static void count_death(struct desk *desk, const char *reason) {
+        uint64_t now = loop_now(desk->loop), first;
+        char text[WIRE_TEXT_MAX];
+
+        memmove(desk->deaths + 1, desk->deaths, sizeof(desk->deaths) - sizeof(desk->deaths[0]));
+        desk->deaths[0] = now;
+        first = desk->deaths[DESK_DEATHS_MAX - 1];
+        if (first == 0 || now - first > DESK_DEATHS_WINDOW || desk_called_lately(desk, "watcher-fails", ""))
+                return;
+        text_format(text, sizeof(text),
+                "The watcher died %u times within 10 minutes, last: %s. Until it lives, nothing is watched "
+                "or "
+                "repaired.",
+                DESK_DEATHS_MAX, reason);
+        desk_escalate(desk, desk->ledger->incident.id, "watcher-fails", "", text);
+        memset(desk->deaths, 0, sizeof(desk->deaths));
+}
+
 void desk_watcher_died(struct desk *desk, const char *reason, const char *activity, const char *what) {
         const struct config_playbook *playbook =
                 strcmp(activity, "lua") == 0 ? config_playbook(desk->config, what) : NULL;
@@ -171,6 +207,7 @@ void desk_watcher_died(struct desk *desk, const char *reason, const char *activi
         past = playbook ? ledger_playbook(desk->ledger, playbook->name) : NULL;
         if (past && past->crashes >= DESK_CRASHES_MAX && !past->quarantined)
                 quarantine(desk, playbook, reason);
+        count_death(desk, reason);
 }
 
 static void recover_action(struct desk *desk) {
@@ -185,7 +222,7 @@ static void recover_action(struct desk *desk) {
                 "change.",
                 (unsigned long long)intent.action, intent.verb, intent.args, intent.playbook);
         desk_escalate(desk, intent.incident == desk->ledger->incident.id ? intent.incident : 0,
-                "unknown-outcome", text);
+                "unknown-outcome", "", text);
         book_number(&entry, "action", intent.action);
         book_number(&entry, "run", run);
         book_number(&entry, "incident", intent.incident);

@@ -11,6 +11,8 @@
 #define DESK_TICKETS_MAX 8u
 #define DESK_DENIALS_MAX 16u
 #define DESK_TICKET_LIFE (30 * USEC_PER_SEC)
+#define DESK_DEATHS_MAX 5u /* of the watcher within DESK_DEATHS_WINDOW, then people are called */
+#define DESK_DEATHS_WINDOW (10 * USEC_PER_MINUTE)
 
 /* One action at work. */
 struct desk_action {
@@ -21,6 +23,8 @@ struct desk_action {
         struct sg_value *args, *options;
         uint64_t serial; /* of the request; 0 when that watcher is gone */
         uint64_t run, incident, action, started_usec;
+        bool dry;
+        bool not_admitted; /* the second decision said no: the verb had no turn */
         char playbook[WIRE_NAME_MAX], args_text[WIRE_TEXT_MAX];
 };
 
@@ -43,7 +47,10 @@ struct desk {
         char watcher_status[WIRE_TEXT_MAX];
 
         struct desk_action *actions[ADMIT_CHILDREN];
-        struct allowance runs, strays;
+        struct allowance runs, strays, reloads;
+        uint64_t deaths[DESK_DEATHS_MAX]; /* of the watcher, the newest first; 0: none */
+        /* Calls for people that were not made since the last one that was. */
+        uint64_t held, held_since_usec;
         /* Runs that root asked for and that the watcher has not begun yet. */
         struct {
                 char playbook[WIRE_NAME_MAX];
@@ -61,11 +68,14 @@ void desk_send(struct desk *desk, const struct wire_message *message);
 void desk_tell_state(struct desk *desk);
 void desk_tell_playbook(struct desk *desk, const char *name);
 struct budget_limit desk_limit(const struct config_playbook *playbook);
+struct budget_limit desk_attempts(const struct config_playbook *playbook); /* how often it may begin at all */
 void desk_facts(
         const struct desk *desk, const struct config_playbook *playbook, struct admit_rules *ret_rules);
 /* How often this denial was made and not written; false: it is not to be written now, either. */
 bool desk_denial_is_news(
         struct desk *desk, const char *who, const char *what, const char *text, uint64_t *ret_repeated);
+/* People were called for this within the hour. */
+bool desk_called_lately(const struct desk *desk, const char *reason, const char *condition);
 /* A message that fits nothing we know: said in the log, within limits. */
 void desk_stray(struct desk *desk, const char *what, uint64_t id);
 

@@ -6,7 +6,9 @@
  * for nobody else.  Whether a run acted, and so uses up its playbook's budget and starts its cool-down, is what
  * we did for it, not what its end message says.
  *
- * Limits: DESK_RUNS_PER_HOUR, which no honest watcher comes near, keeps a mad one from filling the ring.
+ * Limits: DESK_RUNS_PER_HOUR, which no honest watcher comes near, keeps a mad one from filling the ring; and a
+ * playbook begins at most ATTEMPTS_PER_RUN times as often as it may act, so that one which brings the watcher
+ * down before it acts comes to rest as well.
  */
 #include "executor/desk_parts.h"
 
@@ -19,6 +21,8 @@
 #define DESK_RUNS_BURST 40u
 #define DESK_RUNS_PER_HOUR 120u
 #define BUDGET_DEFAULT_RUNS 4u
+#define ATTEMPTS_PER_RUN 3u
+#define ATTEMPTS_MIN 6u
 
 #define COPY(target, source) text_copy((target), sizeof(target), (source))
 
@@ -45,6 +49,16 @@ struct budget_limit desk_limit(const struct config_playbook *playbook) {
                 .cooldown_usec = playbook->cooldown_usec};
 }
 
+struct budget_limit desk_attempts(const struct config_playbook *playbook) {
+        struct budget_limit limit = desk_limit(playbook);
+        unsigned runs = limit.count < BUDGET_USES_MAX ? limit.count : BUDGET_USES_MAX;
+
+        limit.count = runs * ATTEMPTS_PER_RUN > ATTEMPTS_MIN ? runs * ATTEMPTS_PER_RUN : ATTEMPTS_MIN;
+        limit.count = limit.count < BUDGET_USES_MAX ? limit.count : BUDGET_USES_MAX;
+        limit.cooldown_usec = 0;
+        return limit;
+}
+
 static void decide(struct desk *desk, const struct wire_run_begin *begin, bool by_root,
         struct admit_answer *ret_answer) {
         const struct config_playbook *playbook = config_playbook(desk->config, begin->playbook);
@@ -60,11 +74,14 @@ static void decide(struct desk *desk, const struct wire_run_begin *begin, bool b
                 .table_full = desk->closed || desk->ledger->n_runs >= LEDGER_RUNS_MAX ||
                         !allowance_take(
                                 &desk->runs, DESK_RUNS_BURST, DESK_RUNS_PER_HOUR, loop_now(desk->loop)),
-                .acted = past ? &past->acted : NULL};
+                .acted = past ? &past->acted : NULL,
+                .begun = past ? &past->begun : NULL};
 
         desk_facts(desk, playbook, &run.rules);
-        if (playbook)
+        if (playbook) {
                 run.limit = desk_limit(playbook);
+                run.attempts = desk_attempts(playbook);
+        }
         admit_run(&run, ret_answer);
 }
 

@@ -9,24 +9,28 @@
  * The limits per hour are for events that the watcher can cause at will: a flood of them must not wash the ring
  * clean of what was done.  Actions are not limited here, their budgets are.
  *
+ * The entries are sent by ourselves, in the native protocol of the journal, because sd_journal_sendv(3) waits for
+ * a journald that hangs, and that is among the things we are here for.  The socket is kept, unconnected.
+ *
  * Fails: an entry that the journal does not take is lost to the journal only, the record has it.
- * Limits: sd_journal_sendv(3) waits for a journald that hangs; systemd's watchdog then restarts us.
  */
 #include "executor/event.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
-#include <systemd/sd-journal.h>
-#include <unistd.h>
+#include <sys/un.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "executor/message_ids.h"
 
 static const struct event_kind kinds[] = {
         {.event = "started"},
         {.event = "stopped"},
-        {.event = "config-loaded"},
+        {.event = "config-loaded", .burst = 20, .per_hour = 30},
         {.event = "config-refused",
                 .message_id = SG_MESSAGE_CONFIG_REFUSED,
                 .level = LOG_LEVEL_ERROR,
@@ -82,8 +86,10 @@ static const struct event_kind kinds[] = {
                 .message_id = SG_MESSAGE_ESCALATED,
                 .level = LOG_LEVEL_CRIT,
                 .durable = true,
+                .burst = 20,
+                .per_hour = 30,
                 .sentence = "a person is needed ({reason}): {text}"},
-        {.event = "notified"},
+        {.event = "notified", .burst = 20, .per_hour = 30},
         {.event = "mode",
                 .message_id = SG_MESSAGE_MODE_CHANGED,
                 .level = LOG_LEVEL_WARNING,
@@ -111,6 +117,7 @@ static const struct event_kind kinds[] = {
                 .sentence = "playbook {playbook} is switched off: {text}"},
         {.event = "unquarantined", .durable = true},
         {.event = "tally"},
+        {.event = "clock-stepped", .durable = true},
 };
 _Static_assert(ELEMENTSOF(kinds) <= EVENT_KINDS_MAX, "book.c keeps one allowance a kind");
 
@@ -129,6 +136,17 @@ static const struct {
         {"reason", "SPOOLGUARD_REASON"},
         {"mode", "SPOOLGUARD_MODE"},
 };
+
+/* A record is in it twice at most: in its fields and in its sentence. */
+struct datagram {
+        char bytes[4 * RECORD_SLOT_SIZE];
+        size_t used;
+};
+
+static struct {
+        int fd;
+        unsigned lost; /* since the last entry that was taken */
+} journal = {.fd = -1};
 
 const struct event_kind *event_kind(const char *event, unsigned *ret_index) {
         for (unsigned i = 0; i < ELEMENTSOF(kinds); i++)
@@ -160,32 +178,76 @@ void event_sentence(const struct event_kind *kind, const struct record *record, 
         text[used] = '\0';
 }
 
-void event_send(const struct event_kind *kind, const struct record *record) {
-        char lines[ELEMENTSOF(journal_fields) + 4][RECORD_SLOT_SIZE + 64];
-        struct iovec iov[ELEMENTSOF(lines)];
+/* NAME=value, or the form with a length for a value of several lines; a field that has no room is left out. */
+static void add_field(struct datagram *datagram, const char *name, const char *value) {
+        size_t name_length = strlen(name), length = strlen(value), at = datagram->used;
+        bool lines = strchr(value, '\n') != NULL;
+
+        if (at + name_length + length + 2 + (lines ? sizeof(uint64_t) : 0) > sizeof(datagram->bytes))
+                return;
+        memcpy(datagram->bytes + at, name, name_length);
+        at += name_length;
+        datagram->bytes[at++] = lines ? '\n' : '=';
+        for (size_t i = 0; lines && i < sizeof(uint64_t); i++)
+                datagram->bytes[at++] = (char)((uint64_t)length >> (8 * i) & 0xff);
+        memcpy(datagram->bytes + at, value, length);
+        at += length;
+        datagram->bytes[at++] = '\n';
+        datagram->used = at;
+}
+
+static int send_datagram(const char *path, const struct datagram *datagram) {
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        struct iovec iov = {.iov_base = (char *)datagram->bytes, .iov_len = datagram->used};
+        struct msghdr message = {
+                .msg_name = &address, .msg_namelen = sizeof(address), .msg_iov = &iov, .msg_iovlen = 1};
+
+        if (!text_copy(address.sun_path, sizeof(address.sun_path), path))
+                return -ENAMETOOLONG;
+        if (journal.fd < 0)
+                journal.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (journal.fd < 0 || sendmsg(journal.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+                return -errno;
+        return 0;
+}
+
+void event_send_to(const char *path, const struct event_kind *kind, const struct record *record) {
+        struct datagram datagram = {.used = 0};
         const char *reason = record_get(record, "reason");
-        char sentence[RECORD_SLOT_SIZE];
-        size_t n = 0;
+        char sentence[RECORD_SLOT_SIZE + 64], number[24];
+        int r;
 
         if (!kind->message_id)
                 return;
-        event_sentence(kind, record, sentence, sizeof(sentence));
-        if (access("/run/systemd/journal/socket", W_OK) < 0) {
-                log_line(kind->level, "%s", sentence);
-                return;
-        }
-        snprintf(lines[n++], sizeof(lines[0]), "MESSAGE=%s", sentence);
-        snprintf(lines[n++], sizeof(lines[0]), "MESSAGE_ID=%s", kind->message_id);
-        snprintf(lines[n++], sizeof(lines[0]), "PRIORITY=%d", (int)kind->level);
+        event_sentence(kind, record, sentence, RECORD_SLOT_SIZE);
+        snprintf(number, sizeof(number), "%d", (int)kind->level);
+        add_field(&datagram, "PRIORITY", number);
+        add_field(&datagram, "SYSLOG_IDENTIFIER", program_invocation_short_name);
+        add_field(&datagram, "MESSAGE_ID", kind->message_id);
         for (size_t i = 0; i < ELEMENTSOF(journal_fields); i++) {
                 const char *value = record_get(record, journal_fields[i].field);
                 if (*value)
-                        snprintf(lines[n++], sizeof(lines[0]), "%s=%s", journal_fields[i].journal, value);
+                        add_field(&datagram, journal_fields[i].journal, value);
         }
         if (!*reason && *record_get(record, "text"))
-                snprintf(lines[n++], sizeof(lines[0]), "SPOOLGUARD_REASON=%s", record_get(record, "text"));
-        for (size_t i = 0; i < n; i++)
-                iov[i] = (struct iovec){.iov_base = lines[i], .iov_len = strlen(lines[i])};
-        if (sd_journal_sendv(iov, (int)n) < 0)
+                add_field(&datagram, "SPOOLGUARD_REASON", record_get(record, "text"));
+        if (journal.lost > 0) {
+                size_t used = strlen(sentence);
+                snprintf(sentence + used, sizeof(sentence) - used, " (%u entries before it were lost)",
+                        journal.lost);
+                snprintf(number, sizeof(number), "%u", journal.lost);
+                add_field(&datagram, "SPOOLGUARD_LOST", number);
+        }
+        add_field(&datagram, "MESSAGE", sentence);
+        r = send_datagram(path, &datagram);
+        if (r == -EAGAIN || r == -ENOBUFS)
+                journal.lost++;
+        else if (r < 0)
                 log_line(kind->level, "%s", sentence);
+        else
+                journal.lost = 0;
+}
+
+void event_send(const struct event_kind *kind, const struct record *record) {
+        event_send_to("/run/systemd/journal/socket", kind, record);
 }

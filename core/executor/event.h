@@ -21,7 +21,12 @@ struct event_kind {
 const struct event_kind *event_kind(const char *event, unsigned *ret_index); /* NULL: no such */
 /* The sentence with its fields filled in. */
 void event_sentence(const struct event_kind *kind, const struct record *record, char *text, size_t size);
-/* One structured entry; on stderr instead where no journal runs. */
+/*
+ * One structured entry; on stderr instead where no journal runs.  Never waits: what a journal that hangs does not
+ * take is lost, and the next entry it takes says how many were.
+ */
 void event_send(const struct event_kind *kind, const struct record *record);
+/* To the journal at another socket than the system's. */
+void event_send_to(const char *path, const struct event_kind *kind, const struct record *record);
 
 #endif

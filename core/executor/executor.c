@@ -11,7 +11,8 @@
  * taken, and without one it observes with none, which guards nothing but says so on every channel there is.
  *
  * systemd is told READY when requests are answered, and WATCHDOG from a timer of our own loop that the watcher
- * has no part in.  SIGTERM: no new action, the watcher ends, actions at work have STOP_PATIENCE to end.
+ * has no part in.  SIGTERM: no new action, the watcher ends, actions at work have STOP_PATIENCE to end; we end
+ * after both.  A reload that changes nothing starts nobody anew.
  *
  * Fails: only without memory, loop or control socket; exit status 1.
  */
@@ -52,8 +53,9 @@ struct executor {
         struct watcher *watcher;
         struct config *config;
         uint32_t generation;
-        char *watcher_text; /* what the next watcher is to start with; NULL: what it has */
-        size_t watcher_text_size;
+        char *text; /* the configuration in force, serialised */
+        size_t text_size;
+        bool watcher_is_old; /* it has another one than that */
 
         struct reload *reload;
         uint64_t reload_serial; /* of the wire_lower that asked */
@@ -97,42 +99,56 @@ static void tell_refused(struct executor *executor, const char *problems) {
 static void renew_watcher(struct executor *executor) {
         int r;
 
-        if (!executor->watcher_text || desk_actions(executor->desk) > 0 || executor->stopping)
+        if (!executor->watcher_is_old || desk_actions(executor->desk) > 0 || executor->stopping)
                 return;
-        r = watcher_start(executor->watcher, executor->watcher_text, executor->watcher_text_size);
+        r = watcher_start(executor->watcher, executor->text, executor->text_size);
         if (r < 0)
                 log_error("the watcher cannot be started: %s", strerror(-r));
-        free(executor->watcher_text);
-        executor->watcher_text = NULL;
+        executor->watcher_is_old = false;
 }
 
-/* From here on `text` is the configuration; `last` may lend playbooks that are broken in it. */
-static int take_config(struct executor *executor, const char *text, size_t size, struct problem *problem) {
-        struct config *config, *raw, *before = executor->config;
+static void put_in_force(struct executor *executor, struct config *config) {
         struct book_entry entry = book_entry_new("config-loaded");
-        _cleanup_free_ char *merged = NULL;
-        size_t merged_size;
-        int r = reload_merge(before, text, size, &config, &merged, &merged_size, &raw, problem);
+        struct config *before = executor->config;
 
-        if (r < 0)
-                return r;
         executor->config = config;
         executor->generation++;
         book_number(&entry, "generation", executor->generation);
         book_write(executor->book, &entry);
-        tell_problems(executor, raw);
-        config_free(raw);
         desk_set_config(executor->desk, config, executor->generation);
         config_free(before);
         desk_review_quarantine(executor->desk);
+        executor->watcher_is_old = true;
+}
+
+/*
+ * From here on `text` is the configuration; the one before may lend playbooks that are broken in it.  1: it is
+ * what is in force already, so nobody is started anew for it.
+ */
+static int take_config(struct executor *executor, const char *text, size_t size, struct problem *problem) {
+        struct config *config, *raw;
+        _cleanup_free_ char *merged = NULL;
+        size_t merged_size;
+        bool same;
+        int r = reload_merge(executor->config, text, size, &config, &merged, &merged_size, &raw, problem);
+
+        if (r < 0)
+                return r;
+        tell_problems(executor, raw);
+        config_free(raw);
+        same = executor->text && reload_is_same(executor->text, executor->text_size, merged, merged_size);
+        if (same)
+                config_free(config);
+        else
+                put_in_force(executor, config);
         r = last_good_store(executor->options->state_dir, merged, merged_size);
         if (r < 0)
                 log_warning(
                         "the configuration in force cannot be stored for the next start: %s", strerror(-r));
-        free(executor->watcher_text);
-        executor->watcher_text = take(merged);
-        executor->watcher_text_size = merged_size;
-        return 0;
+        free(executor->text);
+        executor->text = take(merged);
+        executor->text_size = merged_size;
+        return same;
 }
 
 static void first_config(struct executor *executor) {
@@ -142,16 +158,16 @@ static void first_config(struct executor *executor) {
         size_t size;
 
         reload_now(&executor->options->paths, &result);
-        if (result.text && take_config(executor, result.text, result.size, &problem) == 0) {
+        if (result.text && take_config(executor, result.text, result.size, &problem) >= 0) {
                 reload_result_deinit(&result);
                 return;
         }
         tell_refused(executor, result.problems ? result.problems : problem.text);
         if (last_good_read(executor->options->state_dir, &good, &size) == 0 &&
-                take_config(executor, good, size, &problem) == 0)
+                take_config(executor, good, size, &problem) >= 0)
                 desk_set_trouble(
                         executor->desk, "the configuration was refused: the last good one is in force");
-        else if (take_config(executor, no_config, sizeof(no_config) - 1, &problem) == 0)
+        else if (take_config(executor, no_config, sizeof(no_config) - 1, &problem) >= 0)
                 desk_set_trouble(executor->desk,
                         "the configuration was refused and there is no last good one: nothing is guarded");
         free(good);
@@ -161,8 +177,9 @@ static void first_config(struct executor *executor) {
 static void on_reloaded(struct reload *reload, struct reload_result *result, void *data) {
         struct executor *executor = data;
         struct problem problem = {.text = ""};
-        const char *text = "the new configuration is in force";
-        bool ok = result->text && take_config(executor, result->text, result->size, &problem) == 0;
+        int taken = result->text ? take_config(executor, result->text, result->size, &problem) : -EBADMSG;
+        const char *text = taken > 0 ? "nothing has changed" : "the new configuration is in force";
+        bool ok = taken >= 0;
 
         if (!ok) {
                 text = result->problems ? result->problems : problem.text;
@@ -411,7 +428,7 @@ static void tear_down(struct executor *executor) {
         book_free(executor->book);
         plugin_list_free(executor->plugins);
         config_free(executor->config);
-        free(executor->watcher_text);
+        free(executor->text);
         loop_free(executor->loop);
 }
 

@@ -15,7 +15,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/text.h"
 
 #define COPY(target, source) text_copy((target), sizeof(target), (source))
@@ -99,9 +98,40 @@ bool ledger_is_unknown(const struct ledger *ledger, uint64_t incident, const cha
         return false;
 }
 
-uint64_t ledger_escalated_usec(const struct ledger *ledger, const char *reason) {
+uint64_t ledger_floor(const struct ledger *ledger, uint64_t since_usec) {
+        uint64_t floor_usec = since_usec > LEDGER_FLOOR ? since_usec - LEDGER_FLOOR : 0;
+
+        for (size_t i = ledger->n_steps; i-- > 0;) {
+                uint64_t at = ledger->steps[i].at_usec, by = ledger->steps[i].by_usec;
+                if (floor_usec < at && at <= since_usec)
+                        floor_usec = floor_usec > by ? floor_usec - by : 0;
+        }
+        return floor_usec;
+}
+
+static uint64_t latest_use(const struct budget_uses *uses, uint64_t latest) {
+        for (size_t i = 0; i < uses->n; i++)
+                latest = uses->uses[i].at_usec > latest ? uses->uses[i].at_usec : latest;
+        return latest;
+}
+
+uint64_t ledger_latest_usec(const struct ledger *ledger) {
+        uint64_t latest = ledger->last_usec;
+
+        if (ledger->incident.since_usec > latest)
+                latest = ledger->incident.since_usec;
+        for (size_t i = 0; i < ledger->n_playbooks; i++)
+                latest = latest_use(
+                        &ledger->playbooks[i].begun, latest_use(&ledger->playbooks[i].acted, latest));
+        for (size_t i = 0; i < ledger->n_verbs; i++)
+                latest = latest_use(&ledger->verbs[i].uses, latest);
+        return latest;
+}
+
+uint64_t ledger_escalated_usec(const struct ledger *ledger, const char *reason, const char *condition) {
         for (size_t i = ledger->n_escalations; i-- > 0;)
-                if (strcmp(ledger->escalations[i].reason, reason) == 0)
+                if (strcmp(ledger->escalations[i].reason, reason) == 0 &&
+                        strcmp(ledger->escalations[i].condition, condition) == 0)
                         return ledger->escalations[i].at_usec;
         return 0;
 }
@@ -151,6 +181,12 @@ static void add_turn(struct ledger *ledger, const struct record *record) {
         ledger->n_turns++;
 }
 
+/* What came to nothing is a turn only if the verb itself found so, and a dry run is none at all. */
+static void on_action_denied(struct ledger *ledger, const struct record *record) {
+        if (strcmp(record_get(record, "by"), "check") == 0 && !is_yes(record, "dry"))
+                add_turn(ledger, record);
+}
+
 static void close_incident(struct ledger *ledger, uint64_t at_usec) {
         if (ledger->incident.id == 0)
                 return;
@@ -162,16 +198,24 @@ static void close_incident(struct ledger *ledger, uint64_t at_usec) {
         ledger->n_turns = 0;
 }
 
+/* One that is among the past ones is reopened: it leaves them, and keeps what it was found to be about. */
 static void on_incident_opened(struct ledger *ledger, const struct record *record) {
         uint64_t id = record_get_number(record, "incident"), since = record_get_number(record, "since");
+        struct ledger_incident was = {.id = 0};
 
         see(&ledger->next_incident, id);
         if (id == 0 || id == ledger->incident.id)
                 return;
+        for (size_t i = 0; i < ledger->n_past && was.id == 0; i++)
+                if (ledger->past[i].id == id) {
+                        was = ledger->past[i];
+                        drop(ledger->past, &ledger->n_past, i, sizeof(ledger->past[0]));
+                }
         close_incident(ledger, record->time_usec);
         ledger->incident = (struct ledger_incident){.id = id,
                 .since_usec = since ? since : record->time_usec,
                 .escalated = is_yes(record, "escalated")};
+        COPY(ledger->incident.diagnosis, was.diagnosis);
         COPY(ledger->incident.title, record_get(record, "title"));
         COPY(ledger->incident.conditions, record_get(record, "condition"));
 }
@@ -222,6 +266,7 @@ static void on_run_begun(struct ledger *ledger, const struct record *record) {
         else
                 playbook->runs++;
         playbook->last_run_usec = record->time_usec;
+        budget_add(&playbook->begun, record->time_usec, run->observe);
 }
 
 static void on_run_ended(struct ledger *ledger, const struct record *record) {
@@ -307,14 +352,14 @@ static void on_action_would_have(struct ledger *ledger, const struct record *rec
         struct wire_past_action action;
 
         see(&ledger->next_action, record_get_number(record, "action"));
-        add_turn(ledger, record);
         past_action(&action, record);
         action.status = WIRE_WOULD_HAVE;
         action.finished_usec = record->time_usec;
         COPY(action.text, record_get(record, "text"));
         add_action(ledger, &action);
-        if (run && run->dry)
+        if (is_yes(record, "dry") || (run && run->dry))
                 return;
+        add_turn(ledger, record);
         if (verb)
                 budget_add(&verb->uses, record->time_usec, true);
         if (run)
@@ -323,21 +368,16 @@ static void on_action_would_have(struct ledger *ledger, const struct record *rec
 
 static void on_escalated(struct ledger *ledger, const struct record *record) {
         uint64_t incident = record_get_number(record, "incident");
-        size_t i = 0;
+        struct ledger_escalation *escalation;
 
-        if (incident != 0) {
-                if (incident == ledger->incident.id)
-                        ledger->incident.escalated = true;
-                return;
-        }
-        while (i < ledger->n_escalations &&
-                strcmp(ledger->escalations[i].reason, record_get(record, "reason")) != 0)
-                i++;
-        if (i < ledger->n_escalations || ledger->n_escalations == LEDGER_ESCALATIONS_MAX)
-                drop(ledger->escalations, &ledger->n_escalations, i < ledger->n_escalations ? i : 0,
-                        sizeof(ledger->escalations[0]));
-        COPY(ledger->escalations[ledger->n_escalations].reason, record_get(record, "reason"));
-        ledger->escalations[ledger->n_escalations++].at_usec = record->time_usec;
+        if (incident != 0 && incident == ledger->incident.id)
+                ledger->incident.escalated = true;
+        if (ledger->n_escalations == LEDGER_ESCALATIONS_MAX)
+                drop(ledger->escalations, &ledger->n_escalations, 0, sizeof(ledger->escalations[0]));
+        escalation = &ledger->escalations[ledger->n_escalations++];
+        *escalation = (struct ledger_escalation){.incident = incident, .at_usec = record->time_usec};
+        COPY(escalation->reason, record_get(record, "reason"));
+        COPY(escalation->condition, record_get(record, "condition"));
 }
 
 static void on_mode(struct ledger *ledger, const struct record *record) {
@@ -407,6 +447,57 @@ static void on_tally(struct ledger *ledger, const struct record *record) {
         }
 }
 
+static void add_step(struct ledger *ledger, uint64_t at_usec, uint64_t by_usec) {
+        if (ledger->n_steps == LEDGER_STEPS_MAX)
+                drop(ledger->steps, &ledger->n_steps, 0, sizeof(ledger->steps[0]));
+        ledger->steps[ledger->n_steps].at_usec = at_usec;
+        ledger->steps[ledger->n_steps++].by_usec = by_usec;
+}
+
+static void set_back(uint64_t *at_usec, uint64_t by_usec, uint64_t now_usec) {
+        *at_usec = *at_usec > by_usec ? *at_usec - by_usec : 0;
+        if (*at_usec > now_usec)
+                *at_usec = now_usec;
+}
+
+static void move_uses(struct budget_uses *uses, bool forward, uint64_t by_usec, uint64_t now_usec) {
+        budget_move(uses, forward, by_usec);
+        budget_cap(uses, now_usec);
+}
+
+/*
+ * The clock was set while we ran: what was used keeps its age.  Found at a start, `by` is only the least it can
+ * be, and whatever lies in the future counts as of now.  `at` is there when a checkpoint says it once more.
+ */
+static void on_clock_stepped(struct ledger *ledger, const struct record *record) {
+        bool forward = strcmp(record_get(record, "direction"), "forward") == 0;
+        uint64_t at = record_get_number(record, "at"), by = record_get_number(record, "by");
+        uint64_t now = record->time_usec, moved = is_yes(record, "at_start") ? 0 : by;
+
+        if (at != 0) {
+                for (size_t i = 0; i < ledger->n_steps; i++)
+                        if (ledger->steps[i].at_usec == at)
+                                return;
+                add_step(ledger, at, by);
+                return;
+        }
+        for (size_t i = 0; i < ledger->n_playbooks; i++) {
+                move_uses(&ledger->playbooks[i].acted, forward, moved, now);
+                move_uses(&ledger->playbooks[i].begun, forward, moved, now);
+        }
+        for (size_t i = 0; i < ledger->n_verbs; i++)
+                move_uses(&ledger->verbs[i].uses, forward, moved, now);
+        if (forward) {
+                add_step(ledger, now, by);
+                return;
+        }
+        for (size_t i = 0; i < ledger->n_steps; i++)
+                set_back(&ledger->steps[i].at_usec, moved, now);
+        for (size_t i = 0; i < ledger->n_escalations; i++)
+                set_back(&ledger->escalations[i].at_usec, moved, now);
+        set_back(&ledger->incident.since_usec, moved, now);
+}
+
 static const struct {
         const char *event;
         void (*apply)(struct ledger *ledger, const struct record *record);
@@ -420,7 +511,7 @@ static const struct {
         {"action-outcome", on_action_outcome},
         {"action-unknown", on_action_outcome},
         {"action-would-have", on_action_would_have},
-        {"action-denied", add_turn},
+        {"action-denied", on_action_denied},
         {"escalated", on_escalated},
         {"mode", on_mode},
         {"maintenance", on_maintenance},
@@ -428,12 +519,14 @@ static const struct {
         {"quarantined", on_quarantined},
         {"unquarantined", on_quarantined},
         {"tally", on_tally},
+        {"clock-stepped", on_clock_stepped},
 };
 
 void ledger_apply(struct ledger *ledger, const struct record *record) {
         const char *event = record_get(record, "event");
 
         see(&ledger->next_number, record->number);
+        ledger->last_usec = record->time_usec;
         for (size_t i = 0; i < ELEMENTSOF(events); i++)
                 if (strcmp(events[i].event, event) == 0)
                         events[i].apply(ledger, record);

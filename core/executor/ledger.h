@@ -8,6 +8,7 @@
 #ifndef EXECUTOR_LEDGER_H
 #define EXECUTOR_LEDGER_H
 
+#include "base/clock.h"
 #include "config/config.h"
 #include "executor/budget.h"
 #include "record/record.h"
@@ -21,11 +22,14 @@
 #define LEDGER_RUNS_MAX 16u
 #define LEDGER_INTENTS_MAX 8u
 #define LEDGER_TURNS_MAX 32u
-#define LEDGER_ESCALATIONS_MAX 16u
+#define LEDGER_STEPS_MAX 8u
+#define LEDGER_FLOOR USEC_PER_DAY
+#define LEDGER_ESCALATIONS_MAX 32u
 
 struct ledger_playbook {
         char name[WIRE_NAME_MAX];
         struct budget_uses acted; /* ends of runs that acted */
+        struct budget_uses begun; /* beginnings of runs, whether they acted or not */
         uint64_t runs, would_have_run, last_run_usec;
         uint64_t crashes; /* of the watcher in its Lua, since it was last trusted */
         bool quarantined;
@@ -72,14 +76,21 @@ struct ledger {
         size_t n_playbooks;
         struct ledger_verb verbs[LEDGER_VERBS_MAX];
         size_t n_verbs;
-        /* Verbs that had their turn in the open incident: done, nothing to do, or refused. */
+        /* Verbs that had their turn in the open incident: run, or their check said no or nothing; never dry. */
         char turns[LEDGER_TURNS_MAX][WIRE_NAME_MAX];
         size_t n_turns;
-        struct {
-                char reason[WIRE_NAME_MAX];
-                uint64_t at_usec;
-        } escalations[LEDGER_ESCALATIONS_MAX]; /* those without an incident */
+        struct ledger_escalation {
+                uint64_t incident, at_usec;
+                char reason[WIRE_NAME_MAX], condition[WIRE_TEXT_MAX];
+        } escalations[LEDGER_ESCALATIONS_MAX]; /* oldest first */
         size_t n_escalations;
+
+        /* The clock was set forward, oldest first; `at` is by the clock that was set. */
+        struct {
+                uint64_t at_usec, by_usec;
+        } steps[LEDGER_STEPS_MAX];
+        size_t n_steps;
+        uint64_t last_usec; /* time of the newest record */
 
         enum config_mode mode_override; /* CONFIG_MODE_OFF: what the configuration says */
         uint64_t maintenance_until_usec;
@@ -96,7 +107,14 @@ const struct ledger_incident *ledger_incident(const struct ledger *ledger, uint6
 bool ledger_had_turn(const struct ledger *ledger, const char *verb); /* in the open incident */
 /* The last use of the verb in this incident has no known outcome. */
 bool ledger_is_unknown(const struct ledger *ledger, uint64_t incident, const char *verb);
-uint64_t ledger_escalated_usec(const struct ledger *ledger, const char *reason); /* 0: never */
+/*
+ * LEDGER_FLOOR before the incident, as time stamps of files have it: those made before the clock was set forward
+ * look older than they are, so the floor goes down with every such step it lies behind.
+ */
+uint64_t ledger_floor(const struct ledger *ledger, uint64_t since_usec);
+uint64_t ledger_latest_usec(const struct ledger *ledger); /* the latest time in it that should have passed */
+/* When people were last called for this; 0: never. */
+uint64_t ledger_escalated_usec(const struct ledger *ledger, const char *reason, const char *condition);
 
 enum wire_status ledger_status(const char *name); /* of wire_status_name(); 0: no such */
 bool ledger_counts(enum wire_status status);      /* something was, or may have been, changed */

@@ -193,3 +193,7 @@ int reload_merge(const struct config *last, const char *text, size_t size, struc
         *ret_size = merged_size;
         return 0;
 }
+
+bool reload_is_same(const char *a, size_t a_size, const char *b, size_t b_size) {
+        return a_size == b_size && memcmp(a, b, a_size) == 0;
+}

@@ -31,5 +31,7 @@ void reload_now(const struct loader_paths *paths, struct reload_result *ret_resu
  */
 int reload_merge(const struct config *last, const char *text, size_t size, struct config **ret_config,
         char **ret_text, size_t *ret_size, struct config **ret_raw, struct problem *problem);
+/* Pure: the two configurations are the same to the last byte. */
+bool reload_is_same(const char *a, size_t a_size, const char *b, size_t b_size);
 
 #endif

@@ -10,8 +10,12 @@
  * ourselves were stuck for longer (a disk that does not answer) its messages are read before it is judged.  Our
  * own watchdog towards systemd does not depend on any of this: a watcher that hangs is our business.
  *
- * Blame: a crash or hang inside Lua counts against the playbook, inside a parser against that file; a death
- * by exit, by SIGTERM or by somebody else's SIGKILL (an admin, the kernel short of memory) against nobody.
+ * Blame: a crash or hang inside Lua counts against the playbook, inside a parser against that file; an exit, or
+ * our ending it for what it sent, inside Lua against the playbook; a death by SIGTERM or by somebody else's
+ * SIGKILL (an admin, the kernel short of memory) against nobody.
+ *
+ * A new configuration starts a watcher at once but does not shorten the waits after it: only one that lives for
+ * WATCHER_HEALTHY does.
  *
  * Fails: a watcher that cannot be started is tried again with the same back-off, for ever.
  * Limits: the last four files that killed a watcher are skipped.
@@ -25,6 +29,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -34,7 +39,6 @@
 #include "role.h"
 
 #define LATE_ENOUGH (2 * USEC_PER_SEC)
-#define WATCHER_PARTING (2 * USEC_PER_SEC)
 
 struct watcher {
         struct watcher_setup setup;
@@ -59,12 +63,14 @@ uint64_t watcher_backoff(uint64_t last_usec, uint64_t lived_usec) {
         return last_usec * 2 < WATCHER_BACKOFF_MAX ? last_usec * 2 : WATCHER_BACKOFF_MAX;
 }
 
-const char *watcher_blame(const struct breadcrumb *copy, bool silent, bool exited, int status) {
-        if (!silent && (exited || status == SIGTERM || status == SIGKILL || status == SIGINT))
-                return "none";
-        if (copy->activity == BREADCRUMB_LUA)
+const char *watcher_blame(const struct breadcrumb *copy, const struct watcher_death *death) {
+        bool crashed = !death->exited && death->status != SIGTERM && death->status != SIGKILL &&
+                death->status != SIGINT;
+
+        if (copy->activity == BREADCRUMB_LUA && (death->silent || death->ended || death->exited || crashed))
                 return "lua";
-        return copy->activity == BREADCRUMB_PARSING ? "parsing" : "none";
+        /* What it sent, and an exit, are no doing of a file. */
+        return copy->activity == BREADCRUMB_PARSING && (death->silent || crashed) ? "parsing" : "none";
 }
 
 static int config_fd(const struct watcher *watcher) {
@@ -219,7 +225,11 @@ static void on_death(struct loop_child *source, pid_t pid, bool exited, int stat
         loop_timer_arm(watcher->silence, USEC_NEVER);
         breadcrumb_read(watcher->breadcrumb, &copy);
         breadcrumb_set(watcher->breadcrumb, BREADCRUMB_NONE, "");
-        activity = watcher_blame(&copy, watcher->silent, exited, status);
+        activity = watcher_blame(&copy,
+                &(struct watcher_death){.silent = watcher->silent,
+                        .ended = watcher->reason[0] != '\0',
+                        .exited = exited,
+                        .status = status});
         if (strcmp(activity, "parsing") == 0)
                 skip_next_time(watcher, copy.what);
         if (watcher->reason[0])
@@ -317,13 +327,27 @@ int watcher_new(const struct watcher_setup *setup, struct watcher **ret_watcher)
         return 0;
 }
 
+/* The loop is over or about to be, so this waits itself: a watcher left behind would be systemd's to kill. */
+static void wait_for_death(pid_t pid) {
+        const uint64_t end = clock_monotonic_usec() + WATCHER_PARTING;
+        pid_t r;
+
+        while ((r = waitpid(pid, NULL, WNOHANG)) == 0 && clock_monotonic_usec() < end)
+                usleep(5 * USEC_PER_MSEC);
+        if (r != 0)
+                return;
+        log_warning("the watcher (pid %d) does not end: killed", (int)pid);
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+}
+
 struct watcher *watcher_free(struct watcher *watcher) {
         if (!watcher)
                 return NULL;
-        if (watcher->pid > 0)
-                kill(watcher->pid, SIGKILL);
         channel_free(watcher->channel);
         loop_child_free(watcher->process);
+        if (watcher->pid > 0)
+                wait_for_death(watcher->pid);
         loop_timer_free(watcher->silence);
         loop_timer_free(watcher->restart);
         breadcrumb_unmap(watcher->breadcrumb);
@@ -353,7 +377,6 @@ int watcher_start(struct watcher *watcher, const char *config, size_t size) {
         watcher->config = copy;
         watcher->config_size = size;
         watcher->wanted = true;
-        watcher->backoff_usec = 0;
         if (watcher->pid > 0)
                 end_quietly(watcher);
         else

@@ -10,6 +10,7 @@
 #define WATCHER_BACKOFF_MIN (200 * USEC_PER_MSEC)
 #define WATCHER_BACKOFF_MAX (30 * USEC_PER_SEC)
 #define WATCHER_HEALTHY (60 * USEC_PER_SEC)
+#define WATCHER_PARTING (2 * USEC_PER_SEC) /* from the end of its channel, then it is killed */
 
 struct watcher_ops {
         void (*on_up)(struct channel *channel, void *data);
@@ -33,7 +34,8 @@ struct watcher_setup {
 struct watcher;
 /* The texts of the setup must live as long as the watcher. Not started yet. */
 int watcher_new(const struct watcher_setup *setup, struct watcher **ret_watcher);
-struct watcher *watcher_free(struct watcher *watcher); /* kills it */
+/* Ends it and waits for that, at most WATCHER_PARTING; then it is killed. */
+struct watcher *watcher_free(struct watcher *watcher);
 /* (Re)start with this serialised configuration; a running one is ended first. The text is copied. */
 int watcher_start(struct watcher *watcher, const char *config, size_t size);
 /* End it for its behaviour; it is started again after the back-off. */
@@ -42,8 +44,16 @@ void watcher_end(struct watcher *watcher, const char *reason);
 void watcher_stop(struct watcher *watcher);
 pid_t watcher_pid(const struct watcher *watcher); /* 0: not running */
 
+/* A death; status as from waitid(). */
+struct watcher_death {
+        bool silent; /* it was killed for its silence */
+        bool ended;  /* it was killed for what it did: that, too, or what it sent */
+        bool exited;
+        int status;
+};
+
 /* Pure: the next wait after one that lived so long; what a death was doing that is to blame for it. */
 uint64_t watcher_backoff(uint64_t last_usec, uint64_t lived_usec);
-const char *watcher_blame(const struct breadcrumb *copy, bool silent, bool exited, int status);
+const char *watcher_blame(const struct breadcrumb *copy, const struct watcher_death *death);
 
 #endif

@@ -56,14 +56,15 @@ int record_read(int fd, int (*visit)(const struct record *record, void *data), v
 /*
  * Events (`event=`) and their fields; incident, action, run are numbers from the executor:
  *   started version; stopped reason; config-loaded generation; config-refused text; playbook-broken playbook text
- *   incident-opened incident title condition; incident-note incident kind text; incident-closed incident text
+ *   incident-opened incident title condition since escalated reopened (the last three: one closed just now); incident-note incident kind text; incident-closed incident text
  *   run-begun run playbook incident observe by_hand by_root dry; run-refused playbook verdict until text; run-ended run playbook result acted text
  *   action-intent action run incident playbook verb risk args; manifest action text;
- *   action-outcome action status freed count text; action-would-have (as intent) text; action-denied run incident playbook verb status
- *   text repeated;
+ *   action-outcome action status freed count text; action-would-have (as intent) dry text; action-denied run incident playbook verb status
+ *   by dry text repeated (by: check, admission, or child when it broke);
  *   action-unknown action verb playbook incident
- *   escalated incident reason text notify; notified incident status text; mode mode who; maintenance until who
+ *   escalated incident condition reason text notify held; notified incident status text; mode mode who; maintenance until who
  *   watcher-restarted reason activity what; quarantined playbook source text; unquarantined playbook
+ *   clock-stepped direction by at_start, at (forward or back, in microseconds; at: said again by a checkpoint)
  *   tally kind name runs would_have last crashes quarantined source uses (a summary, written again before the
  *   ring forgets what it stands for; so are mode, maintenance and incident-opened, the latter with since,
  *   escalated)

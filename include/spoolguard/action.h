@@ -82,7 +82,7 @@ struct sg_action {
          * unless gentler_spent *and* pressure() of the file system in question is SG_PRESSURE_CRITICAL.
          */
         uint64_t floor_usec;
-        bool gentler_spent; /* every freeing verb that is on had its turn in this incident */
+        bool gentler_spent; /* every freeing verb that can still come had its turn in this incident */
 };
 
 struct sg_verb {

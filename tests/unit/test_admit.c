@@ -20,12 +20,18 @@ static const struct budget_uses twice_today = {
 static const struct budget_uses observed_now = {
         .uses = {{.at_usec = NOW - USEC_PER_MINUTE, .observed = true}}, .n = 1};
 
+static const struct budget_uses begun_thrice = {
+        .uses = {{.at_usec = NOW - 3 * USEC_PER_HOUR}, {.at_usec = NOW - 2 * USEC_PER_HOUR},
+                {.at_usec = NOW - 2 * USEC_PER_HOUR}},
+        .n = 3};
+
 static const struct admit_run good_run = {
         .rules = {.host_mode = CONFIG_MODE_ENFORCE, .playbook_mode = CONFIG_MODE_ENFORCE, .now_usec = NOW},
         .known = true,
         .incident = 7,
         .open_incident = 7,
         .limit = {.count = 2, .window_usec = USEC_PER_DAY, .cooldown_usec = 15 * USEC_PER_MINUTE},
+        .attempts = {.count = 3, .window_usec = USEC_PER_DAY},
 };
 
 static const struct {
@@ -74,6 +80,17 @@ static const struct {
                 .change = {.acted = &twice_today, .by_hand = true, .asked_by_root = true},
                 .verdict = WIRE_SPENT,
                 .until = NOW + 21 * USEC_PER_HOUR},
+        {.name = "begun too often, acted or not",
+                .change = {.begun = &begun_thrice},
+                .verdict = WIRE_SPENT,
+                .until = NOW + 21 * USEC_PER_HOUR},
+        {.name = "begun too often, and root asks",
+                .change = {.begun = &begun_thrice, .by_hand = true, .asked_by_root = true},
+                .verdict = WIRE_GO},
+        {.name = "begun too often does not hold a dry run",
+                .change = {.begun = &begun_thrice, .dry = true},
+                .verdict = WIRE_GO,
+                .observe = true},
         {.name = "a dry run passes the budget",
                 .change = {.acted = &twice_today, .dry = true},
                 .verdict = WIRE_GO,
@@ -110,6 +127,7 @@ static struct admit_run run_of(size_t i) {
         run.is_running = change->is_running;
         run.table_full = change->table_full;
         run.acted = change->acted;
+        run.begun = change->begun;
         if (change->incident)
                 run.incident = change->incident;
         return run;

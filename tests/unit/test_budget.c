@@ -73,6 +73,23 @@ static void a_clock_set_back_gives_no_fresh_budget(void **state) {
         assert_int_equal(budget_cooldown_until(&uses, &two_a_day, false, NOON), NOON + 15 * USEC_PER_MINUTE);
 }
 
+static void uses_move_with_the_clock_and_none_stays_in_the_future(void **state) {
+        struct budget_uses uses = {.n = 0};
+        (void)state;
+        budget_add(&uses, NOON, false);
+        budget_add(&uses, NOON + HOURS(1), false);
+        budget_move(&uses, true, HOURS(72));
+        assert_int_equal(uses.uses[0].at_usec, NOON + HOURS(72));
+        budget_cap(&uses, NOON + HOURS(72));
+        assert_int_equal(uses.uses[1].at_usec, NOON + HOURS(72));
+        budget_move(&uses, false, HOURS(72));
+        assert_int_equal(uses.uses[0].at_usec, NOON);
+        budget_move(&uses, false, UINT64_MAX);
+        assert_int_equal(uses.uses[0].at_usec, 0);
+        budget_move(&uses, true, UINT64_MAX);
+        assert_int_equal(uses.uses[0].at_usec, UINT64_MAX);
+}
+
 static void only_so_many_uses_are_remembered_and_a_larger_budget_counts_as_that(void **state) {
         struct budget_uses uses = {.n = 0};
         const struct budget_limit large = {.count = 1000, .window_usec = USEC_PER_DAY};
@@ -107,6 +124,7 @@ int main(void) {
                 cmocka_unit_test(cool_down_counts_from_the_last_use),
                 cmocka_unit_test(observed_uses_count_only_for_what_is_observed),
                 cmocka_unit_test(a_clock_set_back_gives_no_fresh_budget),
+                cmocka_unit_test(uses_move_with_the_clock_and_none_stays_in_the_future),
                 cmocka_unit_test(only_so_many_uses_are_remembered_and_a_larger_budget_counts_as_that),
                 cmocka_unit_test(an_allowance_gives_a_burst_and_then_so_many_an_hour),
         };

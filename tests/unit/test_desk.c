@@ -204,6 +204,61 @@ static void gentler_steps_are_spent_only_when_they_had_their_turn(void **state) 
         assert_string_equal(wanted.text, expected);
 }
 
+static void assert_gentler(struct fixture *fixture, uint64_t run, char spent) {
+        struct wanted wanted = {.event = "action-would-have"};
+
+        assert_int_equal(act(fixture, run, "test.vacuum", NULL)->status, WIRE_WOULD_HAVE);
+        recorder_read(book_recorder(fixture->book), look, &wanted, NULL);
+        assert_int_equal(wanted.text[strlen("gentler=")], spent);
+}
+
+static void a_refused_request_is_nobodys_turn(void **state) {
+        struct fixture *fixture = *state;
+        uint64_t run, incident, dry;
+
+        desk_set_mode(fixture->desk, CONFIG_MODE_OBSERVE, "test");
+        hello(fixture);
+        incident = open_incident(fixture);
+        begin_run(fixture, "vacuum", incident, false, &run);
+        assert_int_equal(act(fixture, run, "disk.free_ballast", "1M")->status, WIRE_DENIED);
+        assert_gentler(fixture, run, '0');
+        end_run(fixture, run);
+        begin_run(fixture, "vacuum", incident, true, &dry);
+        assert_int_equal(act(fixture, dry, "disk.free_ballast", NULL)->status, WIRE_NOTHING);
+        end_run(fixture, dry);
+        begin_run(fixture, "vacuum", incident, false, &run);
+        assert_gentler(fixture, run, '0');
+        assert_int_equal(act(fixture, run, "disk.free_ballast", NULL)->status, WIRE_NOTHING);
+        assert_gentler(fixture, run, '1');
+}
+
+static void a_playbook_that_cannot_come_is_not_waited_for(void **state) {
+        struct fixture *fixture = *state;
+        struct book_entry entry = book_entry_new("quarantined");
+        uint64_t run, incident;
+
+        desk_set_mode(fixture->desk, CONFIG_MODE_OBSERVE, "test");
+        hello(fixture);
+        incident = open_incident(fixture);
+        begin_run(fixture, "vacuum", incident, false, &run);
+        assert_gentler(fixture, run, '0');
+        book_text(&entry, "playbook", "first");
+        book_write(fixture->book, &entry);
+        assert_gentler(fixture, run, '1');
+        entry = book_entry_new("unquarantined");
+        book_text(&entry, "playbook", "first");
+        book_write(fixture->book, &entry);
+        assert_false(ledger_playbook(book_ledger(fixture->book), "first")->quarantined);
+        /* Three runs a day. */
+        for (int i = 0; i < 3; i++) {
+                entry = book_entry_new("run-ended");
+                book_text(&entry, "playbook", "first");
+                book_text(&entry, "acted", "observed");
+                book_write(fixture->book, &entry);
+        }
+        assert_gentler(fixture, run, '1');
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(an_incident_is_healed_and_everything_is_on_record),
@@ -216,6 +271,8 @@ int main(void) {
                 TEST(in_observe_the_same_is_decided_and_nothing_is_touched),
                 TEST(mode_lowered_while_a_child_checks_keeps_it_from_acting),
                 TEST(gentler_steps_are_spent_only_when_they_had_their_turn),
+                TEST(a_refused_request_is_nobodys_turn),
+                TEST(a_playbook_that_cannot_come_is_not_waited_for),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -176,6 +176,172 @@ static void people_are_called_once_an_incident_and_once_an_hour(void **state) {
         assert_true(book_ledger(fixture->book)->incident.escalated);
 }
 
+/* As after a crash of the executor. */
+static void restart(struct fixture *fixture) {
+        if (fixture->theirs)
+                disconnect_watcher(fixture);
+        desk_free(fixture->desk);
+        book_free(fixture->book);
+        open_desk(fixture);
+        desk_set_config(fixture->desk, fixture->config, 1);
+}
+
+/* The calls so far were made so much earlier. */
+static void let_calls_age(struct fixture *fixture, uint64_t usec) {
+        struct ledger *ledger = book_ledger(fixture->book);
+
+        for (size_t i = 0; i < ledger->n_escalations; i++)
+                ledger->escalations[i].at_usec -= usec;
+}
+
+static void close_incident(struct fixture *fixture, uint64_t incident) {
+        say(fixture,
+                &(struct wire_message){.type = WIRE_INCIDENT_CLOSE,
+                        .incident_close = {.incident = incident, .text = "over"}});
+}
+
+static void another_condition_of_an_incident_calls_again_and_the_same_one_does_not(void **state) {
+        static const char *const conditions[] = {"", "disk-space-high_x", "disk-space-critical_y"};
+        struct wire_message message = {.type = WIRE_ESCALATE, .escalate = {.text = "it does not help"}};
+        struct fixture *fixture = *state;
+
+        hello(fixture);
+        message.escalate.incident = open_incident(fixture);
+        for (size_t i = 0; i < 9; i++) {
+                strcpy(message.escalate.condition, conditions[i / 3]);
+                strcpy(message.escalate.reason, i % 2 ? "spent" : "not-cleared");
+                say(fixture, &message);
+        }
+        run_for(fixture->loop, 100 * USEC_PER_MSEC);
+        assert_int_equal(recorded(fixture, "escalated"), 2);
+        assert_string_equal(book_ledger(fixture->book)->escalations[0].condition, "disk-space-high_x");
+        assert_string_equal(book_ledger(fixture->book)->escalations[1].condition, "disk-space-critical_y");
+        /* Nor later. */
+        let_calls_age(fixture, 2 * USEC_PER_HOUR);
+        say(fixture, &message);
+        run_for(fixture->loop, 100 * USEC_PER_MSEC);
+        assert_int_equal(recorded(fixture, "escalated"), 2);
+}
+
+static void all_calls_are_within_a_limit_that_a_restart_does_not_refill(void **state) {
+        struct wanted wanted = {.event = "escalated"};
+        struct fixture *fixture = *state;
+        char condition[32];
+
+        for (int i = 0; i < 200; i++) {
+                snprintf(condition, sizeof(condition), "made-up-%d", i);
+                desk_escalate(fixture->desk, 0, "error", condition, "help");
+        }
+        assert_int_equal(recorded(fixture, "escalated"), 3);
+        assert_int_equal(recorded(fixture, "notified"), 0);
+        restart(fixture);
+        desk_escalate(fixture->desk, 0, "error", "another", "help");
+        desk_escalate(fixture->desk, 0, "error", "one more", "help");
+        assert_int_equal(recorded(fixture, "escalated"), 3);
+        let_calls_age(fixture, 16 * USEC_PER_MINUTE);
+        desk_escalate(fixture->desk, 0, "error", "later", "help");
+        recorder_read(book_recorder(fixture->book), look, &wanted, NULL);
+        assert_int_equal(wanted.n, 4);
+        assert_non_null(strstr(wanted.text, "help (and 2 more since "));
+        desk_escalate(fixture->desk, 0, "error", "too soon", "help");
+        assert_int_equal(recorded(fixture, "escalated"), 4);
+        /* What a clock that was set back left in the future silences nobody. */
+        let_calls_age(fixture, (uint64_t)0 - USEC_PER_DAY);
+        desk_escalate(fixture->desk, 0, "error", "again", "help");
+        assert_int_equal(recorded(fixture, "escalated"), 5);
+}
+
+static void a_condition_that_flaps_is_one_incident_and_calls_once(void **state) {
+        struct wire_message message = {.type = WIRE_ESCALATE,
+                .escalate = {.reason = "not-cleared", .condition = "disk-space-high_x", .text = "help"}};
+        struct fixture *fixture = *state;
+        struct ledger *ledger = book_ledger(fixture->book);
+        uint64_t since;
+
+        hello(fixture);
+        for (int i = 0; i < 8; i++) {
+                assert_int_equal(open_incident(fixture), 1);
+                message.escalate.incident = 1;
+                say(fixture, &message);
+                if (i == 0)
+                        since = ledger->incident.since_usec;
+                assert_int_equal(fixture->heard.incident_reply.since_usec, since);
+                close_incident(fixture, 1);
+        }
+        run_for(fixture->loop, 100 * USEC_PER_MSEC);
+        assert_int_equal(ledger->n_past, 1);
+        assert_int_equal(recorded(fixture, "escalated"), 1);
+        restart(fixture);
+        ledger = book_ledger(fixture->book);
+        assert_int_equal(ledger->n_past, 1);
+        assert_int_equal(ledger->past[0].since_usec, since);
+        assert_true(ledger->past[0].escalated);
+        connect_watcher(fixture);
+        hello(fixture);
+        ledger->past[0].closed_usec -= 10 * USEC_PER_MINUTE;
+        assert_int_equal(open_incident(fixture), 2);
+        /* It is the same trouble all the same: within the hour people know. */
+        message.escalate.incident = 2;
+        say(fixture, &message);
+        run_for(fixture->loop, 100 * USEC_PER_MSEC);
+        assert_int_equal(recorded(fixture, "escalated"), 1);
+}
+
+static void a_watcher_that_dies_five_times_calls_people_once_an_hour(void **state) {
+        struct wanted wanted = {.event = "escalated"};
+        struct fixture *fixture = *state;
+
+        for (int i = 0; i < 4; i++)
+                desk_watcher_died(fixture->desk, "signal 11", "none", "");
+        assert_int_equal(recorded(fixture, "escalated"), 0);
+        for (int i = 0; i < 20; i++)
+                desk_watcher_died(fixture->desk, "signal 11", "none", "");
+        recorder_read(book_recorder(fixture->book), look, &wanted, NULL);
+        assert_int_equal(wanted.n, 1);
+        assert_non_null(strstr(wanted.text, "died 5 times within 10 minutes, last: signal 11"));
+        let_calls_age(fixture, USEC_PER_HOUR);
+        for (int i = 0; i < 20; i++)
+                desk_watcher_died(fixture->desk, "signal 11", "none", "");
+        assert_int_equal(recorded(fixture, "escalated"), 2);
+}
+
+static void runs_that_begin_again_and_again_without_acting_come_to_an_end(void **state) {
+        struct fixture *fixture = *state;
+        uint64_t run, incident;
+
+        hello(fixture);
+        incident = open_incident(fixture);
+        for (int i = 0; i < 9; i++) { /* three times the budget */
+                assert_int_equal(begin_run(fixture, "vacuum", incident, false, &run), WIRE_GO);
+                disconnect_watcher(fixture);
+                if (i == 4)
+                        restart(fixture);
+                connect_watcher(fixture);
+                hello(fixture);
+        }
+        for (int i = 0; i < 3; i++)
+                assert_int_equal(begin_run(fixture, "vacuum", incident, false, &run), WIRE_SPENT);
+        assert_int_equal(recorded(fixture, "run-begun"), 9);
+        /* Refused beginnings are none, and another playbook has its own. */
+        assert_int_equal(ledger_playbook(book_ledger(fixture->book), "vacuum")->begun.n, 9);
+        assert_int_equal(begin_run(fixture, "first", incident, false, &run), WIRE_GO);
+}
+
+static void the_bus_may_ask_for_a_few_reloads(void **state) {
+        struct fixture *fixture = *state;
+        struct wire_message message = {
+                .type = WIRE_LOWER, .lower = {.serial = 9, .kind = WIRE_LOWER_RELOAD, .who = "joe"}};
+
+        hello(fixture);
+        for (int i = 0; i < 200; i++)
+                say(fixture, &message);
+        assert_non_null(strstr(
+                hear(fixture, WIRE_LOWER_REPLY)->lower_reply.text, "too many reloads, try again in 4m"));
+        run_for(fixture->loop, 100 * USEC_PER_MSEC);
+        assert_false(fixture->heard.lower_reply.ok);
+        assert_int_equal(fixture->reloads, 6);
+}
+
 static void the_bus_can_lower_and_not_raise(void **state) {
         struct fixture *fixture = *state;
         struct wire_message message = {
@@ -242,6 +408,12 @@ int main(void) {
                 TEST(a_watcher_without_manners_is_ended),
                 TEST(a_flood_ends_the_channel_and_leaves_the_record_readable),
                 TEST(people_are_called_once_an_incident_and_once_an_hour),
+                TEST(another_condition_of_an_incident_calls_again_and_the_same_one_does_not),
+                TEST(all_calls_are_within_a_limit_that_a_restart_does_not_refill),
+                TEST(a_condition_that_flaps_is_one_incident_and_calls_once),
+                TEST(a_watcher_that_dies_five_times_calls_people_once_an_hour),
+                TEST(runs_that_begin_again_and_again_without_acting_come_to_an_end),
+                TEST(the_bus_may_ask_for_a_few_reloads),
                 TEST(the_bus_can_lower_and_not_raise),
                 TEST(root_passes_the_cool_down_and_the_watcher_does_not),
         };

@@ -436,6 +436,28 @@ static void new_watcher_continues_the_open_incident(void **state) {
         assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
 }
 
+static void reopened_incident_is_listed_once_with_what_was_done_in_it(void **state) {
+        struct fixture *fixture = *state;
+
+        welcome(fixture);
+        fixture->after_vacuum = 0.4;
+        set_used(fixture, 0.90);
+        advance(fixture, 30);
+        assert_null(engine_open_incident(fixture->engine));
+        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
+        const uint64_t first = engine_incident(fixture->engine, 0)->actions[0].action;
+        fixture->fake.next_incident--;
+        set_used(fixture, 0.90);
+        advance(fixture, 2.05);
+        const struct incident *open = engine_open_incident(fixture->engine);
+        assert_non_null(open);
+        assert_ptr_equal(engine_incident(fixture->engine, 0), open);
+        assert_null(engine_incident(fixture->engine, 1));
+        assert_true(open->n_actions >= 1);
+        assert_int_equal(open->actions[0].action, first);
+        assert_int_equal(open->closed_usec, 0);
+}
+
 static void inherited_condition_between_its_levels_holds_the_incident_open(void **state) {
         struct fixture *fixture = *state;
 
@@ -830,6 +852,7 @@ int main(void) {
                 TEST(missing_in_the_middle_neither_ends_nor_starts_anything),
                 TEST(missing_while_verifying_is_not_clear),
                 TEST(new_watcher_continues_the_open_incident),
+                TEST(reopened_incident_is_listed_once_with_what_was_done_in_it),
                 TEST(inherited_condition_between_its_levels_holds_the_incident_open),
                 TEST(condition_that_never_appears_again_is_given_up_after_a_minute),
                 TEST(incident_of_which_nothing_is_known_is_given_a_minute),

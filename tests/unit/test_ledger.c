@@ -2,7 +2,9 @@
 /* test_ledger - what the records add up to, live and after a restart */
 #include "executor_support.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include "executor/book.h"
 #include "executor/event.h"
@@ -146,14 +148,162 @@ static void verbs_had_their_turn_only_in_the_open_incident(void **state) {
         struct fixture *fixture = *state;
         open_incident(fixture, "1");
         note(fixture, "action-denied", "incident", "1", "verb", "disk.free_ballast", "status", "nothing",
-                NULL);
+                "by", "check", NULL);
         assert_true(ledger_had_turn(fixture->ledger, "disk.free_ballast"));
         assert_false(ledger_had_turn(fixture->ledger, "logs.compress"));
         note(fixture, "incident-closed", "incident", "1", NULL);
         open_incident(fixture, "2");
         assert_false(ledger_had_turn(fixture->ledger, "disk.free_ballast"));
-        note(fixture, "action-denied", "incident", "1", "verb", "disk.free_ballast", NULL);
+        note(fixture, "action-denied", "incident", "1", "verb", "disk.free_ballast", "by", "check", NULL);
         assert_false(ledger_had_turn(fixture->ledger, "disk.free_ballast"));
+}
+
+static void neither_a_refusal_of_ours_nor_a_dry_run_is_a_turn(void **state) {
+        struct fixture *fixture = *state;
+        open_incident(fixture, "1");
+        note(fixture, "action-denied", "incident", "1", "verb", "x.y", "by", "admission", NULL);
+        note(fixture, "action-denied", "incident", "1", "verb", "x.y", "by", "child", NULL);
+        note(fixture, "action-denied", "incident", "1", "verb", "x.y", NULL);
+        note(fixture, "action-denied", "incident", "1", "verb", "x.y", "by", "check", "dry", "yes", NULL);
+        note(fixture, "run-begun", "run", "3", "incident", "1", "playbook", "p", "dry", "yes", NULL);
+        note(fixture, "action-would-have", "incident", "1", "run", "3", "verb", "x.y", NULL);
+        note(fixture, "action-would-have", "incident", "1", "run", "99", "verb", "x.y", "dry", "yes", NULL);
+        assert_false(ledger_had_turn(fixture->ledger, "x.y"));
+        note(fixture, "run-begun", "run", "4", "incident", "1", "playbook", "p", "observe", "yes", NULL);
+        note(fixture, "action-would-have", "incident", "1", "run", "4", "verb", "x.y", NULL);
+        assert_true(ledger_had_turn(fixture->ledger, "x.y"));
+}
+
+static void use(struct fixture *fixture) {
+        note(fixture, "run-ended", "run", "1", "playbook", "vacuum", "acted", "yes", NULL);
+        note(fixture, "action-outcome", "action", "4", "verb", "x.y", "status", "done", NULL);
+}
+
+/* Now and after a restart. */
+static void assert_used_at(struct fixture *fixture, uint64_t at_usec) {
+        for (int i = 0; i < 2; i++) {
+                assert_int_equal(ledger_playbook(fixture->ledger, "vacuum")->acted.uses[0].at_usec, at_usec);
+                assert_int_equal(ledger_verb(fixture->ledger, "x.y")->uses.uses[0].at_usec, at_usec);
+                reopen(fixture);
+        }
+}
+
+static void uses_keep_their_age_when_the_clock_is_set(void **state) {
+        struct fixture *fixture = *state;
+        use(fixture);
+        loop_sim_advance(fixture->loop, USEC_PER_HOUR);
+        assert_false(book_watch_clock(fixture->book));
+        loop_sim_set_realtime(fixture->loop, CHRISTMAS + USEC_PER_HOUR + 9 * USEC_PER_MINUTE);
+        assert_false(book_watch_clock(fixture->book));
+        loop_sim_set_realtime(fixture->loop, CHRISTMAS + USEC_PER_HOUR);
+        assert_false(book_watch_clock(fixture->book));
+        loop_sim_set_realtime(fixture->loop, CHRISTMAS + 3 * USEC_PER_DAY);
+        assert_true(book_watch_clock(fixture->book));
+        assert_false(book_watch_clock(fixture->book));
+        /* To the microsecond, but for the time between two looks at the real clocks. */
+        assert_in_range(ledger_verb(fixture->ledger, "x.y")->uses.uses[0].at_usec,
+                CHRISTMAS + 3 * USEC_PER_DAY - USEC_PER_HOUR - USEC_PER_SEC,
+                CHRISTMAS + 3 * USEC_PER_DAY - USEC_PER_HOUR + USEC_PER_SEC);
+        assert_used_at(fixture, ledger_verb(fixture->ledger, "x.y")->uses.uses[0].at_usec);
+        loop_sim_set_realtime(fixture->loop, CHRISTMAS + USEC_PER_HOUR);
+        assert_true(book_watch_clock(fixture->book));
+        assert_in_range(ledger_verb(fixture->ledger, "x.y")->uses.uses[0].at_usec, CHRISTMAS - USEC_PER_SEC,
+                CHRISTMAS + USEC_PER_SEC);
+}
+
+static void a_clock_found_set_back_at_a_start_makes_uses_of_now_once(void **state) {
+        struct fixture *fixture = *state;
+        loop_sim_set_realtime(fixture->loop, CHRISTMAS + 30 * USEC_PER_DAY);
+        book_watch_clock(fixture->book);
+        use(fixture);
+        loop_sim_set_realtime(fixture->loop, CHRISTMAS);
+        reopen(fixture);
+        assert_used_at(fixture, CHRISTMAS);
+        loop_sim_advance(fixture->loop, USEC_PER_HOUR);
+        assert_used_at(fixture, CHRISTMAS);
+}
+
+static void the_floor_goes_below_a_step_forward_and_for_a_day_only(void **state) {
+        const uint64_t late = CHRISTMAS + 3 * USEC_PER_DAY;
+        struct fixture *fixture = *state;
+        const struct ledger *ledger = fixture->ledger;
+
+        assert_int_equal(ledger_floor(ledger, late), late - USEC_PER_DAY);
+        loop_sim_set_realtime(fixture->loop, late);
+        book_watch_clock(fixture->book);
+        /* A file of ten minutes before the step looks three days old and is not. */
+        for (int i = 0; i < 2; i++) {
+                assert_in_range(ledger_floor(ledger, late + USEC_PER_HOUR),
+                        CHRISTMAS - 23 * USEC_PER_HOUR - USEC_PER_SEC,
+                        CHRISTMAS - 23 * USEC_PER_HOUR + USEC_PER_SEC);
+                /* The ring turns, and it is still known. */
+                for (unsigned k = 0; k < RECORD_SLOTS + 100; k++)
+                        note(fixture, "manifest", "action", "4", "text", "a line", NULL);
+                reopen(fixture);
+                ledger = fixture->ledger;
+        }
+        assert_int_equal(ledger->n_steps, 1);
+        assert_int_equal(ledger_floor(ledger, late + USEC_PER_DAY), late);
+        /* An incident older than the step has its beginning by the clock of then. */
+        assert_int_equal(ledger_floor(ledger, CHRISTMAS), CHRISTMAS - USEC_PER_DAY);
+}
+
+static void an_open_incident_moves_back_with_the_clock(void **state) {
+        struct fixture *fixture = *state;
+        open_incident(fixture, "1");
+        loop_sim_set_realtime(fixture->loop, CHRISTMAS - 3 * USEC_PER_DAY);
+        book_watch_clock(fixture->book);
+        assert_in_range(fixture->ledger->incident.since_usec, CHRISTMAS - 3 * USEC_PER_DAY - USEC_PER_SEC,
+                CHRISTMAS - 3 * USEC_PER_DAY);
+        reopen(fixture);
+        assert_in_range(fixture->ledger->incident.since_usec, CHRISTMAS - 3 * USEC_PER_DAY - USEC_PER_SEC,
+                CHRISTMAS - 3 * USEC_PER_DAY);
+}
+
+static size_t take_datagram(int fd, char *text, size_t size) {
+        ssize_t n = recv(fd, text, size - 1, MSG_DONTWAIT);
+        text[n > 0 ? n : 0] = '\0';
+        for (ssize_t i = 0; i < n; i++)
+                text[i] = text[i] ? text[i] : '@';
+        return n > 0 ? (size_t)n : 0;
+}
+
+static void a_journal_that_hangs_is_not_waited_for_and_hears_what_it_missed(void **state) {
+        const struct record_field fields[] = {
+                {"event", "action-outcome"}, {"action", "7"}, {"status", "done"}, {"text", "a\nb"}};
+        struct fixture *fixture = *state;
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        char slot[RECORD_SLOT_SIZE], text[8192], path[PATH_MAX + 16];
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        const struct event_kind *kind = event_kind("action-outcome", NULL);
+        struct record record;
+        unsigned heard = 0;
+
+        snprintf(path, sizeof(path), "%s/journal", fixture->path);
+        assert_true(strlen(path) < sizeof(address.sun_path));
+        strcpy(address.sun_path, path);
+        assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+        assert_int_equal(record_format(1, 1, fields, 4, slot), 0);
+        assert_int_equal(record_parse(slot, &record), 0);
+        alarm(20);
+        for (unsigned i = 0; i < 5000; i++)
+                event_send_to(path, kind, &record);
+        alarm(0);
+        while (take_datagram(fd, text, sizeof(text)) > 0) {
+                assert_non_null(strstr(text, "\nSPOOLGUARD_ACTION=7\n"));
+                assert_non_null(strstr(text, "\nSPOOLGUARD_REASON\n\3@@@@@@@a\nb\n"));
+                assert_null(strstr(text, "SPOOLGUARD_LOST"));
+                heard++;
+        }
+        assert_in_range(heard, 1, 4999);
+        event_send_to(path, kind, &record);
+        assert_true(take_datagram(fd, text, sizeof(text)) > 0);
+        snprintf(slot, sizeof(slot), "(%u entries before it were lost)\n", 5000 - heard);
+        assert_non_null(strstr(text, slot));
+        event_send_to(path, kind, &record);
+        assert_true(take_datagram(fd, text, sizeof(text)) > 0);
+        assert_null(strstr(text, "lost"));
+        close(fd);
 }
 
 static void observe_survives_a_restart_and_enforce_does_not(void **state) {
@@ -256,8 +406,8 @@ static void lists_that_are_full_forget_their_oldest(void **state) {
         assert_int_equal(ledger->n_escalations, LEDGER_ESCALATIONS_MAX);
         assert_non_null(ledger_playbook(ledger, name));
         assert_non_null(ledger_run(ledger, 3 * LEDGER_PLAYBOOKS_MAX));
-        assert_int_not_equal(ledger_escalated_usec(ledger, name), 0);
-        assert_int_equal(ledger_escalated_usec(ledger, "1"), 0);
+        assert_int_not_equal(ledger_escalated_usec(ledger, name, ""), 0);
+        assert_int_equal(ledger_escalated_usec(ledger, "1", ""), 0);
 }
 
 static void a_sentence_takes_its_words_from_the_record(void **state) {
@@ -286,6 +436,12 @@ int main(void) {
                 TEST(a_run_that_did_not_act_costs_its_playbook_nothing),
                 TEST(an_action_marks_its_run_as_acting_already_with_the_intent),
                 TEST(verbs_had_their_turn_only_in_the_open_incident),
+                TEST(neither_a_refusal_of_ours_nor_a_dry_run_is_a_turn),
+                TEST(uses_keep_their_age_when_the_clock_is_set),
+                TEST(a_clock_found_set_back_at_a_start_makes_uses_of_now_once),
+                TEST(the_floor_goes_below_a_step_forward_and_for_a_day_only),
+                TEST(an_open_incident_moves_back_with_the_clock),
+                TEST(a_journal_that_hangs_is_not_waited_for_and_hears_what_it_missed),
                 TEST(observe_survives_a_restart_and_enforce_does_not),
                 TEST(crashes_in_lua_are_counted_and_forgiven_with_the_quarantine),
                 TEST(what_must_not_be_forgotten_survives_the_turning_of_the_ring),

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <pty.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -132,6 +133,42 @@ static void errno_is_shown_and_kept(void **state) {
         assert_string_equal(written, "<3>cannot write: No space left on device\n");
 }
 
+static void fill_stderr(void) {
+        log_open(NULL);
+        for (int i = 0; i < 100000; i++)
+                log_warning("number %d", i);
+}
+
+/* Filled, emptied, and spoken to again: does it wait, and what does it say of the rest? */
+static void check_full(int end, int other) {
+        int stderr_fd = dup(STDERR_FILENO), other_copy = dup(other);
+
+        assert_return_code(dup2(end, STDERR_FILENO), errno);
+        alarm(20);
+        fill_stderr();
+        alarm(0);
+        assert_return_code(dup2(stderr_fd, STDERR_FILENO), errno);
+        close(stderr_fd);
+        assert_return_code(fcntl(other_copy, F_SETFL, O_NONBLOCK), errno);
+        while (read(other_copy, written, sizeof(written)) > 0)
+                ;
+        close(other_copy);
+        capture(end, other, say_a_warning);
+        assert_non_null(strstr(written, "is spent\n<4>"));
+        assert_non_null(strstr(written, " lines before were lost\n<2>and 2 more\n"));
+}
+
+static void nobody_waits_for_a_full_stderr(void **state) {
+        int ends[2];
+        (void)state;
+
+        assert_return_code(pipe(ends), errno);
+        check_full(ends[1], ends[0]);
+        assert_return_code(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), errno);
+        check_full(ends[1], ends[0]);
+        assert_int_equal(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK, 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_journal_gets_priorities),
@@ -140,6 +177,7 @@ int main(void) {
                 cmocka_unit_test(a_long_line_is_cut_and_still_ends),
                 cmocka_unit_test(debug_lines_are_for_those_who_ask),
                 cmocka_unit_test(errno_is_shown_and_kept),
+                cmocka_unit_test(nobody_waits_for_a_full_stderr),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

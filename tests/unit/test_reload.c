@@ -51,6 +51,30 @@ static void without_a_predecessor_a_broken_playbook_stays_broken(void **state) {
         free(text);
 }
 
+static void the_same_file_again_changes_nothing(void **state) {
+        struct config *config, *raw, *again;
+        struct problem problem;
+        char *text, *second;
+        size_t size, second_size;
+        (void)state;
+
+        assert_int_equal(
+                reload_merge(NULL, BROKEN, strlen(BROKEN), &config, &text, &size, &raw, &problem), 0);
+        config_free(raw);
+        assert_int_equal(
+                reload_merge(config, BROKEN, strlen(BROKEN), &again, &second, &second_size, &raw, &problem),
+                0);
+        assert_true(reload_is_same(text, size, second, second_size));
+        assert_false(reload_is_same(text, size, second, second_size - 1));
+        second[size / 2] ^= 1;
+        assert_false(reload_is_same(text, size, second, second_size));
+        config_free(raw);
+        config_free(again);
+        config_free(config);
+        free(text);
+        free(second);
+}
+
 static void nonsense_is_refused(void **state) {
         struct config *config, *raw;
         struct problem problem;
@@ -113,6 +137,7 @@ int main(int argc, char *argv[]) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_playbook_that_broke_is_kept_as_it_was_and_named),
                 cmocka_unit_test(without_a_predecessor_a_broken_playbook_stays_broken),
+                cmocka_unit_test(the_same_file_again_changes_nothing),
                 cmocka_unit_test(nonsense_is_refused),
                 cmocka_unit_test(the_last_good_one_is_stored_as_a_whole_or_not),
                 cmocka_unit_test(a_loader_that_does_not_answer_is_a_refused_configuration),

@@ -34,7 +34,7 @@ static int play(void) {
         strcpy(hello.hello.version, breadcrumb->skip[0][0] ? "skips" : "skips-nothing");
         if (say(&hello) != 0)
                 return 2;
-        if (strcmp(part, "crash-in-lua") == 0)
+        if (strcmp(part, "crash-in-lua") == 0 || strstr(part, "by-lua"))
                 breadcrumb_set(breadcrumb, BREADCRUMB_LUA, "evil");
         else if (strcmp(part, "crash-in-parser") == 0 || strcmp(part, "garbage") == 0)
                 breadcrumb_set(breadcrumb, BREADCRUMB_PARSING, "deferred/4/4A1B2C");
@@ -42,11 +42,13 @@ static int play(void) {
                 signal(SIGABRT, SIG_DFL);
                 abort();
         }
-        if (strcmp(part, "garbage") == 0)
+        if (strncmp(part, "garbage", 7) == 0)
                 (void)!write(ROLE_FD_CHANNEL, "garbage", 7);
-        if (strcmp(part, "exit") == 0)
+        if (strncmp(part, "exit", 4) == 0)
                 return 7;
         say(&heartbeat);
+        while (strcmp(part, "stubborn") == 0)
+                pause();
         while (read(ROLE_FD_CHANNEL, &byte, 1) > 0)
                 ;
         return 0;
@@ -96,19 +98,22 @@ static void on_died(const char *reason, const char *activity, const char *what, 
 static const struct watcher_ops ops = {
         .on_up = on_up, .on_message = on_message, .on_down = on_down, .on_died = on_died};
 
+static int new_watcher(struct fixture *fixture) {
+        return watcher_new(&(struct watcher_setup){.loop = fixture->loop,
+                                   .plugin_dir = "/none",
+                                   .state_dir = "/none",
+                                   .root = "",
+                                   .unprivileged = true,
+                                   .rate = 100,
+                                   .ops = &ops,
+                                   .data = fixture},
+                &fixture->watcher);
+}
+
 static int set_up(void **state) {
         struct fixture *fixture = calloc(1, sizeof(*fixture));
         fixture->loop = real_loop();
-        assert_int_equal(watcher_new(&(struct watcher_setup){.loop = fixture->loop,
-                                             .plugin_dir = "/none",
-                                             .state_dir = "/none",
-                                             .root = "",
-                                             .unprivileged = true,
-                                             .rate = 100,
-                                             .ops = &ops,
-                                             .data = fixture},
-                                 &fixture->watcher),
-                0);
+        assert_int_equal(new_watcher(fixture), 0);
         *state = fixture;
         return 0;
 }
@@ -175,6 +180,47 @@ static void garbage_on_the_channel_ends_it(void **state) {
         assert_string_equal(fixture->activity, "none");
 }
 
+static void an_exit_or_a_bad_message_out_of_lua_is_the_playbooks(void **state) {
+        static const char *const parts[] = {"garbage-by-lua", "exit-by-lua"};
+        struct fixture *fixture = *state;
+
+        for (size_t i = 0; i < 2; i++) {
+                start(fixture, parts[i]);
+                assert_string_equal(fixture->activity, "lua");
+                assert_string_equal(fixture->what, "evil");
+        }
+}
+
+static void a_new_configuration_does_not_shorten_the_waits(void **state) {
+        struct fixture *fixture = *state;
+        uint64_t before;
+
+        fixture->want_deaths = 3;
+        start(fixture, "exit"); /* after 0, 0.2 and 0.4 s; 0.8 s would be next */
+        fixture->want_deaths = 5;
+        before = clock_monotonic_usec();
+        start(fixture, "exit otherwise"); /* at once, and after 1.6 s */
+        assert_in_range(clock_monotonic_usec() - before, 1500 * USEC_PER_MSEC, 10 * USEC_PER_SEC);
+}
+
+static void freeing_it_leaves_no_process_behind(void **state) {
+        static const char *const parts[] = {"live", "stubborn"};
+        struct fixture *fixture = *state;
+        uint64_t before;
+        pid_t pid;
+
+        for (size_t i = 0; i < 2; i++) {
+                start(fixture, parts[i]);
+                pid = watcher_pid(fixture->watcher);
+                before = clock_monotonic_usec();
+                fixture->watcher = watcher_free(fixture->watcher);
+                assert_int_equal(kill(pid, 0), -1); /* reaped, not only dead */
+                assert_in_range(clock_monotonic_usec() - before, i * WATCHER_PARTING,
+                        i * WATCHER_PARTING + USEC_PER_SEC);
+                assert_int_equal(new_watcher(fixture), 0);
+        }
+}
+
 static void restarts_come_at_growing_distances(void **state) {
         struct fixture *fixture = *state;
         uint64_t before = clock_monotonic_usec();
@@ -210,7 +256,7 @@ static void one_that_is_stopped_stays_so(void **state) {
         assert_int_equal(fixture->beats, 1);
 }
 
-static void silence_for_ten_seconds_is_death_and_hanging_lua_is_blamed(void **state) {
+static void silence_for_ten_seconds_is_death(void **state) {
         struct fixture *fixture = *state;
         uint64_t before = clock_monotonic_usec();
 
@@ -219,16 +265,32 @@ static void silence_for_ten_seconds_is_death_and_hanging_lua_is_blamed(void **st
         assert_int_equal(fixture->deaths, 1);
         assert_non_null(strstr(fixture->reason, "no sign of life"));
         assert_in_range(clock_monotonic_usec() - before, 9 * USEC_PER_SEC, 15 * USEC_PER_SEC);
-        assert_string_equal(
-                watcher_blame(&(struct breadcrumb){.activity = BREADCRUMB_LUA}, true, false, SIGKILL), "lua");
-        assert_string_equal(
-                watcher_blame(&(struct breadcrumb){.activity = BREADCRUMB_LUA}, false, false, SIGKILL),
-                "none");
-        assert_string_equal(
-                watcher_blame(&(struct breadcrumb){.activity = BREADCRUMB_LUA}, false, true, 1), "none");
-        assert_string_equal(
-                watcher_blame(&(struct breadcrumb){.activity = BREADCRUMB_PARSING}, false, false, SIGSEGV),
-                "parsing");
+}
+
+static void a_death_is_blamed_on_what_brought_it_about(void **state) {
+        static const struct {
+                enum breadcrumb_activity activity;
+                struct watcher_death death;
+                const char *blamed;
+        } cases[] = {
+                {BREADCRUMB_LUA, {.silent = true, .ended = true, .status = SIGKILL}, "lua"},
+                {BREADCRUMB_LUA, {.ended = true, .status = SIGKILL}, "lua"},
+                {BREADCRUMB_LUA, {.exited = true, .status = 1}, "lua"},
+                {BREADCRUMB_LUA, {.status = SIGSEGV}, "lua"},
+                {BREADCRUMB_LUA, {.status = SIGKILL}, "none"},
+                {BREADCRUMB_LUA, {.status = SIGTERM}, "none"},
+                {BREADCRUMB_PARSING, {.silent = true, .ended = true, .status = SIGKILL}, "parsing"},
+                {BREADCRUMB_PARSING, {.status = SIGSEGV}, "parsing"},
+                {BREADCRUMB_PARSING, {.ended = true, .status = SIGKILL}, "none"},
+                {BREADCRUMB_PARSING, {.exited = true, .status = 1}, "none"},
+                {BREADCRUMB_NONE, {.status = SIGSEGV}, "none"},
+        };
+        (void)state;
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+                assert_string_equal(
+                        watcher_blame(&(struct breadcrumb){.activity = cases[i].activity}, &cases[i].death),
+                        cases[i].blamed);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -243,7 +305,11 @@ int main(int argc, char *argv[]) {
                 TEST(restarts_come_at_growing_distances),
                 TEST(a_new_configuration_starts_a_new_one_without_blame),
                 TEST(one_that_is_stopped_stays_so),
-                TEST(silence_for_ten_seconds_is_death_and_hanging_lua_is_blamed),
+                TEST(silence_for_ten_seconds_is_death),
+                TEST(a_death_is_blamed_on_what_brought_it_about),
+                TEST(an_exit_or_a_bad_message_out_of_lua_is_the_playbooks),
+                TEST(a_new_configuration_does_not_shorten_the_waits),
+                TEST(freeing_it_leaves_no_process_behind),
         };
         if (argc > 1 && strcmp(argv[1], "--role=watcher") == 0)
                 return play();
