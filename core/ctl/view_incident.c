@@ -152,7 +152,7 @@ void view_incident(const struct ctl *ctl, const json_t *incident, const struct v
                         text_duration(closed > since ? closed - since : 0, distance));
                 line("closed", text);
                 view_join(json_object_get(incident, "Conditions"), names, sizeof(names));
-                line("conditions", names);
+                line("involved", names);
         } else {
                 view_now(incident, around->conditions);
                 view_next(incident, around);
