@@ -51,6 +51,9 @@ enum engine_event_type {
         ENGINE_ESCALATED,       /* .incident, .text: why */
         ENGINE_STATE_CHANGED,   /* mode, state, text, maintenance */
         ENGINE_LOWER_REPLY,     /* .lower_reply, for the bus */
+        ENGINE_LEASE_ADDED,
+        ENGINE_LEASE_CHANGED,
+        ENGINE_LEASE_REMOVED, /* .lease; REMOVED when it has ended */
 };
 struct engine_event {
         enum engine_event_type type;
@@ -61,10 +64,17 @@ struct engine_event {
         const struct incident_action *action;
         const char *text;
         const struct wire_lower_reply *lower_reply;
+        const struct wire_lease *lease;
 };
 
 struct engine_ops {
         int (*send)(const struct wire_message *message, void *data);
+        /*
+         * ACTION_REQUEST and LEASE_RENEW of a verb with a selector: make the selection for `verb` with these
+         * arguments and send `message` with it.  Number of things selected; 0 or negative errno: not sent.
+         */
+        ssize_t (*send_selected)(const struct wire_message *message, const char *verb,
+                const struct wire_pair *args, size_t n_args, void *data);
         void (*on_event)(const struct engine_event *event, void *data); /* may be NULL */
 };
 
@@ -85,11 +95,20 @@ void engine_receive(struct engine *engine, const struct wire_message *message);
 const struct run *engine_run_by_hand(
         struct engine *engine, const char *playbook, bool dry, struct problem *problem);
 /* Passes a WIRE_LOWER on; the answer comes as ENGINE_LOWER_REPLY with the same serial. */
-int engine_lower(struct engine *engine, uint32_t kind, uint64_t usec, const char *who, uint64_t *ret_serial);
+int engine_lower(struct engine *engine, uint32_t kind, uint64_t usec, uint64_t lease, const char *who,
+        uint64_t *ret_serial);
 
 /* For the script: a run's own requests. Each returns 0 or -EINVAL with the reason. */
-int engine_run_act(struct engine *engine, struct run *run, const char *verb, const struct wire_pair *args,
-        size_t n_args, struct problem *problem);
+struct engine_act {
+        const char *verb;
+        const struct wire_pair *args;
+        size_t n_args;
+        /* Reversible verbs: the terms of the lease.  until_clear "" is the condition that the run is about. */
+        bool reversible, selects;
+        const char *until_clear, *reason;
+};
+int engine_run_act(
+        struct engine *engine, struct run *run, const struct engine_act *act, struct problem *problem);
 /* wait_over(true) once no condition named `condition` (object or plain name) is tripped; unknown is not clear. */
 int engine_run_wait_clear(struct engine *engine, struct run *run, const char *condition, uint64_t within_usec,
         struct problem *problem);
@@ -106,6 +125,7 @@ void engine_run_ended(struct engine *engine, struct run *run, enum run_answer an
 const struct condition *engine_condition(const struct engine *engine, size_t i);
 const struct playbook *engine_playbook(const struct engine *engine, size_t i);
 const struct run *engine_run(const struct engine *engine, size_t i);
+const struct wire_lease *engine_lease(const struct engine *engine, size_t i);
 const struct incident *engine_incident(const struct engine *engine, size_t i); /* newest first */
 const struct incident *engine_open_incident(const struct engine *engine);      /* NULL: none */
 const struct board *engine_board(const struct engine *engine);

@@ -18,6 +18,12 @@ struct channel;
 
 struct channel_ops {
         void (*on_message)(struct channel *channel, const struct wire_message *message, void *data);
+        /*
+         * In place of on_message for types that carry a descriptor (wire_carries_fd()): takes `fd`, which is -1
+         * when none came.  NULL: such a descriptor is closed and on_message is called.
+         */
+        void (*on_message_consume_fd)(
+                struct channel *channel, const struct wire_message *message, int fd, void *data);
         /* The channel may be freed in here. `reason` is for people: "closed by peer", "flood: ...", ... */
         void (*on_closed)(struct channel *channel, const char *reason, void *data);
 };
@@ -33,6 +39,8 @@ struct channel *channel_free(struct channel *channel);
 const char *channel_reason(const struct channel *channel);
 /* 0, or -EPIPE once the peer is gone (on_closed follows, after what it had sent), or what wire_encode() refuses. */
 int channel_send(struct channel *channel, const struct wire_message *message);
+/* The same with a descriptor, which is taken, also on failure.  -EINVAL: this type carries none. */
+int channel_send_consume_fd(struct channel *channel, const struct wire_message *message, int fd);
 /*
  * Wait, blocking, until all queued messages are written (0), the time is over (-ETIME) or the peer is gone (-EPIPE).
  * For the last words before an exit.

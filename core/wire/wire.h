@@ -43,6 +43,8 @@ enum wire_type {
         WIRE_ACTION_REQUEST,
         WIRE_ESCALATE,
         WIRE_LOWER,
+        WIRE_LEASE_RENEW,
+        WIRE_LEASE_END,
 
         /* executor -> watcher */
         WIRE_WELCOME,
@@ -57,6 +59,7 @@ enum wire_type {
         WIRE_ACTION_FINISHED,
         WIRE_LOWER_REPLY,
         WIRE_RUN_PLAYBOOK,
+        WIRE_LEASE,
 
         /* spoolguardctl -> executor, and back */
         WIRE_CONTROL_REQUEST,
@@ -85,7 +88,20 @@ enum wire_status {
         WIRE_UNKNOWN, /* an intent without an outcome, found after a crash */
 };
 
-enum wire_lower_kind { WIRE_LOWER_OBSERVE = 1, WIRE_LOWER_MAINTENANCE, WIRE_LOWER_RELOAD };
+enum wire_lower_kind {
+        WIRE_LOWER_OBSERVE = 1,
+        WIRE_LOWER_MAINTENANCE,
+        WIRE_LOWER_RELOAD,
+        WIRE_LOWER_RETURN_LEASE,
+};
+
+enum wire_lease_state {
+        WIRE_LEASE_TAKING = 1, /* its action is at work, or was when we crashed */
+        WIRE_LEASE_IN_FORCE,
+        WIRE_LEASE_LAPSED, /* its slice passed without a renewal; the next renewal brings it back */
+        WIRE_LEASE_ENDING, /* being undone */
+        WIRE_LEASE_ENDED,
+};
 
 struct wire_pair {
         char name[32];
@@ -129,9 +145,14 @@ struct wire_run_end {
         char result[WIRE_NAME_MAX]; /* "cleared", "done", "not-cleared", "refused", "failed", "observed" */
         char text[WIRE_TEXT_MAX];
 };
+/*
+ * With it comes the selection as a sealed memfd when the verb has a selector.  A reversible verb takes a lease that
+ * ends when the condition object `until_clear` has cleared; `reason` is one sentence for people.
+ */
 struct wire_action_request {
         uint64_t serial, run;
         char verb[WIRE_NAME_MAX];
+        char until_clear[WIRE_TEXT_MAX], reason[WIRE_TEXT_MAX];
         struct wire_pair args[WIRE_PAIRS_MAX];
         uint8_t n_args;
 };
@@ -145,12 +166,21 @@ struct wire_escalate {
 };
 /* From D-Bus Control: authority can only be lowered this way.  usec: duration of the maintenance (0 ends it). */
 struct wire_lower {
-        uint64_t serial, usec;
+        uint64_t serial, usec, lease;
         uint32_t kind; /* enum wire_lower_kind */
         char who[WIRE_NAME_MAX];
 };
+/* The evidence for a lease stands; with it comes a new selection when the verb has a selector. */
+struct wire_lease_renew {
+        uint64_t lease;
+};
+/* The condition that it waits for has cleared, and nobody brings back by other means what it holds. */
+struct wire_lease_end {
+        uint64_t lease;
+        char text[WIRE_TEXT_MAX];
+};
 
-/* Sent after HELLO: state, playbooks, past incidents and actions (oldest first), then WELCOME_END. */
+/* Sent after HELLO: state, playbooks, past incidents and actions (oldest first), leases, then WELCOME_END. */
 struct wire_welcome {
         uint64_t incident, incident_since_usec; /* the open one, or 0; CLOCK_REALTIME */
         bool incident_escalated;
@@ -221,7 +251,21 @@ struct wire_run_playbook {
         char playbook[WIRE_NAME_MAX];
 };
 
-/* command: "mode", "maintenance", "reload", "status", "run"; see executor/control.c for their arguments. */
+/* One lease: all of them at the welcome, and whenever something of it changes. */
+struct wire_lease {
+        uint64_t lease, incident, count, since_usec;
+        uint64_t expires_usec; /* when it lapses unless it is renewed; CLOCK_REALTIME, 0: never */
+        uint64_t limit_usec;   /* when it ends, renewed or not */
+        uint32_t state;        /* enum wire_lease_state */
+        char verb[WIRE_NAME_MAX];
+        struct wire_pair args[WIRE_PAIRS_MAX];
+        uint8_t n_args;
+        char owner[WIRE_NAME_MAX]; /* the playbook */
+        char until_clear[WIRE_TEXT_MAX], reason[WIRE_TEXT_MAX];
+        char text[WIRE_TEXT_MAX]; /* what the last run or undo said */
+};
+
+/* command: "mode", "maintenance", "reload", "status", "run", "return"; see executor/control.c for their arguments. */
 struct wire_control_request {
         char command[WIRE_NAME_MAX];
         struct wire_pair args[WIRE_PAIRS_MAX];
@@ -245,6 +289,8 @@ struct wire_message {
                 struct wire_action_request action_request;
                 struct wire_escalate escalate;
                 struct wire_lower lower;
+                struct wire_lease_renew lease_renew;
+                struct wire_lease_end lease_end;
                 struct wire_welcome welcome;
                 struct wire_state state;
                 struct wire_playbook_state playbook_state;
@@ -257,12 +303,17 @@ struct wire_message {
                 struct wire_action_finished action_finished;
                 struct wire_lower_reply lower_reply;
                 struct wire_run_playbook run_playbook;
+                struct wire_lease lease;
                 struct wire_control_request control_request;
                 struct wire_control_reply control_reply;
         };
 };
 
 enum wire_from { WIRE_FROM_WATCHER = 1, WIRE_FROM_EXECUTOR, WIRE_FROM_CONTROL };
+
+/* Whether a descriptor may come with messages of this type; it belongs to whoever receives it. */
+bool wire_carries_fd(enum wire_type type);
+const char *wire_lease_state_name(enum wire_lease_state state); /* "taking", "in-force", "lapsed", ... */
 
 /*
  * Bytes used, or -EMSGSIZE, or -EINVAL for a type, an enumeration or a number of pairs that does not exist.  Text

@@ -86,6 +86,8 @@ static const struct wire_field action_request_fields[] = {
         FIELD(action_request, serial),
         FIELD(action_request, run),
         FIELD(action_request, verb),
+        FIELD(action_request, until_clear),
+        FIELD(action_request, reason),
         PAIRS(action_request, args, n_args),
 };
 static const struct wire_field escalate_fields[] = {
@@ -97,8 +99,16 @@ static const struct wire_field escalate_fields[] = {
 static const struct wire_field lower_fields[] = {
         FIELD(lower, serial),
         FIELD(lower, usec),
-        CHOICE(lower, kind, WIRE_LOWER_OBSERVE, WIRE_LOWER_RELOAD),
+        FIELD(lower, lease),
+        CHOICE(lower, kind, WIRE_LOWER_OBSERVE, WIRE_LOWER_RETURN_LEASE),
         FIELD(lower, who),
+};
+static const struct wire_field lease_renew_fields[] = {
+        FIELD(lease_renew, lease),
+};
+static const struct wire_field lease_end_fields[] = {
+        FIELD(lease_end, lease),
+        FIELD(lease_end, text),
 };
 static const struct wire_field welcome_fields[] = {
         FIELD(welcome, incident),
@@ -193,6 +203,21 @@ static const struct wire_field run_playbook_fields[] = {
         FIELD(run_playbook, dry),
         FIELD(run_playbook, playbook),
 };
+static const struct wire_field lease_fields[] = {
+        FIELD(lease, lease),
+        FIELD(lease, incident),
+        FIELD(lease, count),
+        FIELD(lease, since_usec),
+        FIELD(lease, expires_usec),
+        FIELD(lease, limit_usec),
+        CHOICE(lease, state, WIRE_LEASE_TAKING, WIRE_LEASE_ENDED),
+        FIELD(lease, verb),
+        PAIRS(lease, args, n_args),
+        FIELD(lease, owner),
+        FIELD(lease, until_clear),
+        FIELD(lease, reason),
+        FIELD(lease, text),
+};
 static const struct wire_field control_request_fields[] = {
         FIELD(control_request, command),
         PAIRS(control_request, args, n_args),
@@ -219,6 +244,8 @@ static const struct wire_layout layouts[WIRE_TYPE_MAX] = {
         [WIRE_ACTION_REQUEST] = LAYOUT("action-request", action_request, WIRE_FROM_WATCHER),
         [WIRE_ESCALATE] = LAYOUT("escalate", escalate, WIRE_FROM_WATCHER),
         [WIRE_LOWER] = LAYOUT("lower", lower, WIRE_FROM_WATCHER),
+        [WIRE_LEASE_RENEW] = LAYOUT("lease-renew", lease_renew, WIRE_FROM_WATCHER),
+        [WIRE_LEASE_END] = LAYOUT("lease-end", lease_end, WIRE_FROM_WATCHER),
 
         [WIRE_WELCOME] = LAYOUT("welcome", welcome, WIRE_FROM_EXECUTOR),
         [WIRE_STATE] = LAYOUT("state", state, WIRE_FROM_EXECUTOR),
@@ -232,6 +259,7 @@ static const struct wire_layout layouts[WIRE_TYPE_MAX] = {
         [WIRE_ACTION_FINISHED] = LAYOUT("action-finished", action_finished, WIRE_FROM_EXECUTOR),
         [WIRE_LOWER_REPLY] = LAYOUT("lower-reply", lower_reply, WIRE_FROM_EXECUTOR),
         [WIRE_RUN_PLAYBOOK] = LAYOUT("run-playbook", run_playbook, WIRE_FROM_EXECUTOR),
+        [WIRE_LEASE] = LAYOUT("lease", lease, WIRE_FROM_EXECUTOR),
 
         [WIRE_CONTROL_REQUEST] = LAYOUT("control-request", control_request, WIRE_FROM_CONTROL),
         [WIRE_CONTROL_REPLY] = LAYOUT("control-reply", control_reply, WIRE_FROM_EXECUTOR),

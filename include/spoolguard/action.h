@@ -68,6 +68,12 @@ struct sg_action_host {
          * stdout and stderr land in `output` (always ended by NUL).  Only in run() and undo().
          */
         int (*tool)(const struct sg_action *action, const char *const argv[], char *output, size_t size);
+        /*
+         * The same for a filter such as gzip: it reads `in_fd` and writes `out_fd`, both stay the caller's;
+         * `output` gets what it says on stderr.
+         */
+        int (*filter)(const struct sg_action *action, const char *const argv[], int in_fd, int out_fd,
+                char *output, size_t size);
 };
 
 struct sg_action {
@@ -83,7 +89,21 @@ struct sg_action {
          */
         uint64_t floor_usec;
         bool gentler_spent; /* every freeing verb that can still come had its turn in this incident */
+
+        /*
+         * What the verb's selector chose: a sealed memfd at offset 0, or -1 for a verb without one and in undo().
+         * It was written in the process that reads hostile bytes: every entry is to be checked as if a stranger
+         * had written it.  Its size is bounded by SG_SELECTION_MAX.
+         */
+        int selection_fd;
+        /*
+         * Reversible verbs: the number of the lease that this change belongs to, never used twice on this host;
+         * what is changed is marked with it where that is possible, so that undo() finds it again.  0: none.
+         */
+        uint64_t lease;
 };
+
+#define SG_SELECTION_MAX (256u << 20)
 
 struct sg_verb {
         const char *name; /* "plugin.verb" */
@@ -102,10 +122,24 @@ struct sg_verb {
          */
         const char *needs_space_on;
 
+        /*
+         * Only for SG_RISK_REVERSIBLE.  How long what run() did lasts unless it is done again: the executor calls
+         * run() again for the same lease, with a new selection, while the evidence stands.  0: until undo().
+         */
+        uint64_t slice_usec;
+        /* Longest life of a lease, renewed or not; after that it is undone, and people are told. */
+        uint64_t lease_max_usec;
+
+        /* Name of a sensor of the same plugin whose select() chooses what to act on; NULL: none. */
+        const char *selector;
+
         enum sg_verdict (*check)(const struct sg_action *action, struct sg_outcome *ret_outcome);
         /* 0, or a negative errno value with the reason in ret_outcome->text. */
         int (*run)(const struct sg_action *action, struct sg_outcome *ret_outcome);
-        /* Only for SG_RISK_REVERSIBLE. */
+        /*
+         * Only for SG_RISK_REVERSIBLE: take back what carries the lease's number.  It needs no watcher, may be
+         * called again, and after a run() that was cut short.
+         */
         int (*undo)(const struct sg_action *action, struct sg_outcome *ret_outcome);
 };
 

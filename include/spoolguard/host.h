@@ -41,6 +41,8 @@ struct sg_watch;
 typedef void (*sg_timer_fn)(struct sg_timer *timer, void *data);
 typedef void (*sg_watch_fn)(struct sg_watch *watch, int fd, unsigned ready, void *data);
 
+typedef void (*sg_reading_fn)(const struct sg_label *labels, size_t n_labels, double value, void *data);
+
 /*
  * A table of services.  `size` is sizeof(struct sg_host) as the host was built: a plugin that wants a service
  * added later compares it with offsetof() before use.
@@ -90,6 +92,13 @@ struct sg_host {
          * Returns false when `what` did so before: skip it and count it as unreadable.
          */
         bool (*parsing)(const struct sg_host *host, const char *what);
+
+        /*
+         * Call `fn` for every label set of a reading, whichever sensor published it; a missing one comes as NaN.
+         * `fn` must not publish.  Values are as of now, so a sensor that builds on another one asks again on a
+         * timer of its own.
+         */
+        void (*each_reading)(const struct sg_host *host, const char *reading, sg_reading_fn fn, void *data);
 };
 
 #endif

@@ -10,6 +10,7 @@
 
 #include <spoolguard/host.h>
 #include <spoolguard/value.h>
+#include <sys/types.h>
 
 /* A reading the sensor may publish; tables end with a row without a name. */
 struct sg_reading {
@@ -36,6 +37,16 @@ struct sg_sensor {
          */
         int (*create)(const struct sg_host *host, const struct sg_value *options, void **ret_sensor);
         void (*destroy)(void *sensor);
+
+        /*
+         * NULL, or: choose what a verb of this plugin that names this sensor as its selector shall act on, and
+         * write it to `fd`, an empty memfd that the host seals afterwards and hands to the verb (struct sg_action,
+         * selection_fd).  The format is the plugin's own.  Called for the first action of a lease and for each
+         * renewal of it, so it may choose fewer things than before: only those that need it now.
+         * Returns the number of things chosen (0: there is nothing to act on, and nothing is asked), or a negative
+         * errno value: the selection cannot be made now, which must not be taken for "nothing".
+         */
+        ssize_t (*select)(void *sensor, const char *verb, const struct sg_value *args, int fd);
 };
 
 #endif

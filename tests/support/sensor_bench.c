@@ -7,6 +7,7 @@
  */
 #include "support/sensor_bench.h"
 
+#include <math.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,15 +61,27 @@ static uint64_t bench_now(const struct sg_host *host) {
 static struct bench_reading *record(
         const struct sg_host *host, const char *reading, const struct sg_label *labels, size_t n_labels) {
         struct sensor_bench *bench = bench_of(host);
-        const char *label = n_labels ? labels[0].value : "";
-        struct bench_reading *found =
-                (struct bench_reading *)(uintptr_t)sensor_bench_find(bench, reading, label);
+        char label[sizeof(bench->readings[0].label)] = "";
+        struct bench_reading *found;
+
+        assert_in_range(n_labels, 0, 4);
+        for (size_t i = 0; i < n_labels; i++) {
+                size_t used = strlen(label);
+
+                snprintf(label + used, sizeof(label) - used, "%s%s", i ? "," : "", labels[i].value);
+        }
+        found = (struct bench_reading *)(uintptr_t)sensor_bench_find(bench, reading, label);
 
         if (!found) {
                 assert_true(bench->n < sizeof(bench->readings) / sizeof(bench->readings[0]));
                 found = &bench->readings[bench->n++];
                 snprintf(found->name, sizeof(found->name), "%s", reading);
-                snprintf(found->label, sizeof(found->label), "%s", label);
+                memcpy(found->label, label, sizeof(label));
+                found->n_labels = n_labels;
+                for (size_t i = 0; i < n_labels; i++) {
+                        snprintf(found->values[i], sizeof(found->values[i]), "%s", labels[i].value);
+                        found->labels[i] = (struct sg_label){labels[i].name, found->values[i]};
+                }
         }
         found->times++;
         found->missing = found->withdrawn = false;
@@ -159,6 +172,23 @@ static bool bench_parsing(const struct sg_host *host, const char *what) {
         return true;
 }
 
+static void bench_each_reading(
+        const struct sg_host *host, const char *reading, sg_reading_fn fn, void *data) {
+        struct sensor_bench *bench = bench_of(host);
+
+        for (unsigned i = 0; i < bench->n; i++) {
+                struct bench_reading *row = &bench->readings[i];
+
+                if (strcmp(row->name, reading) == 0 && !row->withdrawn)
+                        fn(row->labels, row->n_labels, row->missing ? NAN : row->value, data);
+        }
+}
+
+void sensor_bench_feed(struct sensor_bench *bench, const char *reading, const struct sg_label *labels,
+        size_t n_labels, double value) {
+        record(&bench->services, reading, labels, n_labels)->value = value;
+}
+
 void sensor_bench_init(struct sensor_bench *bench, const char *root) {
         *bench = (struct sensor_bench){.services = {
                                                .size = sizeof(struct sg_host),
@@ -174,6 +204,7 @@ void sensor_bench_init(struct sensor_bench *bench, const char *root) {
                                                .watch_new = bench_watch_new,
                                                .watch_free = bench_watch_free,
                                                .parsing = bench_parsing,
+                                               .each_reading = bench_each_reading,
                                        }};
 }
 

@@ -9,8 +9,11 @@
 #include "spoolguard/host.h"
 
 struct bench_reading {
-        char name[64], label[256]; /* value of the only label, or "" */
+        char name[64], label[512]; /* values of its labels with ',' between, or "" */
+        char values[4][128];
         double value;
+        struct sg_label labels[4];
+        size_t n_labels;
         bool missing, withdrawn;
         unsigned times;
 };
@@ -19,7 +22,7 @@ struct sensor_bench {
         struct sg_host services; /* first */
         struct sg_timer *timers;
         struct sg_watch *watches;
-        struct bench_reading readings[64];
+        struct bench_reading readings[256];
         unsigned n, wakeups;
 };
 
@@ -27,6 +30,9 @@ void sensor_bench_init(struct sensor_bench *bench, const char *root);
 /* Fails the test when the sensor left a timer or a watch behind. */
 void sensor_bench_deinit(struct sensor_bench *bench);
 void sensor_bench_run(struct sensor_bench *bench, uint64_t usec);
+/* As if another sensor had published it: for each_reading(). */
+void sensor_bench_feed(struct sensor_bench *bench, const char *reading, const struct sg_label *labels,
+        size_t n_labels, double value);
 /* NULL: never heard of. */
 const struct bench_reading *sensor_bench_find(
         const struct sensor_bench *bench, const char *reading, const char *label);

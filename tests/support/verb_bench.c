@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -60,6 +61,20 @@ static int bench_tool(const struct sg_action *action, const char *const argv[], 
         return bench->tool ? bench->tool(bench, output, size) : 0;
 }
 
+static int bench_filter(const struct sg_action *action, const char *const argv[], int in_fd, int out_fd,
+        char *output, size_t size) {
+        struct verb_bench *bench = bench_of(action);
+        char buffer[4096];
+        ssize_t n;
+
+        bench_tool(action, argv, output, size);
+        if (bench->filter)
+                return bench->filter(bench, in_fd, out_fd);
+        while ((n = read(in_fd, buffer, sizeof(buffer))) > 0)
+                assert_int_equal(write(out_fd, buffer, (size_t)n), n);
+        return 0;
+}
+
 void verb_bench_init(struct verb_bench *bench, const char *root, const struct sg_value *args,
         const struct sg_value *options) {
         *bench = (struct verb_bench){
@@ -72,8 +87,9 @@ void verb_bench_init(struct verb_bench *bench, const char *root, const struct sg
                                 .manifest = bench_manifest,
                                 .pressure = bench_pressure,
                                 .tool = bench_tool,
+                                .filter = bench_filter,
                         },
-                .action = {.args = args, .options = options},
+                .action = {.args = args, .options = options, .selection_fd = -1},
         };
         bench->action.host = &bench->services;
 }
@@ -93,4 +109,9 @@ enum sg_verdict verb_bench_check(struct verb_bench *bench, const struct sg_verb 
 int verb_bench_act(struct verb_bench *bench, const struct sg_verb *verb) {
         bench->outcome = (struct sg_outcome){0};
         return verb->run(&bench->action, &bench->outcome);
+}
+
+int verb_bench_undo(struct verb_bench *bench, const struct sg_verb *verb) {
+        bench->outcome = (struct sg_outcome){0};
+        return verb->undo(&bench->action, &bench->outcome);
 }

@@ -15,6 +15,7 @@ struct verb_bench {
         /* What the tool does; NULL: it succeeds and does nothing. */
         int (*tool)(struct verb_bench *bench, char *output, size_t size);
         const void *tool_data;
+        int (*filter)(struct verb_bench *bench, int in_fd, int out_fd); /* NULL: it copies */
         struct sg_outcome outcome;
 };
 
@@ -23,5 +24,6 @@ void verb_bench_init(struct verb_bench *bench, const char *root, const struct sg
 /* The outcome lands in bench->outcome. */
 enum sg_verdict verb_bench_check(struct verb_bench *bench, const struct sg_verb *verb);
 int verb_bench_act(struct verb_bench *bench, const struct sg_verb *verb);
+int verb_bench_undo(struct verb_bench *bench, const struct sg_verb *verb);
 
 #endif
