@@ -25,9 +25,20 @@ bool disk_mounts_find(const char *mountinfo, const char *path, char *ret_mount, 
 /* disk_interval.c */
 uint64_t disk_interval_usec(uint64_t last_usec, double worst_ratio, bool changing);
 
+/* disk_forecast.c: begins as zeros; times are monotonic, any pace */
+#define DISK_FORECAST_BUCKETS 12u
+struct disk_forecast {
+        uint64_t bucket; /* number of the newest one */
+        unsigned n;      /* buckets that were seen, 0: no sample yet */
+        double used_bytes, grown[DISK_FORECAST_BUCKETS];
+};
+void disk_forecast_add(struct disk_forecast *forecast, uint64_t now_usec, double used_bytes);
+/* 0: full; INFINITY: it is not filling, or was not watched for a minute yet. */
+double disk_forecast_seconds(const struct disk_forecast *forecast, double available_bytes);
+
 /* disk_usage.c */
 struct disk_usage {
-        double available_bytes, used_ratio;
+        double available_bytes, used_bytes, used_ratio;
         bool has_inodes; /* some file systems have no fixed number of them */
         double inodes_used_ratio;
 };

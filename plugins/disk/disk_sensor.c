@@ -41,6 +41,7 @@ struct file_system {
         char label[256];
         dev_t device;
         double ratio; /* negative: not measured */
+        struct disk_forecast forecast;
 };
 
 struct disk {
@@ -57,6 +58,11 @@ struct disk {
 
 static const struct sg_reading readings[] = {
         {"disk_available_bytes", {"path"}, "Space that a daemon can still use."},
+        {"disk_full_seconds", {"path"},
+                "Time until it is full if it goes on filling as in the last two minutes: 0 when it is full, "
+                "+Inf "
+                "when it "
+                "is not filling."},
         {"disk_used_ratio", {"path"}, "Space in use, as df shows it: 1 is full."},
         {"disk_inodes_used_ratio", {"path"}, "Inodes in use; not published where their number is not fixed."},
         {0},
@@ -75,6 +81,7 @@ static void say_missing(const struct disk *disk, struct file_system *file_system
         for (const struct sg_reading *reading = readings; reading->name; reading++)
                 disk->host->missing(disk->host, reading->name, &label, 1, why);
         file_system->ratio = -1;
+        file_system->forecast = (struct disk_forecast){0};
 }
 
 /* Text of mountinfo (malloc), cut at MOUNTINFO_MAX; NULL when it cannot be read. */
@@ -172,6 +179,9 @@ static double measure(struct disk *disk, struct file_system *file_system) {
         }
         publish(disk, file_system, "disk_available_bytes", usage.available_bytes);
         publish(disk, file_system, "disk_used_ratio", usage.used_ratio);
+        disk_forecast_add(&file_system->forecast, disk->host->now_usec(disk->host), usage.used_bytes);
+        publish(disk, file_system, "disk_full_seconds",
+                disk_forecast_seconds(&file_system->forecast, usage.available_bytes));
         if (usage.has_inodes)
                 publish(disk, file_system, "disk_inodes_used_ratio", usage.inodes_used_ratio);
         file_system->ratio = usage.used_ratio;

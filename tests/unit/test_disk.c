@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_disk - which file systems are found, how full they are, how soon they are looked at, and the ballast */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,6 +35,69 @@ static const char sandbox_mounts[] =
         "25 22 8:3 / /var/log ro - ext4 /dev/sda3 rw\n"
         "30 25 8:3 /journal /var/log/journal rw - ext4 /dev/sda3 rw\n"
         "31 22 8:1 /var/lib/spoolguard /var/lib/spoolguard rw - ext4 /dev/sda1 rw\n";
+
+/* Every second for `seconds`, `pattern(second)` bytes more; the forecast for 60 MB left at the end. */
+static double forecast_of(unsigned seconds, double (*pattern)(unsigned second)) {
+        struct disk_forecast forecast = {0};
+        double used = 1e9;
+
+        for (unsigned i = 0; i < seconds; i++) {
+                disk_forecast_add(&forecast, 5000 * SEC + i * SEC, used);
+                used += pattern(i);
+        }
+        return disk_forecast_seconds(&forecast, 60e6);
+}
+
+static double steady(unsigned second) {
+        (void)second;
+        return 100e3;
+}
+static double every_half_minute(unsigned second) {
+        return second % 30 == 0 ? 3e6 : 0;
+}
+static double one_burst(unsigned second) {
+        return second == 100 ? 50e6 : 0;
+}
+static double a_rotation_and_what_follows(unsigned second) {
+        return second == 60 ? 30e6 : second == 70 ? -30e6 : second == 90 ? 10e6 : 0;
+}
+static double shrinks(unsigned second) {
+        (void)second;
+        return -50e3;
+}
+
+static void the_forecast_is_right_for_what_lasts_and_silent_for_a_burst(void **state) {
+        (void)state;
+        /* 600 s is the truth; two of twelve buckets are left out of the rate. */
+        assert_true(forecast_of(300, steady) > 590 && forecast_of(300, steady) < 760);
+        assert_true(forecast_of(300, every_half_minute) > 590 && forecast_of(300, every_half_minute) < 1300);
+        assert_true(isinf(forecast_of(180, one_burst)));
+        assert_true(isinf(forecast_of(180, a_rotation_and_what_follows)));
+        assert_true(isinf(forecast_of(180, shrinks)));
+        assert_true(isinf(forecast_of(40, steady))); /* not watched for long enough */
+}
+
+static void a_full_disk_is_full_and_not_fine_because_it_no_longer_grows(void **state) {
+        struct disk_forecast forecast = {0};
+
+        (void)state;
+        assert_true(disk_forecast_seconds(&forecast, 0) == 0);
+        for (unsigned i = 0; i < 300; i++)
+                disk_forecast_add(&forecast, i * SEC, 1e9);
+        assert_true(disk_forecast_seconds(&forecast, 0) == 0);
+        assert_true(isinf(disk_forecast_seconds(&forecast, 4096)));
+}
+
+static void growth_before_a_long_sleep_is_forgotten(void **state) {
+        struct disk_forecast forecast = {0};
+
+        (void)state;
+        for (unsigned i = 0; i < 120; i++)
+                disk_forecast_add(&forecast, i * SEC, 1e6 * i);
+        assert_true(isfinite(disk_forecast_seconds(&forecast, 1e6)));
+        disk_forecast_add(&forecast, 3600 * SEC, 120e6);
+        assert_true(isinf(disk_forecast_seconds(&forecast, 1e6)));
+}
 
 static void a_path_is_known_by_the_mount_point_of_its_file_system(void **state) {
         static const struct {
@@ -350,6 +414,9 @@ static void the_ratio_after_a_ballast_counts_it_as_used(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(the_forecast_is_right_for_what_lasts_and_silent_for_a_burst),
+                cmocka_unit_test(a_full_disk_is_full_and_not_fine_because_it_no_longer_grows),
+                cmocka_unit_test(growth_before_a_long_sleep_is_forgotten),
                 cmocka_unit_test(a_path_is_known_by_the_mount_point_of_its_file_system),
                 cmocka_unit_test(lines_that_are_no_mountinfo_are_skipped),
                 cmocka_unit_test(the_ratio_is_that_of_df),
