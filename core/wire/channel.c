@@ -13,14 +13,19 @@
  * (ECONNRESET, EPIPE) before them.  An escalation must not be lost that way: after such an error nothing more is
  * sent, but what was received is delivered before on_closed.
  *
+ * Descriptors travel with their message, also while it is queued.  Of what a peer sends, one descriptor with a
+ * message of a type that carries one is handed on; all others are closed here, or by the kernel when this end
+ * expects none at all.
+ *
  * Fails: never because of the peer; a peer that misbehaves ends its channel, with the reason.
- * Limits: fixed one-second windows for the rate, so twice the rate fits in the second around their border; fds
- * sent by a peer are closed by the kernel, unread; an empty packet counts as the end of the connection.
+ * Limits: fixed one-second windows for the rate, so twice the rate fits in the second around their border; an
+ * empty packet counts as the end of the connection.
  */
 #include "wire/channel.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -30,8 +35,11 @@
 #include "base/clock.h"
 #include "base/text.h"
 
+#define FDS_MAX 253 /* with one packet, by the kernel (SCM_MAX_FD) */
+
 struct packet {
         STAILQ_ENTRY(packet) next;
+        int fd; /* goes with it; -1: none */
         size_t size;
         uint8_t bytes[];
 };
@@ -56,14 +64,19 @@ struct channel {
         char reason[WIRE_TEXT_MAX];
 };
 
-static void drop_queue(struct channel *channel) {
-        struct packet *packet;
+static void drop_first(struct channel *channel) {
+        struct packet *packet = STAILQ_FIRST(&channel->queue);
 
-        while ((packet = STAILQ_FIRST(&channel->queue))) {
-                STAILQ_REMOVE_HEAD(&channel->queue, next);
-                free(packet);
-        }
-        channel->n_queued = 0;
+        STAILQ_REMOVE_HEAD(&channel->queue, next);
+        channel->n_queued--;
+        if (packet->fd >= 0)
+                close(packet->fd);
+        free(packet);
+}
+
+static void drop_queue(struct channel *channel) {
+        while (!STAILQ_EMPTY(&channel->queue))
+                drop_first(channel);
 }
 
 static void channel_end(struct channel *channel, const char *reason) {
@@ -93,11 +106,21 @@ static void channel_mute(struct channel *channel, int error) {
 }
 
 /* 0: the packet is gone.  1: the kernel has no room now.  -EPIPE: the channel is mute. */
-static int transmit(struct channel *channel, const uint8_t *bytes, size_t size) {
+static int transmit(struct channel *channel, const uint8_t *bytes, size_t size, int fd) {
+        alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
+        struct iovec vector = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = size};
+        struct msghdr header = {.msg_iov = &vector, .msg_iovlen = 1};
         ssize_t n;
 
+        if (fd >= 0) {
+                header.msg_control = control;
+                header.msg_controllen = sizeof(control);
+                *CMSG_FIRSTHDR(&header) = (struct cmsghdr){
+                        .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
+                memcpy(CMSG_DATA(CMSG_FIRSTHDR(&header)), &fd, sizeof(fd));
+        }
         do
-                n = send(channel->fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+                n = sendmsg(channel->fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
         while (n < 0 && errno == EINTR);
         if (n >= 0)
                 return 0;
@@ -112,13 +135,11 @@ static int transmit_queue(struct channel *channel) {
         struct packet *packet;
 
         while ((packet = STAILQ_FIRST(&channel->queue))) {
-                int r = transmit(channel, packet->bytes, packet->size);
+                int r = transmit(channel, packet->bytes, packet->size, packet->fd);
 
                 if (r != 0)
                         return r;
-                STAILQ_REMOVE_HEAD(&channel->queue, next);
-                channel->n_queued--;
-                free(packet);
+                drop_first(channel);
         }
         loop_fd_set(channel->source, LOOP_IN);
         return 0;
@@ -136,17 +157,52 @@ static bool over_rate(struct channel *channel) {
         return ++channel->received_in_window > channel->rate;
 }
 
+/* The first descriptor that came, or -1; the others are closed. */
+static int take_first_fd(struct msghdr *header) {
+        int first = -1;
+
+        for (struct cmsghdr *part = CMSG_FIRSTHDR(header); part; part = CMSG_NXTHDR(header, part)) {
+                if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+                        continue;
+                for (size_t at = CMSG_LEN(0); at + sizeof(int) <= part->cmsg_len; at += sizeof(int)) {
+                        int fd;
+
+                        memcpy(&fd, (const uint8_t *)part + at, sizeof(fd));
+                        if (first < 0)
+                                first = fd;
+                        else
+                                close(fd);
+                }
+        }
+        return first;
+}
+
+static void deliver(struct channel *channel, const struct wire_message *message, int *fd) {
+        if (channel->ops->on_message_consume_fd && wire_carries_fd(message->type))
+                channel->ops->on_message_consume_fd(channel, message, take_fd(fd), channel->data);
+        else
+                channel->ops->on_message(channel, message, channel->data);
+}
+
 /* Read one packet and deliver it, or end the channel.  The channel may be gone on return. */
 static void receive(struct channel *channel) {
+        alignas(struct cmsghdr) char control[CMSG_SPACE(FDS_MAX * sizeof(int))];
         uint8_t bytes[WIRE_PACKET_MAX];
         struct iovec vector = {.iov_base = bytes, .iov_len = sizeof(bytes)};
         struct msghdr header = {.msg_iov = &vector, .msg_iovlen = 1};
+        _cleanup_close_ int fd = -1;
         struct wire_message message;
         struct problem problem;
         char reason[WIRE_TEXT_MAX];
         ssize_t n;
 
-        n = recvmsg(channel->fd, &header, MSG_DONTWAIT);
+        if (channel->ops->on_message_consume_fd) {
+                header.msg_control = control;
+                header.msg_controllen = sizeof(control);
+        }
+        n = recvmsg(channel->fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        if (n >= 0)
+                fd = take_first_fd(&header);
         if (n < 0 && errno == EINTR)
                 return;
         if (n < 0 && errno == EAGAIN) {
@@ -182,7 +238,7 @@ static void receive(struct channel *channel) {
                 channel_end(channel, reason);
                 return;
         }
-        channel->ops->on_message(channel, &message, channel->data);
+        deliver(channel, &message, &fd);
 }
 
 static void on_ready(struct loop_fd *source, int fd, unsigned ready, void *data) {
@@ -258,7 +314,8 @@ const char *channel_reason(const struct channel *channel) {
         return channel->reason;
 }
 
-int channel_send(struct channel *channel, const struct wire_message *message) {
+/* Takes *fd when the message has to wait; otherwise it stays the caller's. */
+static int send_or_queue(struct channel *channel, const struct wire_message *message, int *fd) {
         uint8_t bytes[WIRE_PACKET_MAX];
         struct packet *packet;
         ssize_t size;
@@ -270,7 +327,7 @@ int channel_send(struct channel *channel, const struct wire_message *message) {
                 return (int)size;
 
         if (STAILQ_EMPTY(&channel->queue)) {
-                int r = transmit(channel, bytes, (size_t)size);
+                int r = transmit(channel, bytes, (size_t)size, *fd);
 
                 if (r <= 0)
                         return r;
@@ -285,12 +342,25 @@ int channel_send(struct channel *channel, const struct wire_message *message) {
                 channel_end(channel, "out of memory");
                 return -EPIPE;
         }
+        packet->fd = take_fd(fd);
         packet->size = (size_t)size;
         memcpy(packet->bytes, bytes, (size_t)size);
         STAILQ_INSERT_TAIL(&channel->queue, packet, next);
         channel->n_queued++;
         loop_fd_set(channel->source, LOOP_IN | LOOP_OUT);
         return 0;
+}
+
+int channel_send(struct channel *channel, const struct wire_message *message) {
+        int none = -1;
+
+        return send_or_queue(channel, message, &none);
+}
+
+int channel_send_consume_fd(struct channel *channel, const struct wire_message *message, int fd_consumed) {
+        _cleanup_close_ int fd = fd_consumed;
+
+        return wire_carries_fd(message->type) ? send_or_queue(channel, message, &fd) : -EINVAL;
 }
 
 int channel_flush(struct channel *channel, uint64_t usec) {

@@ -39,7 +39,7 @@ struct channel *channel_free(struct channel *channel);
 const char *channel_reason(const struct channel *channel);
 /* 0, or -EPIPE once the peer is gone (on_closed follows, after what it had sent), or what wire_encode() refuses. */
 int channel_send(struct channel *channel, const struct wire_message *message);
-/* The same with a descriptor, which is taken, also on failure.  -EINVAL: this type carries none. */
+/* The same with a descriptor (-1: without), which is taken, also on failure.  -EINVAL: this type carries none. */
 int channel_send_consume_fd(struct channel *channel, const struct wire_message *message, int fd);
 /*
  * Wait, blocking, until all queued messages are written (0), the time is over (-ETIME) or the peer is gone (-EPIPE).

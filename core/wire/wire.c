@@ -12,7 +12,7 @@
  * Fails: wire_decode() with -EBADMSG and a reason that names message and field; wire_encode() with -EINVAL for
  * a message that no decoder would take (our bug), -EMSGSIZE when it does not fit a packet.
  *
- * Limits: integers, enumerations, booleans, text, pairs of text; the largest message is about 9 KiB.
+ * Limits: integers, enumerations, booleans, text, pairs of text; the largest message is about 10 KiB.
  */
 #include "wire/wire.h"
 
@@ -294,6 +294,22 @@ const char *wire_status_name(enum wire_status status) {
         };
 
         return (size_t)status < ELEMENTSOF(names) && names[status] ? names[status] : "invalid";
+}
+
+const char *wire_lease_state_name(enum wire_lease_state state) {
+        static const char *const names[] = {
+                [WIRE_LEASE_TAKING] = "taking",
+                [WIRE_LEASE_IN_FORCE] = "in-force",
+                [WIRE_LEASE_LAPSED] = "lapsed",
+                [WIRE_LEASE_ENDING] = "ending",
+                [WIRE_LEASE_ENDED] = "ended",
+        };
+
+        return (size_t)state < ELEMENTSOF(names) && names[state] ? names[state] : "invalid";
+}
+
+bool wire_carries_fd(enum wire_type type) {
+        return type == WIRE_ACTION_REQUEST || type == WIRE_LEASE_RENEW;
 }
 
 const char *wire_verdict_name(enum wire_verdict verdict) {

@@ -40,6 +40,8 @@ static const struct wire_message samples[WIRE_TYPE_MAX] = {
                 .action_request = {.serial = 5,
                         .run = 77,
                         .verb = "journal.vacuum",
+                        .until_clear = "disk-space-high_/var/log",
+                        .reason = "/var/log is nearly full",
                         .n_args = 2,
                         .args = {{"keep", "200M"}, {"directory", "/var/log/journal"}}}},
         [WIRE_ESCALATE] = {.type = WIRE_ESCALATE,
@@ -48,8 +50,14 @@ static const struct wire_message samples[WIRE_TYPE_MAX] = {
                         .reason = "not-cleared",
                         .text = "The journal was cut,\nthe disk is full."}},
         [WIRE_LOWER] = {.type = WIRE_LOWER,
-                .lower =
-                        {.serial = 6, .usec = 3600000000, .kind = WIRE_LOWER_MAINTENANCE, .who = "uid 1000"}},
+                .lower = {.serial = 6,
+                        .usec = 3600000000,
+                        .lease = 4,
+                        .kind = WIRE_LOWER_RETURN_LEASE,
+                        .who = "uid 1000"}},
+        [WIRE_LEASE_RENEW] = {.type = WIRE_LEASE_RENEW, .lease_renew = {.lease = 4}},
+        [WIRE_LEASE_END] = {.type = WIRE_LEASE_END,
+                .lease_end = {.lease = 4, .text = "next-hop-down_example.test has cleared"}},
 
         [WIRE_WELCOME] = {.type = WIRE_WELCOME,
                 .welcome = {.incident = 9,
@@ -126,6 +134,22 @@ static const struct wire_message samples[WIRE_TYPE_MAX] = {
         [WIRE_RUN_PLAYBOOK] = {.type = WIRE_RUN_PLAYBOOK,
                 .run_playbook = {.serial = 7, .dry = true, .playbook = "vacuum-journal"}},
 
+        [WIRE_LEASE] = {.type = WIRE_LEASE,
+                .lease = {.lease = 4,
+                        .incident = 9,
+                        .count = 1893,
+                        .since_usec = 1798149667000000,
+                        .expires_usec = 1798150567000000,
+                        .limit_usec = 1798408867000000,
+                        .state = WIRE_LEASE_IN_FORCE,
+                        .verb = "postfix.postpone",
+                        .n_args = 2,
+                        .args = {{"instance", "-"}, {"nexthop", "example.test"}},
+                        .owner = "pause-deferred",
+                        .until_clear = "next-hop-down_example.test",
+                        .reason = "example.test does not answer",
+                        .text = "1893 messages wait"}},
+
         [WIRE_CONTROL_REQUEST] = {.type = WIRE_CONTROL_REQUEST,
                 .control_request = {.command = "mode", .n_args = 1, .args = {{"mode", "observe"}}}},
         [WIRE_CONTROL_REPLY] = {.type = WIRE_CONTROL_REPLY,
@@ -139,5 +163,5 @@ const struct wire_message *wire_sample(enum wire_type type) {
 enum wire_from wire_sample_from(enum wire_type type) {
         if (type == WIRE_CONTROL_REQUEST)
                 return WIRE_FROM_CONTROL;
-        return type <= WIRE_LOWER ? WIRE_FROM_WATCHER : WIRE_FROM_EXECUTOR;
+        return type <= WIRE_LEASE_END ? WIRE_FROM_WATCHER : WIRE_FROM_EXECUTOR;
 }

@@ -382,8 +382,8 @@ static void too_many_pairs_are_refused(void **state) {
                 .type = WIRE_ACTION_REQUEST, .action_request = {.n_args = WIRE_PAIRS_MAX}};
         uint8_t packet[WIRE_PACKET_MAX];
         ssize_t size = wire_encode(&message, packet);
-        /* serial, run, an empty verb, then the number of pairs, all of them empty */
-        size_t count_at = 4 + 8 + 8 + 2;
+        /* serial, run, three empty texts, then the number of pairs, all of them empty */
+        size_t count_at = 4 + 8 + 8 + 3 * 2;
 
         (void)state;
         assert_int_equal(size, count_at + 1 + 4 * WIRE_PAIRS_MAX);
@@ -538,8 +538,8 @@ static void problems_name_message_and_field(void **state) {
         assert_int_equal(wire_decode(packet, 3, WIRE_FROM_WATCHER, &decoded, NULL), -EBADMSG);
 }
 
-static void everything_has_a_name(void **state) {
-        (void)state;
+static void everything_has_a_name(void **unused) {
+        (void)unused;
         FOR_EACH_TYPE(type) {
                 assert_string_not_equal(wire_type_name(type), "invalid");
                 for (enum wire_type other = WIRE_HELLO; other < type; other++)
@@ -549,6 +549,11 @@ static void everything_has_a_name(void **state) {
                 assert_string_not_equal(wire_status_name(status), "invalid");
         for (enum wire_verdict verdict = WIRE_GO; verdict <= WIRE_REFUSED; verdict++)
                 assert_string_not_equal(wire_verdict_name(verdict), "invalid");
+        for (enum wire_lease_state state = WIRE_LEASE_TAKING; state <= WIRE_LEASE_ENDED; state++)
+                assert_string_not_equal(wire_lease_state_name(state), "invalid");
+        assert_string_equal(wire_lease_state_name(WIRE_LEASE_IN_FORCE), "in-force");
+        assert_string_equal(wire_lease_state_name((enum wire_lease_state)0), "invalid");
+        assert_string_equal(wire_lease_state_name((enum wire_lease_state)99), "invalid");
         assert_string_equal(wire_status_name(WIRE_WOULD_HAVE), "would-have");
         assert_string_equal(wire_verdict_name(WIRE_COOLDOWN), "cooldown");
 
