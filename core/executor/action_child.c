@@ -30,6 +30,9 @@
 #include "executor/action_frame.h"
 #include "executor/process_title.h"
 
+/* Descriptors in the child, which has no others. */
+enum { SOCKET_PLACE = 3, SELECTION_PLACE };
+
 struct action_child {
         struct loop *loop;
         const struct action_child_ops *ops;
@@ -154,16 +157,28 @@ static void on_deadline(struct loop_timer *timer, void *data) {
 }
 
 __attribute__((noreturn)) static void be_the_child(const struct action_plan *plan, int fd) {
+        int selection = plan->selection_fd;
         sigset_t none;
 
         /* The executor's signals and descriptors are not ours: its loop, its recorder, its sockets. */
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
-        if (fd != 3 && dup2(fd, 3) < 0)
+        /* First out of the way: each may be where the other one has to go. */
+        fd = fcntl(fd, F_DUPFD, SELECTION_PLACE + 1);
+        if (selection >= 0)
+                selection = fcntl(selection, F_DUPFD, SELECTION_PLACE + 1);
+        if (fd < 0 || dup2(fd, SOCKET_PLACE) < 0 ||
+                (plan->selection_fd >= 0 && (selection < 0 || dup2(selection, SELECTION_PLACE) < 0)))
                 _exit(1);
-        close_range(4, ~0U, 0);
-        process_title("spoolguard: action %s", plan->verb->name);
-        _exit(action_host_main(plan, 3));
+        close_range(selection >= 0 ? SELECTION_PLACE + 1 : SELECTION_PLACE, ~0U, 0);
+        process_title("spoolguard: %s %s", plan->undo ? "undo" : "action", plan->verb->name);
+        _exit(action_host_main(plan, SOCKET_PLACE, selection >= 0 ? SELECTION_PLACE : -1));
+}
+
+static uint64_t time_for(const struct action_plan *plan) {
+        uint64_t usec = plan->verb->deadline_usec ? plan->verb->deadline_usec : ACTION_DEADLINE_DEFAULT;
+
+        return plan->undo && usec < ACTION_UNDO_DEADLINE ? ACTION_UNDO_DEADLINE : usec;
 }
 
 int action_child_new(struct loop *loop, struct action_plan *plan, const struct action_child_ops *ops,
@@ -175,8 +190,7 @@ int action_child_new(struct loop *loop, struct action_plan *plan, const struct a
         if (!child)
                 return -ENOMEM;
         *child = (struct action_child){.loop = loop, .ops = ops, .data = data, .fd = -1};
-        plan->deadline_usec = loop_now(loop) +
-                (plan->verb->deadline_usec ? plan->verb->deadline_usec : ACTION_DEADLINE_DEFAULT);
+        plan->deadline_usec = loop_now(loop) + time_for(plan);
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0) {
                 r = -errno;
                 action_child_free(child);

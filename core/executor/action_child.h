@@ -8,6 +8,7 @@
 #include "wire/wire.h"
 
 #define ACTION_DEADLINE_DEFAULT (60 * USEC_PER_SEC)
+#define ACTION_UNDO_DEADLINE (5 * USEC_PER_MINUTE) /* unless the verb's own is longer */
 #define ACTION_KILL_AFTER (5 * USEC_PER_SEC)
 
 struct action_child;

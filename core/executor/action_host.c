@@ -5,7 +5,8 @@
  * Runs in: one child of the executor per action, as root inside the unit's sandbox.  Owns nothing but its end
  * of the socketpair.  First the verb's check() measures and decides, its manifest goes to the executor line by
  * line, then its verdict.  Only when the executor answers "go", after having put the intent on disk, run() is
- * called.  A child that was forked for a check only ends there, whatever it is told.
+ * called.  A child that was forked for a check only ends there, whatever it is told.  One that was forked to
+ * undo has nothing to check: what was changed is taken back, however things stand.
  *
  * Whether a file system the verb needs room on is critical is measured here and not in the executor, because
  * only here may it hang.
@@ -85,7 +86,7 @@ static enum sg_pressure host_pressure(const struct sg_action *action, const char
         return pressure_measure(&plan->levels, plan->root, path);
 }
 
-static int host_tool(const struct sg_action *action, const char *const argv[], char *output, size_t size) {
+static int run_tool(const struct sg_action *action, struct action_tool *tool, char *output, size_t size) {
         struct hosted *hosted = hosted_of(action);
 
         if (size > 0)
@@ -93,12 +94,28 @@ static int host_tool(const struct sg_action *action, const char *const argv[], c
         /* check() is all that runs in observe, and it starts nothing. */
         if (!hosted->running)
                 return -EPERM;
-        return action_tool_run(argv, hosted->plan->deadline_usec, output, size);
+        tool->deadline_usec = hosted->plan->deadline_usec;
+        return action_tool_run(tool, output, size);
+}
+
+static int host_tool(const struct sg_action *action, const char *const argv[], char *output, size_t size) {
+        struct action_tool tool = {.argv = argv, .in_fd = -1, .out_fd = -1};
+
+        return run_tool(action, &tool, output, size);
+}
+
+static int host_filter(const struct sg_action *action, const char *const argv[], int in_fd, int out_fd,
+        char *output, size_t size) {
+        struct action_tool tool = {.argv = argv, .in_fd = in_fd, .out_fd = out_fd};
+
+        return in_fd < 0 || out_fd < 0 ? -EBADF : run_tool(action, &tool, output, size);
 }
 
 static enum sg_verdict check(struct hosted *hosted, struct sg_outcome *ret_outcome) {
         const struct sg_verb *verb = hosted->plan->verb;
 
+        if (hosted->plan->undo)
+                return SG_VERDICT_GO;
         if (verb->needs_space_on &&
                 host_pressure(&hosted->action, verb->needs_space_on) == SG_PRESSURE_CRITICAL) {
                 snprintf(ret_outcome->text, sizeof(ret_outcome->text),
@@ -118,19 +135,22 @@ static bool told_to_go(int fd) {
         return n == (ssize_t)sizeof(frame) && frame.type == ACTION_FRAME_GO;
 }
 
-int action_host_main(const struct action_plan *plan, int fd) {
+int action_host_main(const struct action_plan *plan, int fd, int selection_fd) {
         const struct sg_action_host host = {.size = sizeof(host),
                 .root = plan->root,
                 .log = host_log,
                 .manifest = host_manifest,
                 .pressure = host_pressure,
-                .tool = host_tool};
+                .tool = host_tool,
+                .filter = host_filter};
         struct hosted hosted = {.action = {.host = &host,
                                         .args = plan->args,
                                         .options = plan->options,
                                         .incident_since_usec = plan->incident_since_usec,
                                         .floor_usec = plan->floor_usec,
-                                        .gentler_spent = plan->gentler_spent},
+                                        .gentler_spent = plan->gentler_spent,
+                                        .selection_fd = selection_fd,
+                                        .lease = plan->lease},
                 .plan = plan,
                 .fd = fd};
         struct sg_outcome outcome = {.count = 0};
@@ -149,6 +169,6 @@ int action_host_main(const struct action_plan *plan, int fd) {
 
         hosted.running = true;
         outcome = (struct sg_outcome){.count = 0};
-        r = plan->verb->run(&hosted.action, &outcome);
+        r = (plan->undo ? plan->verb->undo : plan->verb->run)(&hosted.action, &outcome);
         return say(fd, ACTION_FRAME_OUTCOME, r, &outcome) < 0 ? 1 : 0;
 }

@@ -14,11 +14,17 @@ struct action_plan {
         struct pressure_levels levels;
         uint64_t incident_since_usec, floor_usec;
         bool gentler_spent;
+        uint64_t lease;         /* that the change belongs to; 0: none */
+        int selection_fd;       /* what to act on, -1: none; the executor's */
         bool check_only;        /* observe: it is not even able to go on */
+        bool undo;              /* the verb's undo() in place of check() and run() */
         uint64_t deadline_usec; /* CLOCK_MONOTONIC */
 };
 
-/* The whole life of the child; `fd` is its end of the socketpair.  Returns the exit status. */
-int action_host_main(const struct action_plan *plan, int fd);
+/*
+ * The whole life of the child; `fd` is its end of the socketpair, `selection_fd` what the plan's is there.
+ * Returns the exit status.
+ */
+int action_host_main(const struct action_plan *plan, int fd, int selection_fd);
 
 #endif

@@ -4,7 +4,7 @@
  *
  * Runs in: the child of one action, as root inside the unit's sandbox.  Owns the tool's process, which is in a
  * group of its own and starts with stdin from /dev/null, an environment of PATH, LC_ALL and nothing else, and
- * no other descriptors.
+ * no other descriptors.  A filter gets the two files it works between in place of stdin and stdout.
  *
  * At the deadline, or when the executor sends us SIGTERM, its group gets SIGTERM and GRACE to end.  It is never
  * killed hard: postsuper or logrotate in the middle of a rename would leave worse than the trouble at hand.  A
@@ -37,21 +37,22 @@ static void on_term(int signo) {
         asked_to_stop = 1;
 }
 
-__attribute__((noreturn)) static void be_the_tool(const char *const argv[], int output) {
+__attribute__((noreturn)) static void be_the_tool(const struct action_tool *tool, int output) {
         static char *const environment[] = {
                 (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", (char *)"LC_ALL=C.UTF-8", NULL};
-        int null = open("/dev/null", O_RDONLY);
+        int in = tool->in_fd >= 0 ? tool->in_fd : open("/dev/null", O_RDONLY);
+        int out = tool->out_fd >= 0 ? tool->out_fd : output;
         sigset_t none;
 
         signal(SIGTERM, SIG_DFL);
         signal(SIGPIPE, SIG_DFL);
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
-        if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+        if (in < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
                 dup2(output, STDERR_FILENO) < 0)
                 _exit(127);
         close_range(3, ~0U, 0);
-        execve(argv[0], (char *const *)argv, environment);
+        execve(tool->argv[0], (char *const *)tool->argv, environment);
         _exit(errno == ENOENT ? 127 : 126);
 }
 
@@ -102,7 +103,7 @@ static int wait_for(pid_t pid, int fd, uint64_t deadline_usec, const sigset_t *w
         }
 }
 
-int action_tool_run(const char *const argv[], uint64_t deadline_usec, char *output, size_t size) {
+int action_tool_run(const struct action_tool *tool, char *output, size_t size) {
         _cleanup_close_ int read_end = -1, write_end = -1;
         struct sigaction action = {.sa_handler = on_term}, before;
         sigset_t term, mask, waiting;
@@ -110,7 +111,7 @@ int action_tool_run(const char *const argv[], uint64_t deadline_usec, char *outp
         int fds[2], r;
         pid_t pid;
 
-        if (!argv[0] || argv[0][0] != '/')
+        if (!tool->argv[0] || tool->argv[0][0] != '/')
                 return -EINVAL;
         if (pipe2(fds, O_CLOEXEC) < 0)
                 return -errno;
@@ -130,14 +131,14 @@ int action_tool_run(const char *const argv[], uint64_t deadline_usec, char *outp
         pid = fork();
         if (pid == 0) {
                 setpgid(0, 0);
-                be_the_tool(argv, write_end);
+                be_the_tool(tool, write_end);
         }
         if (pid < 0)
                 r = -errno;
         else {
                 setpgid(pid, pid);
                 close(take_fd(&write_end));
-                r = wait_for(pid, read_end, deadline_usec, &waiting, output, size, &used);
+                r = wait_for(pid, read_end, tool->deadline_usec, &waiting, output, size, &used);
         }
         if (size > 0)
                 output[used] = '\0';

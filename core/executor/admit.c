@@ -12,13 +12,15 @@
  *   asks for at the control socket passes the cool-down, never the budget.  Runs that begin again and again
  *   without acting (a crash loop) end as well, by a count of their beginnings, which root passes.
  *   an action: of a run that lives, one at a time, known verb, sound arguments, no destructive verb; then
- *   maintenance, an unknown outcome before it, the verb's budget and cool-down.  A probe passes maintenance.
+ *   maintenance, an unknown outcome before it, the verb's budget and cool-down.  A probe passes maintenance.  A
+ *   verb that acts on a selection needs one; a reversible one needs to be told what ends it, and a lease.
  */
 #include "executor/admit.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -109,6 +111,23 @@ void admit_run(const struct admit_run *run, struct admit_answer *ret_answer) {
                 answer(ret_answer, WIRE_GO, 0, "%s", "");
 }
 
+/* What a lease that it would take or renew has to say against it; NULL: nothing. */
+static const char *lease_denial(const struct admit_action *action) {
+        static const char *const denials[] = {
+                [ADMIT_LEASE_AT_WORK] = "the same is at work at this moment",
+                [ADMIT_LEASE_ENDING] = "the same was done before and is being undone",
+                [ADMIT_LEASE_RETURNED] = "an admin returned it, so it is not done again in this incident",
+                [ADMIT_LEASE_FULL] = "as many leases as can be kept are in force already",
+                [ADMIT_LEASE_TOO_LONG] = "its arguments are too long to be kept with its lease",
+        };
+
+        if (action->verb->risk != SG_RISK_REVERSIBLE)
+                return NULL;
+        if (!action->ends)
+                return "a reversible change needs a condition that ends it (until_clear)";
+        return (size_t)action->lease < ELEMENTSOF(denials) ? denials[action->lease] : NULL;
+}
+
 void admit_action(const struct admit_action *action, struct admit_answer *ret_answer) {
         const struct sg_verb *verb = action->verb;
         enum config_mode mode = admit_lower_mode(action->rules.host_mode, action->rules.playbook_mode);
@@ -129,6 +148,10 @@ void admit_action(const struct admit_action *action, struct admit_answer *ret_an
                 answer(ret_answer, WIRE_REFUSED, 0, "%s", action->bad_args);
         else if (verb->risk < SG_RISK_PROBE || verb->risk >= SG_RISK_DESTRUCTIVE)
                 answer(ret_answer, WIRE_REFUSED, 0, "destructive verbs are never run");
+        else if (action->bad_selection)
+                answer(ret_answer, WIRE_REFUSED, 0, "%s", action->bad_selection);
+        else if (lease_denial(action))
+                answer(ret_answer, WIRE_REFUSED, 0, "%s", lease_denial(action));
         else if (mode == CONFIG_MODE_OFF)
                 answer(ret_answer, WIRE_OFF, 0, "the playbook is switched off");
         else if (action->rules.quarantined)

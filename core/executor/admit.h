@@ -8,7 +8,7 @@
 #include "spoolguard/action.h"
 #include "wire/wire.h"
 
-#define ADMIT_ACTIONS_PER_RUN 16u
+#define ADMIT_ACTIONS_PER_RUN 128u /* a flush grows its batches from few to many */
 #define ADMIT_CHILDREN 2u
 
 struct admit_answer {
@@ -40,10 +40,24 @@ struct admit_run {
         struct budget_limit attempts;
 };
 
+/* Reversible verbs: what there is already of the lease that it would take. */
+enum admit_lease {
+        ADMIT_LEASE_NEW = 0,
+        ADMIT_LEASE_RENEWED, /* the same is in force: this renews it */
+        ADMIT_LEASE_AT_WORK,
+        ADMIT_LEASE_ENDING,
+        ADMIT_LEASE_RETURNED,
+        ADMIT_LEASE_FULL,
+        ADMIT_LEASE_TOO_LONG,
+};
+
 struct admit_action {
         struct admit_rules rules;
         const struct sg_verb *verb; /* NULL: there is no such verb */
         const char *bad_args;       /* why they are not acceptable; NULL: they are */
+        const char *bad_selection;  /* why what should have come with it cannot be used; NULL: it can */
+        bool ends;                  /* it says which condition ends it */
+        enum admit_lease lease;
         bool run_exists, run_observe, dry;
         bool asked_by_root; /* a word from the watcher is not enough to repeat what may have happened */
         unsigned requests;  /* of this run, before this one */

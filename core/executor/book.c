@@ -79,16 +79,16 @@ static void write_step(struct book *book, bool forward, uint64_t by_usec, bool a
         book_write(book, &entry);
 }
 
-bool book_watch_clock(struct book *book) {
+int64_t book_watch_clock(struct book *book) {
         uint64_t distance = clock_distance(book), ahead = distance - book->clock_distance_usec;
         bool forward = (int64_t)ahead >= 0;
         uint64_t by = forward ? ahead : -ahead;
 
         if (by <= BOOK_STEP_MIN)
-                return false;
+                return 0;
         book->clock_distance_usec = distance;
         write_step(book, forward, by, false);
-        return true;
+        return (int64_t)ahead;
 }
 
 static int apply_one(const struct record *record, void *data) {

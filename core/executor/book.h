@@ -30,9 +30,9 @@ struct book *book_free(struct book *book);
 /*
  * To be called before anything is decided from times: a realtime clock that was set by more than
  * BOOK_STEP_MIN, found by comparing it with the clock that nobody sets, is written down, and what is in the
- * ledger moves with it.  True when it was.
+ * ledger moves with it.  By how much it was; 0: it was not.
  */
-bool book_watch_clock(struct book *book);
+int64_t book_watch_clock(struct book *book);
 
 struct ledger *book_ledger(struct book *book);
 const struct recorder *book_recorder(const struct book *book);

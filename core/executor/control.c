@@ -13,6 +13,7 @@
  *   reload                      answered when it is done, with the problems if it was refused
  *   run playbook=NAME dry=yes|no   handed to the watcher; passes the cool-down, not the budget
  *   unquarantine playbook=NAME
+ *   return lease=NUMBER         it ends and is undone, and is not taken again in this incident
  *
  * Fails: garbage, half a message, too long a one or a flood ends that connection, with at most one line a second
  * in the log, and nothing else.
@@ -59,6 +60,14 @@ static const char *argument(const struct wire_control_request *request, const ch
         return "";
 }
 
+static bool number_argument(const struct wire_control_request *request, const char *name, uint64_t *ret) {
+        const char *number = argument(request, name);
+        char *end;
+
+        *ret = strtoull(number, &end, 10);
+        return number[0] >= '0' && number[0] <= '9' && !*end;
+}
+
 static void complain(struct control *control, const char *what) {
         uint64_t now = loop_now(control->loop);
 
@@ -94,12 +103,11 @@ static int order_mode(struct client *client, const struct wire_control_request *
 
 static int order_maintenance(struct client *client, const struct wire_control_request *request, char *text,
         struct problem *problem) {
-        const char *number = argument(request, "usec");
-        char *end;
-        uint64_t usec = strtoull(number, &end, 10);
+        uint64_t usec;
 
-        if (number[0] < '0' || number[0] > '9' || *end)
-                return problem_set(problem, "usec is a number of microseconds, not \"%s\"", number);
+        if (!number_argument(request, "usec", &usec))
+                return problem_set(
+                        problem, "usec is a number of microseconds, not \"%s\"", argument(request, "usec"));
         text_copy(text, WIRE_LONG_MAX, usec ? "maintenance has begun" : "maintenance is over");
         return desk_set_maintenance(client->control->desk, usec, "root", true, problem);
 }
@@ -124,6 +132,17 @@ static int order_unquarantine(struct client *client, const struct wire_control_r
         return desk_unquarantine(client->control->desk, argument(request, "playbook"), "root", problem);
 }
 
+static int order_return(struct client *client, const struct wire_control_request *request, char *text,
+        struct problem *problem) {
+        uint64_t lease;
+
+        if (!number_argument(request, "lease", &lease))
+                return problem_set(
+                        problem, "lease is the number of a lease, not \"%s\"", argument(request, "lease"));
+        text_copy(text, WIRE_LONG_MAX, "it is being taken back");
+        return desk_return_lease(client->control->desk, lease, "root", problem);
+}
+
 static const struct {
         const char *command;
         /* 0: `text` is the answer, unless the client awaits something. */
@@ -136,6 +155,7 @@ static const struct {
         {"reload", order_reload},
         {"run", order_run},
         {"unquarantine", order_unquarantine},
+        {"return", order_return},
 };
 
 static void reply(struct client *client, bool ok, const char *text) {

@@ -5,7 +5,8 @@
  * Runs in: executor.  Owns what the watcher's requests lead to: admitted runs, actions at work, notify commands.
  * The watcher is treated as a stranger: numbers of incidents and runs are ours, arguments are parsed against the
  * verb's own table, every request is decided anew by admit.c from the ledger, and "no" is an answer like any
- * other.  The handlers are in desk_incident.c, desk_run.c, desk_action.c and desk_orders.c.
+ * other.  The handlers are in desk_incident.c, desk_run.c, desk_action.c,
+ * desk_lease.c and desk_orders.c.
  *
  * When a watcher dies its runs end as interrupted, but an action at work goes on and its outcome is recorded and
  * told to the next watcher.
@@ -36,6 +37,11 @@ static void on_notified(uint64_t incident, const char *status, void *data) {
         book_write(desk->book, &entry);
 }
 
+static void on_lease_timer(struct loop_timer *timer, void *data) {
+        (void)timer;
+        desk_look_at_leases(data);
+}
+
 int desk_new(const struct desk_setup *setup, struct desk **ret_desk) {
         struct desk *desk = calloc(1, sizeof(*desk));
         int r;
@@ -45,12 +51,17 @@ int desk_new(const struct desk_setup *setup, struct desk **ret_desk) {
         *desk = (struct desk){.loop = setup->loop,
                 .book = setup->book,
                 .ledger = book_ledger(setup->book),
+                .leases = setup->leases,
+                .started_usec = loop_realtime(setup->loop),
                 .plugins = setup->plugins,
                 .root = strdup(setup->root),
                 .ops = setup->ops,
                 .data = setup->data,
                 .told_place = recorder_place(book_recorder(setup->book))};
         r = desk->root ? notify_new(setup->loop, setup->user, on_notified, desk, &desk->notify) : -ENOMEM;
+        if (r == 0)
+                r = loop_timer_new(
+                        setup->loop, "leases", USEC_NEVER, on_lease_timer, desk, &desk->lease_timer);
         if (r < 0) {
                 desk_free(desk);
                 return r;
@@ -64,6 +75,9 @@ struct desk *desk_free(struct desk *desk) {
                 return NULL;
         for (size_t i = 0; i < ADMIT_CHILDREN; i++)
                 desk_action_free(desk->actions[i]);
+        for (size_t i = 0; i < DESK_LEASE_WORKS; i++)
+                desk_lease_work_free(desk->lease_works[i]);
+        loop_timer_free(desk->lease_timer);
         notify_free(desk->notify);
         free(desk->root);
         free(desk);
@@ -88,7 +102,11 @@ void desk_send(struct desk *desk, const struct wire_message *message) {
 
 static const char *degraded(const struct desk *desk) {
         const char *recorder = recorder_trouble(book_recorder(desk->book));
-        return *recorder ? recorder : desk->trouble;
+        const char *leases = lease_store_trouble(desk->leases);
+
+        if (*recorder)
+                return recorder;
+        return *leases ? leases : desk->trouble;
 }
 
 void desk_tell_state(struct desk *desk) {
@@ -234,6 +252,7 @@ static void on_hello(struct desk *desk, const struct wire_message *hello) {
         desk_send(desk, &message);
         desk_tell_state(desk);
         tell_past(desk);
+        desk_tell_leases(desk);
         message = (struct wire_message){
                 .type = WIRE_WELCOME_END, .welcome_end = {.actions_running = desk_actions(desk)}};
         desk_send(desk, &message);
@@ -251,30 +270,46 @@ static void on_heartbeat(struct desk *desk, const struct wire_message *message) 
 static const struct {
         enum wire_type type;
         void (*handle)(struct desk *desk, const struct wire_message *message);
+        void (*handle_consume_fd)(struct desk *desk, const struct wire_message *message, int fd);
 } handlers[] = {
-        {WIRE_HELLO, on_hello},
-        {WIRE_HEARTBEAT, on_heartbeat},
-        {WIRE_INCIDENT_OPEN, desk_on_incident_open},
-        {WIRE_INCIDENT_NOTE, desk_on_incident_note},
-        {WIRE_INCIDENT_CLOSE, desk_on_incident_close},
-        {WIRE_RUN_BEGIN, desk_on_run_begin},
-        {WIRE_RUN_END, desk_on_run_end},
-        {WIRE_ACTION_REQUEST, desk_on_action_request},
-        {WIRE_ESCALATE, desk_on_escalate},
-        {WIRE_LOWER, desk_on_lower},
+        {WIRE_HELLO, .handle = on_hello},
+        {WIRE_HEARTBEAT, .handle = on_heartbeat},
+        {WIRE_INCIDENT_OPEN, .handle = desk_on_incident_open},
+        {WIRE_INCIDENT_NOTE, .handle = desk_on_incident_note},
+        {WIRE_INCIDENT_CLOSE, .handle = desk_on_incident_close},
+        {WIRE_RUN_BEGIN, .handle = desk_on_run_begin},
+        {WIRE_RUN_END, .handle = desk_on_run_end},
+        {WIRE_ACTION_REQUEST, .handle_consume_fd = desk_on_action_request_consume_fd},
+        {WIRE_ESCALATE, .handle = desk_on_escalate},
+        {WIRE_LOWER, .handle = desk_on_lower},
+        {WIRE_LEASE_RENEW, .handle_consume_fd = desk_on_lease_renew_consume_fd},
+        {WIRE_LEASE_END, .handle = desk_on_lease_end},
 };
 
-void desk_receive(struct desk *desk, const struct wire_message *message) {
+int64_t desk_watch_clock(struct desk *desk) {
+        int64_t by = book_watch_clock(desk->book);
+
+        if (by != 0)
+                desk_move_leases(desk, by);
+        return by;
+}
+
+void desk_receive_consume_fd(struct desk *desk, const struct wire_message *message, int fd_consumed) {
+        _cleanup_close_ int fd = fd_consumed;
+
         if (!desk->greeted && message->type != WIRE_HELLO) {
                 desk->ops->end_watcher("it spoke before its hello", desk->data);
                 return;
         }
         /* What is told of rests and cool-downs is a matter of the clock. */
-        if (book_watch_clock(desk->book))
+        if (desk_watch_clock(desk) != 0)
                 desk_tell_state(desk);
         for (size_t i = 0; i < ELEMENTSOF(handlers); i++)
                 if (handlers[i].type == message->type) {
-                        handlers[i].handle(desk, message);
+                        if (handlers[i].handle_consume_fd)
+                                handlers[i].handle_consume_fd(desk, message, take_fd(&fd));
+                        else
+                                handlers[i].handle(desk, message);
                         return;
                 }
         desk->ops->end_watcher("it sent what is not its to send", desk->data);
@@ -306,10 +341,21 @@ unsigned desk_actions(const struct desk *desk) {
         return n;
 }
 
+unsigned desk_at_work(const struct desk *desk) {
+        unsigned n = desk_actions(desk);
+
+        for (size_t i = 0; i < DESK_LEASE_WORKS; i++)
+                n += desk->lease_works[i] != NULL;
+        return n;
+}
+
 void desk_stop_actions(struct desk *desk) {
         for (size_t i = 0; i < ADMIT_CHILDREN; i++)
                 if (desk->actions[i])
-                        action_child_stop(desk->actions[i]->child);
+                        action_child_stop(desk->actions[i]->job.child);
+        for (size_t i = 0; i < DESK_LEASE_WORKS; i++)
+                if (desk->lease_works[i])
+                        action_child_stop(desk->lease_works[i]->job.child);
 }
 
 void desk_close(struct desk *desk) {
@@ -317,22 +363,23 @@ void desk_close(struct desk *desk) {
 }
 
 void desk_status(const struct desk *desk, char *text, size_t size) {
-        static const char *const places[] = {[RECORDER_NOWHERE] = "nowhere",
-                [RECORDER_VOLATILE] = "volatile",
-                [RECORDER_DURABLE] = "durable"};
+        static const char *const places[] = {
+                [STATE_NOWHERE] = "nowhere", [STATE_VOLATILE] = "volatile", [STATE_DURABLE] = "durable"};
         const struct ledger *ledger = desk->ledger;
         char until[TEXT_QUANTITY_MAX] = "none";
 
         if (ledger->maintenance_until_usec > loop_realtime(desk->loop))
                 text_time(ledger->maintenance_until_usec, until);
         text_format(text, size,
-                "mode: %s\nmaintenance: %s\nincident: %llu%s%s%s\nactions: %u\nrecorder: %s, next number "
+                "mode: %s\nmaintenance: %s\nincident: %llu%s%s%s\nactions: %u\nleases: %u\nrecorder: %s, "
+                "next number "
                 "%llu\n"
                 "configuration: generation %u\ndegraded: %s\nwatcher says: %s\n",
                 config_mode_name(desk_mode(desk)), until, (unsigned long long)ledger->incident.id,
                 ledger->incident.id ? " " : "", ledger->incident.title,
                 ledger->incident.escalated ? " (escalated)" : "", desk_actions(desk),
-                places[recorder_place(book_recorder(desk->book))], (unsigned long long)ledger->next_number,
-                desk->generation, *degraded(desk) ? degraded(desk) : "no",
+                lease_store_count(desk->leases), places[recorder_place(book_recorder(desk->book))],
+                (unsigned long long)ledger->next_number, desk->generation,
+                *degraded(desk) ? degraded(desk) : "no",
                 *desk->watcher_status ? desk->watcher_status : "nothing");
 }

@@ -5,6 +5,7 @@
 
 #include "config/config.h"
 #include "executor/book.h"
+#include "executor/lease_store.h"
 #include "executor/notify.h"
 #include "plugin/plugin.h"
 #include "wire/channel.h"
@@ -20,7 +21,7 @@ struct desk_ops {
         void (*end_watcher)(const char *reason, void *data);
         /* What is shown of us changed. */
         void (*changed)(void *data);
-        /* The last action ended. */
+        /* The last action ended, or the last renewal or undo. */
         void (*idle)(void *data);
 };
 
@@ -28,6 +29,7 @@ struct desk;
 struct desk_setup {
         struct loop *loop;
         struct book *book;
+        struct lease_store *leases;
         const struct plugin_list *plugins;
         const char *root; /* prefix of the paths that verbs touch */
         const char *user; /* that the notify command runs as; NULL: ourselves */
@@ -44,7 +46,8 @@ void desk_set_trouble(struct desk *desk, const char *text);
 
 /* A watcher came or went.  The channel is borrowed. */
 void desk_connect(struct desk *desk, struct channel *channel);
-void desk_receive(struct desk *desk, const struct wire_message *message);
+void desk_receive_consume_fd(
+        struct desk *desk, const struct wire_message *message, int fd); /* -1: none came */
 void desk_disconnect(struct desk *desk);
 /* What it did when it died: "lua", "parsing" or "none". */
 void desk_watcher_died(struct desk *desk, const char *reason, const char *activity, const char *what);
@@ -55,6 +58,7 @@ void desk_recover(struct desk *desk);
 void desk_review_quarantine(struct desk *desk);
 
 unsigned desk_actions(const struct desk *desk); /* at work */
+unsigned desk_at_work(const struct desk *desk); /* the same with renewals and undos of leases */
 void desk_stop_actions(struct desk *desk);
 void desk_close(struct desk *desk); /* no action begins any more: we are about to end */
 
@@ -66,6 +70,8 @@ int desk_set_maintenance(
 void desk_clear_override(struct desk *desk, const char *who);
 int desk_run_by_root(struct desk *desk, const char *playbook, bool dry, struct problem *problem);
 int desk_unquarantine(struct desk *desk, const char *playbook, const char *who, struct problem *problem);
+/* An admin's word: it ends and is undone, and is not taken again in this incident. */
+int desk_return_lease(struct desk *desk, uint64_t lease, const char *who, struct problem *problem);
 void desk_reload_done(struct desk *desk, uint64_t serial, bool ok, const char *text);
 
 /*

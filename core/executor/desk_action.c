@@ -26,6 +26,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/option.h"
+#include "executor/action_selection.h"
 
 #define COPY(target, source) text_copy((target), sizeof(target), (source))
 
@@ -35,9 +36,7 @@ static const char *const gentler_verbs[] = {"logs.compress", "disk.free_ballast"
 void desk_action_free(struct desk_action *action) {
         if (!action)
                 return;
-        action_child_free(action->child);
-        option_values_free(action->plan.verb->args, action->args);
-        option_values_free(action->option_table, action->options);
+        desk_job_deinit(&action->job);
         free(action);
 }
 
@@ -94,6 +93,12 @@ static bool is_acting(const struct desk *desk, uint64_t run) {
         return false;
 }
 
+static bool is_recordable(const struct desk *desk, const struct sg_verb *verb) {
+        return recorder_place(book_recorder(desk->book)) != STATE_NOWHERE &&
+                (!verb || verb->risk != SG_RISK_REVERSIBLE ||
+                        lease_store_place(desk->leases) != STATE_NOWHERE);
+}
+
 static void gather(
         struct desk *desk, uint64_t run_id, const struct sg_verb *verb, struct admit_action *ret_facts) {
         const struct ledger_run *run = ledger_run(desk->ledger, run_id);
@@ -103,7 +108,7 @@ static void gather(
                 .run_exists = run != NULL && !desk->closed,
                 .run_is_acting = is_acting(desk, run_id),
                 .children = desk_actions(desk),
-                .recordable = recorder_place(book_recorder(desk->book)) != RECORDER_NOWHERE,
+                .recordable = is_recordable(desk, verb),
                 .uses = past ? &past->uses : NULL};
         desk_facts(desk, run ? config_playbook(desk->config, run->playbook) : NULL, &ret_facts->rules);
         if (!run)
@@ -112,8 +117,9 @@ static void gather(
         ret_facts->dry = run->dry;
         ret_facts->asked_by_root = run->by_root;
         ret_facts->requests = run->requests;
-        ret_facts->is_unknown =
-                verb && ledger_is_unknown(desk->ledger, desk->ledger->incident.id, verb->name);
+        /* Whether a reversible change took effect is a matter of its lease: done again it is the same one. */
+        ret_facts->is_unknown = verb && verb->risk != SG_RISK_REVERSIBLE &&
+                ledger_is_unknown(desk->ledger, desk->ledger->incident.id, verb->name);
 }
 
 static void tell_finished(struct desk *desk, uint64_t serial, uint64_t run, uint64_t incident,
@@ -177,8 +183,8 @@ static void add_action_fields(struct book_entry *entry, const struct desk_action
         book_number(entry, "run", action->run);
         book_number(entry, "incident", action->incident);
         book_text(entry, "playbook", action->playbook);
-        book_text(entry, "verb", action->plan.verb->name);
-        book_text(entry, "risk", plugin_risk_name(action->plan.verb->risk));
+        book_text(entry, "verb", action->job.plan.verb->name);
+        book_text(entry, "risk", plugin_risk_name(action->job.plan.verb->risk));
         book_text(entry, "args", action->args_text);
 }
 
@@ -216,7 +222,7 @@ static void tell_started(const struct desk_action *action, bool observe) {
                 .started_usec = action->started_usec,
                 .observe = observe};
         COPY(started->playbook, action->playbook);
-        COPY(started->verb, action->plan.verb->name);
+        COPY(started->verb, action->job.plan.verb->name);
         COPY(started->args, action->args_text);
         desk_send(action->desk, &message);
 }
@@ -229,12 +235,14 @@ static bool on_go(struct action_child *child, const struct action_manifest *mani
         uint64_t id = desk->ledger->next_action;
         struct admit_action facts;
         struct admit_answer answer;
+        const char *wrong;
         int r;
         (void)child, (void)outcome;
 
         /* Decided again, as of now; the request and the child it got are this action itself. */
-        book_watch_clock(desk->book);
-        gather(desk, action->run, action->plan.verb, &facts);
+        desk_watch_clock(desk);
+        gather(desk, action->run, action->job.plan.verb, &facts);
+        facts.ends = true;
         facts.requests = 0;
         facts.run_is_acting = false;
         facts.children = 0;
@@ -244,19 +252,22 @@ static bool on_go(struct action_child *child, const struct action_manifest *mani
                 text_copy(denial, SG_TEXT_MAX, answer.text);
                 return false;
         }
-        if (answer.observe || action->plan.check_only)
+        if (answer.observe || action->job.plan.check_only)
                 return false;
 
         r = write_manifest(desk, id, manifest);
         add_action_fields(&entry, action, id);
         action->started_usec = loop_realtime(desk->loop);
         action->action = id;
-        if (r >= 0)
+        wrong = desk_lease_go(action);
+        if (r >= 0 && !wrong)
                 r = book_write(desk->book, &entry);
-        if (r < 0 && action->plan.verb->risk > SG_RISK_FREEING) {
+        if (!wrong && r < 0 && action->job.plan.verb->risk > SG_RISK_FREEING)
+                wrong = "the intent cannot be recorded, so it is not done";
+        if (wrong) {
                 action->action = 0;
                 action->not_admitted = true;
-                text_copy(denial, SG_TEXT_MAX, "the intent cannot be recorded, so it is not done");
+                text_copy(denial, SG_TEXT_MAX, wrong);
                 return false;
         }
         tell_started(action, false);
@@ -271,7 +282,7 @@ static void record_outcome(
         book_number(&entry, "run", action->run);
         book_number(&entry, "incident", action->incident);
         book_text(&entry, "playbook", action->playbook);
-        book_text(&entry, "verb", action->plan.verb->name);
+        book_text(&entry, "verb", action->job.plan.verb->name);
         book_text(&entry, "status", wire_status_name(status));
         book_number(&entry, "freed", outcome->freed_bytes);
         book_number(&entry, "count", outcome->count);
@@ -306,56 +317,43 @@ static void on_end(struct action_child *child, bool went, enum wire_status statu
         else if (status == WIRE_WOULD_HAVE)
                 record_would_have(action, &clean);
         else
-                record_denied(desk, action->run, action->plan.verb->name, status, by, clean.text);
+                record_denied(desk, action->run, action->job.plan.verb->name, status, by, clean.text);
 
         for (size_t i = 0; i < ADMIT_CHILDREN; i++)
                 if (desk->actions[i] == action)
                         desk->actions[i] = NULL;
+        if (action->lease != 0)
+                desk_lease_outcome(action, went, status, &clean);
         tell_finished(desk, action->serial, action->run, action->incident, action->action, status, &clean);
         desk_action_free(action);
         desk->ops->changed(desk->data);
+        desk_look_at_leases(desk);
         if (desk_actions(desk) == 0)
                 desk->ops->idle(desk->data);
 }
 
-static void write_args(struct desk_action *action) {
-        size_t used = 0;
-
-        for (size_t i = 0; action->plan.verb->args && action->plan.verb->args[i].name; i++) {
-                char value[OPTION_TEXT_MAX];
-                option_format(&action->args[i], value, sizeof(value));
-                text_format(action->args_text + used, sizeof(action->args_text) - used, "%s%s=%s",
-                        used ? " " : "", action->plan.verb->args[i].name, value);
-                used = strlen(action->args_text);
-        }
-}
-
-static int begin(struct desk *desk, const struct wire_action_request *request, struct desk_action *action,
+static int begin(struct desk_action *action, const struct wire_action_request *request, bool check_only,
         struct problem *problem) {
         static const struct action_child_ops ops = {.on_go = on_go, .on_end = on_end};
-        const struct ledger_incident *incident = ledger_incident(desk->ledger, action->incident);
-        struct action_plan *plan = &action->plan;
+        struct desk *desk = action->desk;
+        struct action_plan *plan = &action->job.plan;
         size_t place = 0;
         int r;
 
-        plan->root = desk->root;
-        plan->incident_since_usec = loop_realtime(desk->loop);
-        if (incident && incident->since_usec < plan->incident_since_usec)
-                plan->incident_since_usec = incident->since_usec;
-        plan->floor_usec = ledger_floor(desk->ledger, plan->incident_since_usec);
+        plan->check_only = check_only;
         plan->gentler_spent = gentler_spent(desk, action->incident);
-        plan->args = action->args;
-        plan->options = action->options;
-        pressure_levels(desk->config, &plan->levels);
         action->serial = request->serial;
-        write_args(action);
+        desk_write_args(plan->verb, plan->args, " ", action->args_text, sizeof(action->args_text));
+        if (plan->verb->risk == SG_RISK_REVERSIBLE)
+                desk_lease_begin(action, request);
         while (desk->actions[place])
                 place++;
-        r = action_child_new(desk->loop, plan, &ops, action, &action->child);
-        if (r < 0)
-                return problem_set(problem, "no child could be started for it: %s", strerror(-r));
-        desk->actions[place] = action;
-        return 0;
+        r = desk_job_start(desk, &action->job, action->incident, &ops, action, problem);
+        if (r == 0)
+                desk->actions[place] = action;
+        else if (action->lease != 0)
+                desk_lease_outcome(action, false, WIRE_FAILED, NULL);
+        return r;
 }
 
 static int read_args(const struct wire_action_request *request, const struct sg_verb *verb,
@@ -368,47 +366,59 @@ static int read_args(const struct wire_action_request *request, const struct sg_
         return option_values_new(verb->args, pairs, n, ret_args, problem);
 }
 
-void desk_on_action_request(struct desk *desk, const struct wire_message *message) {
+/* The action that was admitted; takes arguments and selection. */
+static void start(struct desk *desk, const struct wire_action_request *request,
+        const struct sg_plugin *plugin, const struct sg_verb *verb, struct sg_value *args, int selection,
+        bool check_only) {
+        const struct ledger_run *run = ledger_run(desk->ledger, request->run);
+        struct desk_action *action = calloc(1, sizeof(*action));
+        struct problem problem = {.text = "out of memory"};
+
+        if (!action) {
+                option_values_free(verb->args, args);
+                if (selection >= 0)
+                        close(selection);
+                refuse(desk, request, WIRE_FAILED, problem.text);
+                return;
+        }
+        *action = (struct desk_action){
+                .desk = desk, .run = run->id, .incident = run->incident, .dry = run->dry};
+        COPY(action->playbook, run->playbook);
+        if (desk_job_init(desk, &action->job, plugin, verb, args, selection, &problem) < 0 ||
+                begin(action, request, check_only, &problem) < 0) {
+                desk_action_free(action);
+                refuse(desk, request, WIRE_FAILED, problem.text);
+        }
+}
+
+void desk_on_action_request_consume_fd(
+        struct desk *desk, const struct wire_message *message, int fd_consumed) {
         const struct wire_action_request *request = &message->action_request;
+        _cleanup_close_ int fd = fd_consumed, selection = -1;
         const struct sg_plugin *plugin = NULL;
         const struct sg_verb *verb = plugin_verb(desk->plugins, request->verb, &plugin);
         struct ledger_run *run = ledger_run(desk->ledger, request->run);
         struct sg_value *args = NULL;
         struct problem problem = {.text = ""};
-        struct desk_action *action;
         struct admit_action facts;
         struct admit_answer answer;
 
         gather(desk, request->run, verb, &facts);
         if (verb && read_args(request, verb, &args, &problem) < 0)
                 facts.bad_args = problem.text;
+        if (verb && verb->selector)
+                facts.bad_selection = action_selection_open(fd, &selection);
+        facts.ends = request->until_clear[0] != '\0';
+        if (verb && args && verb->risk == SG_RISK_REVERSIBLE)
+                facts.lease = desk_lease_standing(desk, verb, args, run ? run->incident : 0);
         admit_action(&facts, &answer);
         if (run)
                 run->requests++;
-        if (answer.verdict != WIRE_GO || !verb || !run) {
-                if (args)
-                        option_values_free(verb->args, args);
-                refuse(desk, request, WIRE_DENIED, answer.text);
+        if (answer.verdict == WIRE_GO && verb && run) {
+                start(desk, request, plugin, verb, args, take_fd(&selection), answer.observe);
                 return;
         }
-
-        action = calloc(1, sizeof(*action));
-        if (!action) {
+        if (args)
                 option_values_free(verb->args, args);
-                refuse(desk, request, WIRE_FAILED, "out of memory");
-                return;
-        }
-        *action = (struct desk_action){.desk = desk,
-                .plan = {.verb = verb, .check_only = answer.observe},
-                .option_table = plugin->options,
-                .args = args,
-                .run = run->id,
-                .incident = run->incident,
-                .dry = run->dry};
-        COPY(action->playbook, run->playbook);
-        if (plugin_options(plugin, desk->config, &action->options, &problem) < 0 ||
-                begin(desk, request, action, &problem) < 0) {
-                desk_action_free(action);
-                refuse(desk, request, WIRE_FAILED, problem.text);
-        }
+        refuse(desk, request, WIRE_DENIED, answer.text);
 }

@@ -7,8 +7,8 @@
  * made longer.  Root at the control socket may do either.  An ordered observe outlives restarts and reloads that
  * the bus asked for; a reload by root (SIGHUP, control socket) ends it.  An ordered enforce ends with us.
  *
- * After a start, an intent without outcome is *unknown*: people are called, then it is recorded as such, in this
- * order, so that a crash in between calls them again rather than never.
+ * After a start, an intent without outcome is *unknown*: people are called, unless the change has a lease that it
+ * is known and taken back by, then it is recorded as such, in this order, so that a crash in between calls them again rather than never.
  *
  * Limits: a maintenance is at most DESK_MAINTENANCE_MAX long; the bus may ask for RELOADS_BURST reloads, then
  * RELOADS_PER_HOUR.
@@ -110,6 +110,7 @@ void desk_on_lower(struct desk *desk, const struct wire_message *message) {
                 if (order_reload(desk, lower, &problem) == 0)
                         return; /* answered by desk_reload_done() */
                 break;
+        case WIRE_LOWER_RETURN_LEASE: desk_return_lease(desk, lower->lease, lower->who, &problem); break;
         default: problem_set(&problem, "there is no such order"); break;
         }
         reply.lower_reply.ok = !problem.text[0];
@@ -221,8 +222,10 @@ static void recover_action(struct desk *desk) {
                 "spoolguard or the host ended. It is not repeated unasked. Please look at what it was to "
                 "change.",
                 (unsigned long long)intent.action, intent.verb, intent.args, intent.playbook);
-        desk_escalate(desk, intent.incident == desk->ledger->incident.id ? intent.incident : 0,
-                "unknown-outcome", "", text);
+        /* What its lease knows it can take back; who renews or ends the lease sees to that. */
+        if (!desk_lease_covers(desk, intent.action))
+                desk_escalate(desk, intent.incident == desk->ledger->incident.id ? intent.incident : 0,
+                        "unknown-outcome", "", text);
         book_number(&entry, "action", intent.action);
         book_number(&entry, "run", run);
         book_number(&entry, "incident", intent.incident);
@@ -240,4 +243,5 @@ void desk_recover(struct desk *desk) {
                 struct ledger_run run = desk->ledger->runs[0];
                 desk_end_run(desk, &run, "interrupted", "the executor ended");
         }
+        desk_recover_leases(desk);
 }

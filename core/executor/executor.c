@@ -48,6 +48,7 @@ struct executor {
         struct loop *loop;
         struct plugin_list *plugins;
         struct book *book;
+        struct lease_store *leases;
         struct desk *desk;
         struct control *control;
         struct watcher *watcher;
@@ -252,10 +253,10 @@ static void on_desk_changed(void *data) {
 static void on_desk_idle(void *data) {
         struct executor *executor = data;
 
-        if (executor->stopping)
-                finish(executor);
-        else
+        if (!executor->stopping)
                 renew_watcher(executor);
+        else if (desk_at_work(executor->desk) == 0)
+                finish(executor);
 }
 
 static const struct desk_ops desk_ops = {.reload = on_desk_reload,
@@ -270,9 +271,9 @@ static void on_watcher_up(struct channel *channel, void *data) {
         desk_connect(executor->desk, channel);
 }
 
-static void on_watcher_message(const struct wire_message *message, void *data) {
+static void on_watcher_message(const struct wire_message *message, int fd, void *data) {
         struct executor *executor = data;
-        desk_receive(executor->desk, message);
+        desk_receive_consume_fd(executor->desk, message, fd);
 }
 
 static void on_watcher_down(void *data) {
@@ -286,7 +287,7 @@ static void on_watcher_died(const char *reason, const char *activity, const char
 }
 
 static const struct watcher_ops watcher_ops = {.on_up = on_watcher_up,
-        .on_message = on_watcher_message,
+        .on_message_consume_fd = on_watcher_message,
         .on_down = on_watcher_down,
         .on_died = on_watcher_died};
 
@@ -317,7 +318,7 @@ static void on_patience(struct loop_timer *timer, void *data) {
         (void)timer;
 
         log_error("%u actions are still at work and are left behind; their outcome will be unknown",
-                desk_actions(executor->desk));
+                desk_at_work(executor->desk));
         desk_stop_actions(executor->desk);
         finish(executor);
 }
@@ -332,7 +333,7 @@ static void on_stop(struct loop_signal *source, int signo, void *data) {
         sd_notify(0, "STOPPING=1");
         desk_close(executor->desk);
         watcher_stop(executor->watcher);
-        if (desk_actions(executor->desk) == 0)
+        if (desk_at_work(executor->desk) == 0)
                 finish(executor);
         else
                 loop_timer_arm(executor->patience, loop_now(executor->loop) + STOP_PATIENCE);
@@ -388,8 +389,12 @@ static int set_up(struct executor *executor) {
         if (r == 0)
                 r = book_new(executor->loop, options->state_dir, options->run_dir, user, &executor->book);
         if (r == 0)
+                r = lease_store_new(options->state_dir, options->run_dir, user, loop_realtime(executor->loop),
+                        &executor->leases);
+        if (r == 0)
                 r = desk_new(&(struct desk_setup){.loop = executor->loop,
                                      .book = executor->book,
+                                     .leases = executor->leases,
                                      .plugins = executor->plugins,
                                      .root = options->root,
                                      .user = user,
@@ -425,6 +430,7 @@ static void tear_down(struct executor *executor) {
         loop_timer_free(executor->patience);
         watcher_free(executor->watcher);
         desk_free(executor->desk);
+        lease_store_free(executor->leases);
         book_free(executor->book);
         plugin_list_free(executor->plugins);
         config_free(executor->config);

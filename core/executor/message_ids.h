@@ -8,7 +8,8 @@
  * from `journalctl --new-id128`, a line here and an entry there.
  *
  * Fields that entries may carry, and that the catalog's texts use: SPOOLGUARD_INCIDENT,
- * _CONDITION, _PLAYBOOK, _VERB, _ACTION, _STATUS, _FREED_BYTES, _REASON, _MODE.
+ * _CONDITION, _PLAYBOOK, _VERB, _ACTION, _STATUS, _FREED_BYTES, _REASON, _MODE, _LEASE,
+ * _COUNT.
  */
 #ifndef SPOOLGUARD_EXECUTOR_MESSAGE_IDS_H
 #define SPOOLGUARD_EXECUTOR_MESSAGE_IDS_H

@@ -5,13 +5,8 @@
 
 #include <stdbool.h>
 
+#include "executor/state_file.h"
 #include "record/record.h"
-
-enum recorder_place {
-        RECORDER_NOWHERE,  /* nothing can be recorded: only probes and freeing verbs may run */
-        RECORDER_VOLATILE, /* in run_dir, which a reboot forgets */
-        RECORDER_DURABLE,
-};
 
 struct recorder;
 
@@ -23,7 +18,8 @@ int recorder_new(
         const char *state_dir, const char *run_dir, const char *group, struct recorder **ret_recorder);
 struct recorder *recorder_free(struct recorder *recorder);
 
-enum recorder_place recorder_place(const struct recorder *recorder);
+/* STATE_NOWHERE: only probes and freeing verbs may run. */
+enum state_place recorder_place(const struct recorder *recorder);
 const char *recorder_trouble(const struct recorder *recorder); /* one sentence, or "" */
 
 /* As record_read(); nothing when nowhere. */

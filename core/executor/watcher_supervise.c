@@ -161,12 +161,17 @@ static void expect_life(struct watcher *watcher) {
         loop_timer_arm(watcher->silence, watcher->silence_due_usec);
 }
 
-static void on_message(struct channel *channel, const struct wire_message *message, void *data) {
+static void on_message_consume_fd(
+        struct channel *channel, const struct wire_message *message, int fd, void *data) {
         struct watcher *watcher = data;
         (void)channel;
 
         expect_life(watcher);
-        watcher->setup.ops->on_message(message, watcher->setup.data);
+        watcher->setup.ops->on_message_consume_fd(message, fd, watcher->setup.data);
+}
+
+static void on_message(struct channel *channel, const struct wire_message *message, void *data) {
+        on_message_consume_fd(channel, message, -1, data);
 }
 
 /* "closed by peer" is the death itself, whose cause is told when it is reaped. */
@@ -248,7 +253,9 @@ static void on_death(struct loop_child *source, pid_t pid, bool exited, int stat
 }
 
 static int spawn(struct watcher *watcher) {
-        static const struct channel_ops ops = {.on_message = on_message, .on_closed = on_closed};
+        static const struct channel_ops ops = {.on_message = on_message,
+                .on_message_consume_fd = on_message_consume_fd,
+                .on_closed = on_closed};
         _cleanup_close_ int config = config_fd(watcher), ours = -1, theirs = -1;
         int pair[2], r;
 

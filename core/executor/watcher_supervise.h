@@ -14,7 +14,8 @@
 
 struct watcher_ops {
         void (*on_up)(struct channel *channel, void *data);
-        void (*on_message)(const struct wire_message *message, void *data);
+        /* `fd` came with it, or is -1; it is the callback's. */
+        void (*on_message_consume_fd)(const struct wire_message *message, int fd, void *data);
         /* Its channel is gone; the process may live a moment longer. */
         void (*on_down)(void *data);
         /* It is dead and that was not our wish. activity: "lua", "parsing", "none". */

@@ -57,7 +57,82 @@ static const struct sg_verb ballast = {
         .name = "disk.free_ballast", .risk = SG_RISK_FREEING, .check = check_nothing, .run = run_mark};
 static const struct sg_verb delete_mail = {
         .name = "test.delete", .risk = SG_RISK_DESTRUCTIVE, .check = check_go, .run = run_mark};
-static const struct sg_verb *const verbs[] = {&vacuum, &slow, &ballast, &delete_mail, NULL};
+/* A reversible change: every run, and every undo, leaves its letter and the number of its lease. */
+static void leave(char letter, uint64_t lease) {
+        FILE *file = fopen(mark, "ae");
+        fprintf(file, "%c%llu ", letter, (unsigned long long)lease);
+        fclose(file);
+}
+
+static enum sg_verdict check_pause(const struct sg_action *action, struct sg_outcome *ret_outcome) {
+        if (strcmp(action->args[1].text, "nothing") == 0)
+                return SG_VERDICT_NOTHING;
+        if (strcmp(action->args[1].text, "slow-check") == 0)
+                usleep(300000);
+        ret_outcome->count = action->lease;
+        return action->lease > 0 ? SG_VERDICT_GO : SG_VERDICT_REFUSED;
+}
+
+static int run_pause(const struct sg_action *action, struct sg_outcome *ret_outcome) {
+        struct stat st;
+
+        if (strcmp(action->args[1].text, "slow") == 0)
+                usleep(300000);
+        leave('r', action->lease);
+        ret_outcome->count =
+                action->selection_fd >= 0 && fstat(action->selection_fd, &st) == 0 ? (uint64_t)st.st_size : 1;
+        strcpy(ret_outcome->text, "paused");
+        if (strcmp(action->args[1].text, "die") == 0)
+                raise(SIGKILL);
+        return strcmp(action->args[1].text, "fail") == 0 ? -EIO : 0;
+}
+
+static int undo_pause(const struct sg_action *action, struct sg_outcome *ret_outcome) {
+        char stuck[sizeof(mark) + 8];
+
+        leave('u', action->lease);
+        snprintf(stuck, sizeof(stuck), "%s.stuck", mark);
+        if (access(stuck, F_OK) == 0)
+                return -EBUSY;
+        ret_outcome->count = 5;
+        strcpy(ret_outcome->text, action->selection_fd < 0 ? "taken back" : "with a selection");
+        return 0;
+}
+
+static const struct sg_option pause_args[] = {{.name = "what", .type = SG_TYPE_TEXT, .fallback = "all"},
+        {.name = "how", .type = SG_TYPE_TEXT, .fallback = "well"}, {.name = NULL}};
+static const struct sg_verb pause_verb = {.name = "test.pause",
+        .risk = SG_RISK_REVERSIBLE,
+        .args = pause_args,
+        .slice_usec = 15 * USEC_PER_MINUTE,
+        .check = check_pause,
+        .run = run_pause,
+        .undo = undo_pause};
+static const struct sg_verb pause_chosen = {.name = "test.pause_chosen",
+        .risk = SG_RISK_REVERSIBLE,
+        .args = pause_args,
+        .slice_usec = 15 * USEC_PER_MINUTE,
+        .selector = "queue",
+        .check = check_pause,
+        .run = run_pause,
+        .undo = undo_pause};
+static const struct sg_verb pause_shortly = {.name = "test.pause_shortly",
+        .risk = SG_RISK_REVERSIBLE,
+        .args = pause_args,
+        .slice_usec = USEC_PER_SEC / 2,
+        .check = check_pause,
+        .run = run_pause,
+        .undo = undo_pause};
+static const struct sg_verb pause_limited = {.name = "test.pause_limited",
+        .risk = SG_RISK_REVERSIBLE,
+        .args = pause_args,
+        .slice_usec = USEC_PER_SEC / 2,
+        .lease_max_usec = USEC_PER_SEC * 3 / 4,
+        .check = check_pause,
+        .run = run_pause,
+        .undo = undo_pause};
+static const struct sg_verb *const verbs[] = {&vacuum, &slow, &ballast, &delete_mail, &pause_verb,
+        &pause_chosen, &pause_shortly, &pause_limited, NULL};
 static const struct sg_plugin test_plugin = {
         SG_PLUGIN_HEADER, .name = "test", .version = "1", .verbs = verbs};
 static struct plugin plugin_entry = {.sg = &test_plugin, .name = "test"};
@@ -72,6 +147,7 @@ struct fixture {
         char path[PATH_MAX];
         struct loop *loop;
         struct book *book;
+        struct lease_store *leases;
         struct desk *desk;
         struct config *config;
         struct channel *ours, *theirs;
@@ -106,7 +182,14 @@ static const struct desk_ops desk_ops = {
 static void on_request(struct channel *channel, const struct wire_message *message, void *data) {
         struct fixture *fixture = data;
         (void)channel;
-        desk_receive(fixture->desk, message);
+        desk_receive_consume_fd(fixture->desk, message, -1);
+}
+
+static void on_request_consume_fd(
+        struct channel *channel, const struct wire_message *message, int fd, void *data) {
+        struct fixture *fixture = data;
+        (void)channel;
+        desk_receive_consume_fd(fixture->desk, message, fd);
 }
 
 static void on_request_closed(struct channel *channel, const char *reason, void *data) {
@@ -148,7 +231,9 @@ static inline const struct wire_message *hear(struct fixture *fixture, enum wire
 }
 
 static void connect_watcher(struct fixture *fixture) {
-        static const struct channel_ops requests = {.on_message = on_request, .on_closed = on_request_closed},
+        static const struct channel_ops requests = {.on_message = on_request,
+                                                .on_message_consume_fd = on_request_consume_fd,
+                                                .on_closed = on_request_closed},
                                         answers = {.on_message = on_answer, .on_closed = on_answer_closed};
         int pair[2];
 
@@ -190,14 +275,24 @@ __attribute__((unused)) static const char observe[] =
 
 static void open_desk(struct fixture *fixture) {
         assert_int_equal(book_new(fixture->loop, fixture->path, fixture->path, NULL, &fixture->book), 0);
+        assert_int_equal(lease_store_new(fixture->path, fixture->path, NULL, loop_realtime(fixture->loop),
+                                 &fixture->leases),
+                0);
         assert_int_equal(desk_new(&(struct desk_setup){.loop = fixture->loop,
                                           .book = fixture->book,
+                                          .leases = fixture->leases,
                                           .plugins = &plugins,
                                           .root = "",
                                           .ops = &desk_ops,
                                           .data = fixture},
                                  &fixture->desk),
                 0);
+}
+
+static inline void close_desk(struct fixture *fixture) {
+        desk_free(fixture->desk);
+        lease_store_free(fixture->leases);
+        book_free(fixture->book);
 }
 
 static int set_up(void **state) {
@@ -216,8 +311,7 @@ static int tear_down(void **state) {
         struct fixture *fixture = *state;
         channel_free(fixture->theirs);
         channel_free(fixture->ours);
-        desk_free(fixture->desk);
-        book_free(fixture->book);
+        close_desk(fixture);
         config_free(fixture->config);
         loop_free(fixture->loop);
         scratch_free(fixture->path);
@@ -269,7 +363,7 @@ static inline const struct wire_action_finished *act(
         return &hear(fixture, WIRE_ACTION_FINISHED)->action_finished;
 }
 
-static off_t marks(void) {
+static inline off_t marks(void) {
         struct stat st;
         return stat(mark, &st) == 0 ? st.st_size : 0;
 }

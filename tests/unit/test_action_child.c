@@ -144,11 +144,13 @@ static void on_end(struct action_child *child, bool went, enum wire_status statu
         stop_waiting();
 }
 
+static const struct action_child_ops ops = {.on_go = on_go, .on_end = on_end};
+
 static struct seen act(struct sg_verb verb, bool check_only, bool allow, const char *denial) {
-        static const struct action_child_ops ops = {.on_go = on_go, .on_end = on_end};
         struct seen seen = {.loop = real_loop(), .allow = allow};
         struct action_plan plan = {.verb = &verb,
                 .root = "",
+                .selection_fd = -1,
                 .levels = {.high = 0.85, .critical = 0.95},
                 .check_only = check_only};
         struct action_child *child;
@@ -294,23 +296,141 @@ static void a_verb_that_needs_space_where_there_is_none_is_refused(void **state)
                 SG_PRESSURE_CRITICAL);
 }
 
+static int run_tool(const char *const argv[], char *output, size_t size) {
+        const struct action_tool tool = {.argv = argv,
+                .in_fd = -1,
+                .out_fd = -1,
+                .deadline_usec = clock_monotonic_usec() + 20 * USEC_PER_SEC};
+        return action_tool_run(&tool, output, size);
+}
+
 static void a_tool_is_run_with_a_clean_environment_and_bounded_output(void **state) {
         const char *const env[] = {"/usr/bin/env", NULL},
                           *const exit_seven[] = {"/bin/sh", "-c", "exit 7", NULL},
                           *const much[] = {"/bin/sh", "-c", "yes | head -c 1000000; echo >&2 end", NULL},
                           *const relative[] = {"sh", NULL}, *const missing[] = {"/no/such/tool", NULL};
-        uint64_t deadline = clock_monotonic_usec() + 20 * USEC_PER_SEC;
         char output[256];
         (void)state;
 
         setenv("SECRET", "x", 1);
-        assert_int_equal(action_tool_run(env, deadline, output, sizeof(output)), 0);
+        assert_int_equal(run_tool(env, output, sizeof(output)), 0);
         assert_string_equal(output, "PATH=/usr/sbin:/usr/bin:/sbin:/bin\nLC_ALL=C.UTF-8\n");
-        assert_int_equal(action_tool_run(exit_seven, deadline, output, sizeof(output)), 7);
-        assert_int_equal(action_tool_run(much, deadline, output, sizeof(output)), 0);
+        assert_int_equal(run_tool(exit_seven, output, sizeof(output)), 7);
+        assert_int_equal(run_tool(much, output, sizeof(output)), 0);
         assert_int_equal(strlen(output), sizeof(output) - 1);
-        assert_int_equal(action_tool_run(relative, deadline, output, sizeof(output)), -EINVAL);
-        assert_int_equal(action_tool_run(missing, deadline, output, sizeof(output)), 127);
+        assert_int_equal(run_tool(relative, output, sizeof(output)), -EINVAL);
+        assert_int_equal(run_tool(missing, output, sizeof(output)), 127);
+}
+
+static int open_text(const char *name, const char *text) {
+        char path[PATH_MAX + 64];
+        int fd;
+
+        snprintf(path, sizeof(path), "%s.%s", mark, name);
+        fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+        assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+        return fd;
+}
+
+static void a_filter_reads_and_writes_the_files_it_is_given(void **state) {
+        const char *const argv[] = {"/bin/sh", "-c", "tr a-z A-Z; echo trouble >&2; exit 3", NULL};
+        int in = open_text("in", "mail queue"), out = open_text("out", "");
+        const struct action_tool tool = {.argv = argv,
+                .in_fd = in,
+                .out_fd = out,
+                .deadline_usec = clock_monotonic_usec() + 20 * USEC_PER_SEC};
+        char output[64], text[64] = "";
+        (void)state;
+
+        assert_int_equal(action_tool_run(&tool, output, sizeof(output)), 3);
+        assert_string_equal(output, "trouble\n");
+        assert_int_equal(pread(out, text, sizeof(text) - 1, 0), strlen("MAIL QUEUE"));
+        assert_string_equal(text, "MAIL QUEUE");
+        close(in);
+        close(out);
+}
+
+static int run_filter(const struct sg_action *action, struct sg_outcome *ret_outcome) {
+        const char *const argv[] = {"/bin/cat", NULL};
+        int out = open_text("out", "");
+        char output[64], text[64] = "";
+        int r = action->host->filter(action, argv, action->selection_fd, out, output, sizeof(output));
+
+        (void)!pread(out, text, sizeof(text) - 1, 0);
+        close(out);
+        snprintf(ret_outcome->text, sizeof(ret_outcome->text), "%d %s lease %llu", r, text,
+                (unsigned long long)action->lease);
+        ret_outcome->count = (uint64_t)action->selection_fd;
+        return action->host->filter(action, argv, -1, out, output, sizeof(output)) == -EBADF ? 0 : -EIO;
+}
+
+static int undo_well(const struct sg_action *action, struct sg_outcome *ret_outcome) {
+        leave_mark();
+        snprintf(ret_outcome->text, sizeof(ret_outcome->text), "undid %llu, %d",
+                (unsigned long long)action->lease, action->selection_fd);
+        return 0;
+}
+
+static enum sg_verdict check_filter(const struct sg_action *action, struct sg_outcome *ret_outcome) {
+        const char *const argv[] = {"/bin/cat", NULL};
+        char output[16];
+        (void)ret_outcome;
+        return action->host->filter(action, argv, 0, 1, output, sizeof(output)) == -EPERM
+                ? SG_VERDICT_GO
+                : SG_VERDICT_REFUSED;
+}
+
+static struct seen act_with(struct action_plan *plan) {
+        struct seen seen = {.loop = real_loop(), .allow = true};
+        struct action_child *child;
+
+        plan->root = "";
+        unlink(mark);
+        assert_int_equal(action_child_new(seen.loop, plan, &ops, &seen, &child), 0);
+        wait_until_stopped(seen.loop, 30);
+        loop_free(seen.loop);
+        return seen;
+}
+
+static void the_child_finds_its_selection_wherever_ours_is(void **state) {
+        const struct sg_verb verb = {.name = "test.verb", .check = check_filter, .run = run_filter};
+        (void)state;
+
+        for (int place = 3; place < 12; place++) {
+                struct action_plan plan = {.verb = &verb, .lease = 77};
+                int from = open_text("in", "selected");
+                struct seen seen;
+
+                plan.selection_fd = fcntl(from, F_DUPFD_CLOEXEC, place);
+                close(from);
+                seen = act_with(&plan);
+                close(plan.selection_fd);
+                assert_int_equal(seen.status, WIRE_DONE);
+                assert_string_equal(seen.outcome.text, "0 selected lease 77");
+                assert_int_equal(seen.outcome.count, 4);
+        }
+}
+
+static void to_undo_nothing_is_checked(void **state) {
+        const struct sg_verb verb = {.name = "test.verb",
+                .check = check_refused,
+                .run = run_badly,
+                .undo = undo_well,
+                .needs_space_on = "/",
+                .deadline_usec = USEC_PER_SEC};
+        struct action_plan plan = {.verb = &verb, .lease = 78, .selection_fd = -1, .undo = true};
+        uint64_t now = clock_monotonic_usec();
+        struct seen seen;
+        (void)state;
+
+        seen = act_with(&plan);
+        assert_int_equal(seen.status, WIRE_DONE);
+        assert_string_equal(seen.outcome.text, "undid 78, -1");
+        assert_true(is_marked());
+        /* Bringing much back may take its time. */
+        assert_true(plan.deadline_usec >= now + ACTION_UNDO_DEADLINE - USEC_PER_SEC);
 }
 
 int main(void) {
@@ -330,6 +450,9 @@ int main(void) {
                 cmocka_unit_test(the_child_has_no_descriptor_but_its_own),
                 cmocka_unit_test(the_child_says_in_ps_what_it_does),
                 cmocka_unit_test(a_verb_that_needs_space_where_there_is_none_is_refused),
+                cmocka_unit_test(a_filter_reads_and_writes_the_files_it_is_given),
+                cmocka_unit_test(the_child_finds_its_selection_wherever_ours_is),
+                cmocka_unit_test(to_undo_nothing_is_checked),
                 cmocka_unit_test(a_tool_is_run_with_a_clean_environment_and_bounded_output),
         };
         scratch_new(directory);

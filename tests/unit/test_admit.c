@@ -181,6 +181,7 @@ static struct sg_verb verb(enum sg_risk risk) {
 static const struct admit_action good_action = {
         .rules = {.host_mode = CONFIG_MODE_ENFORCE, .playbook_mode = CONFIG_MODE_ENFORCE, .now_usec = NOW},
         .run_exists = true,
+        .ends = true,
         .recordable = true,
 };
 
@@ -219,6 +220,45 @@ static void an_action_needs_a_run_a_verb_and_sound_arguments(void **state) {
                 DECIDE(verb(SG_RISK_FREEING), action_.requests = ADMIT_ACTIONS_PER_RUN - 1).verdict, WIRE_GO);
         assert_int_equal(
                 DECIDE(verb(SG_RISK_FREEING), action_.children = ADMIT_CHILDREN).verdict, WIRE_REFUSED);
+}
+
+static void a_selection_that_cannot_be_used_is_a_denial(void **state) {
+        struct admit_answer answer;
+        (void)state;
+        answer = DECIDE(verb(SG_RISK_FREEING), action_.bad_selection = "no selection came with it");
+        assert_int_equal(answer.verdict, WIRE_REFUSED);
+        assert_string_equal(answer.text, "no selection came with it");
+}
+
+static void a_reversible_change_needs_an_end_and_a_lease(void **state) {
+        static const struct {
+                enum admit_lease lease;
+                enum wire_verdict verdict;
+                const char *text; /* part of it */
+        } cases[] = {
+                {ADMIT_LEASE_NEW, WIRE_GO, ""},
+                {ADMIT_LEASE_RENEWED, WIRE_GO, ""},
+                {ADMIT_LEASE_AT_WORK, WIRE_REFUSED, "at this moment"},
+                {ADMIT_LEASE_ENDING, WIRE_REFUSED, "being undone"},
+                {ADMIT_LEASE_RETURNED, WIRE_REFUSED, "an admin returned it"},
+                {ADMIT_LEASE_FULL, WIRE_REFUSED, "as many leases"},
+                {ADMIT_LEASE_TOO_LONG, WIRE_REFUSED, "too long"},
+        };
+        struct admit_answer answer;
+        (void)state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                answer = DECIDE(verb(SG_RISK_REVERSIBLE), action_.lease = cases[i].lease);
+                assert_int_equal(answer.verdict, cases[i].verdict);
+                assert_non_null(strstr(answer.text, cases[i].text));
+                /* Other verbs have no lease, whatever the facts say. */
+                assert_int_equal(
+                        DECIDE(verb(SG_RISK_FREEING), action_.lease = cases[i].lease).verdict, WIRE_GO);
+        }
+        answer = DECIDE(verb(SG_RISK_REVERSIBLE), action_.ends = false);
+        assert_int_equal(answer.verdict, WIRE_REFUSED);
+        assert_non_null(strstr(answer.text, "until_clear"));
+        assert_int_equal(DECIDE(verb(SG_RISK_FREEING), action_.ends = false).verdict, WIRE_GO);
 }
 
 static void a_mode_lowered_anywhere_makes_it_an_observation(void **state) {
@@ -294,6 +334,8 @@ int main(void) {
                 cmocka_unit_test(a_run_without_an_incident_must_be_by_hand),
                 cmocka_unit_test(every_risk_but_destructive_may_be_done_in_enforce),
                 cmocka_unit_test(an_action_needs_a_run_a_verb_and_sound_arguments),
+                cmocka_unit_test(a_selection_that_cannot_be_used_is_a_denial),
+                cmocka_unit_test(a_reversible_change_needs_an_end_and_a_lease),
                 cmocka_unit_test(a_mode_lowered_anywhere_makes_it_an_observation),
                 cmocka_unit_test(only_a_probe_passes_maintenance),
                 cmocka_unit_test(an_unknown_outcome_is_not_repeated_unasked),

@@ -13,6 +13,7 @@ struct fixture {
         char path[PATH_MAX];
         struct loop *loop;
         struct book *book;
+        struct lease_store *leases;
         struct desk *desk;
         struct config *config;
         struct control *control;
@@ -64,8 +65,12 @@ static int set_up(void **state) {
         scratch_new(fixture->path);
         fixture->loop = real_loop();
         assert_int_equal(book_new(fixture->loop, fixture->path, fixture->path, NULL, &fixture->book), 0);
+        assert_int_equal(lease_store_new(fixture->path, fixture->path, NULL, loop_realtime(fixture->loop),
+                                 &fixture->leases),
+                0);
         assert_int_equal(desk_new(&(struct desk_setup){.loop = fixture->loop,
                                           .book = fixture->book,
+                                          .leases = fixture->leases,
                                           .plugins = &no_plugins,
                                           .root = "",
                                           .ops = &desk_ops,
@@ -84,6 +89,7 @@ static int tear_down(void **state) {
         channel_free(fixture->client);
         control_free(fixture->control);
         desk_free(fixture->desk);
+        lease_store_free(fixture->leases);
         book_free(fixture->book);
         config_free(fixture->config);
         loop_free(fixture->loop);
@@ -187,6 +193,21 @@ static void what_cannot_be_done_is_said(void **state) {
         assert_non_null(strstr(fixture->reply.text, "dance"));
         assert_false(order(fixture, "run", "playbook", "no-such"));
         assert_false(order(fixture, "unquarantine", "playbook", "no-such"));
+}
+
+static void root_returns_a_lease(void **state) {
+        const struct lease fresh = {.state = WIRE_LEASE_IN_FORCE, .verb = "gone.verb", .action = 1};
+        struct fixture *fixture = *state;
+
+        connect_client(fixture);
+        assert_false(order(fixture, "return", "lease", "1"));
+        assert_string_equal(fixture->reply.text, "there is no lease 1");
+        assert_false(order(fixture, "return", "lease", "1x"));
+        assert_false(order(fixture, "return", NULL, NULL));
+        assert_non_null(lease_store_add(fixture->leases, &fresh, 0));
+        assert_true(order(fixture, "return", "lease", "1"));
+        assert_int_equal(lease_store_find(fixture->leases, 1)->state, WIRE_LEASE_ENDING);
+        assert_string_equal(lease_store_find(fixture->leases, 1)->why, "returned");
 }
 
 static void a_reload_is_answered_when_it_is_done(void **state) {
@@ -319,6 +340,7 @@ int main(void) {
                 TEST(root_begins_and_ends_maintenance),
                 TEST(status_shows_what_is_in_force),
                 TEST(what_cannot_be_done_is_said),
+                TEST(root_returns_a_lease),
                 TEST(a_reload_is_answered_when_it_is_done),
                 TEST(garbage_ends_only_its_own_connection),
                 TEST(a_flood_ends_only_its_own_connection),

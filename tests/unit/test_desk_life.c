@@ -74,8 +74,7 @@ static void an_unknown_outcome_is_told_once_and_not_repeated_unasked(void **stat
         assert_int_equal(book_write(fixture->book, &entry), 0);
         disconnect_watcher(fixture);
         for (int i = 0; i < 2; i++) { /* two starts after the crash */
-                desk_free(fixture->desk);
-                book_free(fixture->book);
+                close_desk(fixture);
                 open_desk(fixture);
                 desk_set_config(fixture->desk, fixture->config, 1);
                 desk_recover(fixture->desk);
@@ -180,8 +179,7 @@ static void people_are_called_once_an_incident_and_once_an_hour(void **state) {
 static void restart(struct fixture *fixture) {
         if (fixture->theirs)
                 disconnect_watcher(fixture);
-        desk_free(fixture->desk);
-        book_free(fixture->book);
+        close_desk(fixture);
         open_desk(fixture);
         desk_set_config(fixture->desk, fixture->config, 1);
 }

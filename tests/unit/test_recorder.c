@@ -65,7 +65,7 @@ static void a_new_file_is_allocated_in_full_and_private(void **state) {
         struct stat st;
 
         assert_int_equal(recorder_new(fixture->state, fixture->run, NULL, &recorder), 0);
-        assert_int_equal(recorder_place(recorder), RECORDER_DURABLE);
+        assert_int_equal(recorder_place(recorder), STATE_DURABLE);
         assert_string_equal(recorder_trouble(recorder), "");
         assert_true(exists(fixture->state, "recorder", &st));
         assert_int_equal(st.st_size, FILE_SIZE);
@@ -109,7 +109,7 @@ static void a_foreign_file_is_kept_aside_once(void **state) {
         for (off_t size = 100; size <= FILE_SIZE; size += FILE_SIZE - 100) {
                 put_file(fixture->state, "recorder", "somebody else's diary\n", size);
                 assert_int_equal(recorder_new(fixture->state, fixture->run, NULL, &recorder), 0);
-                assert_int_equal(recorder_place(recorder), RECORDER_DURABLE);
+                assert_int_equal(recorder_place(recorder), STATE_DURABLE);
                 assert_int_equal(records(recorder, NULL), 0);
                 assert_true(exists(fixture->state, "recorder.bad", &st));
                 assert_int_equal(st.st_size, size);
@@ -168,14 +168,14 @@ static void without_a_disk_it_is_volatile_and_carried_over_later(void **state) {
         assert_int_equal(rename(fixture->state, elsewhere), 0);
 
         assert_int_equal(recorder_new(fixture->state, fixture->run, NULL, &recorder), 0);
-        assert_int_equal(recorder_place(recorder), RECORDER_VOLATILE);
+        assert_int_equal(recorder_place(recorder), STATE_VOLATILE);
         assert_non_null(strstr(recorder_trouble(recorder), "reboot"));
         write_one(recorder, 2, "stopped");
         recorder_free(recorder);
 
         assert_int_equal(rename(elsewhere, fixture->state), 0);
         assert_int_equal(recorder_new(fixture->state, fixture->run, NULL, &recorder), 0);
-        assert_int_equal(recorder_place(recorder), RECORDER_DURABLE);
+        assert_int_equal(recorder_place(recorder), STATE_DURABLE);
         assert_int_equal(records(recorder, NULL), 2);
         assert_false(exists(fixture->run, "recorder", NULL));
         recorder_free(recorder);
@@ -189,7 +189,7 @@ static void with_no_place_at_all_appending_fails(void **state) {
 
         scratch_free(fixture->path);
         assert_int_equal(recorder_new(fixture->state, fixture->run, NULL, &recorder), 0);
-        assert_int_equal(recorder_place(recorder), RECORDER_NOWHERE);
+        assert_int_equal(recorder_place(recorder), STATE_NOWHERE);
         assert_int_equal(record_format(1, 1, fields, 1, slot), 0);
         assert_true(recorder_append(recorder, 1, slot, true) < 0);
         recorder_free(recorder);

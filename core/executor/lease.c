@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lease - the rules of leases, over plain data
+ *
+ * Runs in: executor.  Pure: no I/O and no clock, so that the table in test_lease.c is the specification.
+ *
+ * A lease lapses when its slice is over; what it changed does so by itself at about the same time, because that
+ * is how reversible verbs are made.  Lapsed for one more slice it ends.  At its limit it ends whatever speaks for
+ * it.  None of this is judged in the first slice after a start of the executor: whoever renews it was not there
+ * either, and must have a chance to.
+ *
+ * Limits: verb, arguments, owner and condition of a lease must fit in one slot of the file, so that it can be
+ * undone from there; reason and text are for people and are cut.
+ */
+#include "executor/lease.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/text.h"
+
+#define COPY(target, source) text_copy((target), sizeof(target), (source))
+
+#define UNDO_WAIT_MIN USEC_PER_MINUTE
+#define UNDO_WAIT_MAX (30 * USEC_PER_MINUTE)
+
+static bool is_alive(const struct lease *lease) {
+        return lease->id != 0 &&
+                (lease->state == WIRE_LEASE_TAKING || lease->state == WIRE_LEASE_IN_FORCE ||
+                        lease->state == WIRE_LEASE_LAPSED);
+}
+
+static uint64_t later(uint64_t a, uint64_t b) {
+        return a > b ? a : b;
+}
+
+static uint64_t lapse_usec(const struct lease *lease, uint64_t started_usec) {
+        return lease->slice_usec == 0 || lease->expires_usec == 0
+                ? UINT64_MAX
+                : later(lease->expires_usec, started_usec + lease->slice_usec);
+}
+
+static uint64_t limit_usec(const struct lease *lease, uint64_t started_usec) {
+        return lease->limit_usec == 0 ? UINT64_MAX
+                                      : later(lease->limit_usec, started_usec + lease->slice_usec);
+}
+
+enum lease_due lease_due(const struct lease *lease, uint64_t started_usec, uint64_t now_usec) {
+        uint64_t lapse = lapse_usec(lease, started_usec);
+
+        if (!is_alive(lease))
+                return LEASE_DUE_NOTHING;
+        if (now_usec >= limit_usec(lease, started_usec))
+                return LEASE_DUE_END_LIMIT;
+        if (lapse == UINT64_MAX || now_usec < lapse)
+                return LEASE_DUE_NOTHING;
+        if (now_usec - lapse >= lease->slice_usec)
+                return LEASE_DUE_END_LAPSED;
+        return lease->state == WIRE_LEASE_LAPSED ? LEASE_DUE_NOTHING : LEASE_DUE_LAPSE;
+}
+
+uint64_t lease_due_usec(const struct lease *lease, uint64_t started_usec) {
+        uint64_t lapse = lapse_usec(lease, started_usec), limit = limit_usec(lease, started_usec);
+
+        if (!is_alive(lease))
+                return UINT64_MAX;
+        if (lapse != UINT64_MAX && lease->state == WIRE_LEASE_LAPSED)
+                lapse += lease->slice_usec;
+        return lapse < limit ? lapse : limit;
+}
+
+void lease_take(struct lease *lease, uint64_t slice_usec, uint64_t max_usec, uint64_t now_usec) {
+        lease->state = WIRE_LEASE_TAKING;
+        lease->slice_usec = slice_usec;
+        lease->since_usec = now_usec;
+        lease->expires_usec = slice_usec ? now_usec + slice_usec : 0;
+        lease->limit_usec = max_usec ? now_usec + max_usec : 0;
+}
+
+void lease_hold(struct lease *lease, uint64_t count, uint64_t now_usec) {
+        lease->state = WIRE_LEASE_IN_FORCE;
+        lease->count = count;
+        lease->expires_usec = lease->slice_usec ? now_usec + lease->slice_usec : 0;
+}
+
+bool lease_end(struct lease *lease, const char *why) {
+        if (!is_alive(lease) && (lease->state != WIRE_LEASE_ENDING || strcmp(why, "returned") != 0))
+                return false;
+        lease->state = WIRE_LEASE_ENDING;
+        COPY(lease->why, why);
+        return true;
+}
+
+bool lease_is_returned(const struct lease *lease, uint64_t incident) {
+        return incident != 0 && lease->incident == incident && strcmp(lease->why, "returned") == 0 &&
+                (lease->state == WIRE_LEASE_ENDING || lease->state == WIRE_LEASE_ENDED);
+}
+
+bool lease_may_renew(const struct lease *lease, uint64_t monotonic_usec) {
+        return is_alive(lease) &&
+                (lease->renewed_usec == 0 || monotonic_usec - lease->renewed_usec >= LEASE_RENEW_MIN);
+}
+
+uint64_t lease_undo_wait(unsigned failures) {
+        uint64_t wait = UNDO_WAIT_MIN;
+
+        while (failures-- > 1 && wait < UNDO_WAIT_MAX)
+                wait *= 2;
+        return wait < UNDO_WAIT_MAX ? wait : UNDO_WAIT_MAX;
+}
+
+void lease_move(struct lease *lease, int64_t by_usec) {
+        uint64_t *const times[] = {&lease->since_usec, &lease->expires_usec, &lease->limit_usec};
+
+        for (size_t i = 0; i < ELEMENTSOF(times); i++)
+                if (*times[i] != 0)
+                        *times[i] += (uint64_t)by_usec;
+}
+
+/* "name=value" lines to pairs; what has no place in them is left out. */
+static uint8_t to_pairs(const char *args, struct wire_pair pairs[static WIRE_PAIRS_MAX]) {
+        uint8_t n = 0;
+
+        while (*args && n < WIRE_PAIRS_MAX) {
+                size_t line = strcspn(args, "\n"), name = strcspn(args, "=");
+
+                if (name < line && name < sizeof(pairs[n].name)) {
+                        memcpy(pairs[n].name, args, name);
+                        pairs[n].name[name] = '\0';
+                        text_format(pairs[n].text, sizeof(pairs[n].text), "%.*s", (int)(line - name - 1),
+                                args + name + 1);
+                        n++;
+                }
+                args += line + (args[line] == '\n');
+        }
+        return n;
+}
+
+void lease_message(const struct lease *lease, struct wire_message *ret_message) {
+        struct wire_lease *told = &ret_message->lease;
+
+        memset(ret_message, 0, sizeof(*ret_message));
+        ret_message->type = WIRE_LEASE;
+        told->lease = lease->id;
+        told->incident = lease->incident;
+        told->count = lease->count;
+        told->since_usec = lease->since_usec;
+        told->expires_usec = lease->expires_usec;
+        told->limit_usec = lease->limit_usec;
+        told->state = (uint32_t)lease->state;
+        told->n_args = to_pairs(lease->args, told->args);
+        COPY(told->verb, lease->verb);
+        COPY(told->owner, lease->owner);
+        COPY(told->until_clear, lease->until_clear);
+        COPY(told->reason, lease->reason);
+        COPY(told->text, lease->text);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lease - a reversible change in force: what is known of it, and what becomes of it when; pure
+ *
+ * A lease is TAKING from before its action is told to go; IN_FORCE from a good outcome; LAPSED when a slice
+ * passed without a renewal; ENDING while it is undone; ENDED when that is done.  One that is found TAKING at a
+ * start may or may not have changed something: it counts as in force until evidence renews or ends it.
+ */
+#ifndef EXECUTOR_LEASE_H
+#define EXECUTOR_LEASE_H
+
+#include "wire/wire.h"
+
+#define LEASE_ARGS_MAX 448u
+#define LEASE_RENEW_MIN (20 * UINT64_C(1000000)) /* between two renewals of one lease */
+#define LEASE_UNDO_CALL 3u                       /* failures to undo after which people are called, once */
+
+struct lease {
+        uint64_t id; /* never used twice; 0: none */
+        uint64_t incident, action, count;
+        uint64_t since_usec, expires_usec, limit_usec; /* CLOCK_REALTIME; 0: never */
+        uint64_t slice_usec;                           /* 0: it lasts until it is undone */
+        enum wire_lease_state state;
+        /* Why it ends or ended, a word; "returned": an admin wants the same no more in `incident`. */
+        char why[16];
+        char verb[WIRE_NAME_MAX], owner[WIRE_NAME_MAX];
+        char args[LEASE_ARGS_MAX]; /* "name=value", one a line, in the order of the verb's table */
+        char until_clear[WIRE_TEXT_MAX], reason[WIRE_TEXT_MAX], text[WIRE_TEXT_MAX];
+
+        /* Live, not kept on disk; CLOCK_MONOTONIC. */
+        uint64_t renewed_usec, recorded_usec, undo_after_usec;
+        unsigned failures; /* to undo it */
+};
+
+enum lease_due {
+        LEASE_DUE_NOTHING = 0,
+        LEASE_DUE_LAPSE,
+        LEASE_DUE_END_LAPSED, /* it lapsed a slice ago: nobody speaks for it any more */
+        LEASE_DUE_END_LIMIT,
+};
+
+/* Times are CLOCK_REALTIME; `started` is when the executor did. */
+enum lease_due lease_due(const struct lease *lease, uint64_t started_usec, uint64_t now_usec);
+/* When lease_due() may say something new; UINT64_MAX: never. */
+uint64_t lease_due_usec(const struct lease *lease, uint64_t started_usec);
+
+/* Its action is told to go.  `max_usec`: the longest life of it, 0: none. */
+void lease_take(struct lease *lease, uint64_t slice_usec, uint64_t max_usec, uint64_t now_usec);
+/* A good outcome: of its action or of a renewal. */
+void lease_hold(struct lease *lease, uint64_t count, uint64_t now_usec);
+/* False when it is ending already; only an admin's word takes the place of another reason. */
+bool lease_end(struct lease *lease, const char *why);
+/* An admin took it back in this incident, and so the same is not to be done again in it. */
+bool lease_is_returned(const struct lease *lease, uint64_t incident);
+/* May it be renewed: by state, and not too often. */
+bool lease_may_renew(const struct lease *lease, uint64_t monotonic_usec);
+/* When to try again, after so many failures. */
+uint64_t lease_undo_wait(unsigned failures);
+/* The clock was set. */
+void lease_move(struct lease *lease, int64_t by_usec);
+
+/* What is told of it over the wire. */
+void lease_message(const struct lease *lease, struct wire_message *ret_message);
+
+#endif

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lease_store - places of two slots each, written in turn
+ *
+ * Runs in: executor.  Owns the file of leases (state_file.c) and the leases themselves, in memory.  Every write
+ * goes to the slot that does not count, and is on disk when it returns; it then counts by its higher number.
+ *
+ * When the disk breaks, the stand-in on tmpfs begins empty and all places are written to it at once, also those
+ * that are over: so at the next start with a good disk the stand-in knows better about every lease it speaks of,
+ * and the others are taken as the disk has them.
+ *
+ * The next number is one more than the highest in the file, where a number is only ever overwritten by a higher
+ * one.  A file that begins on the stand-in cannot know what
+ * the disk has: it counts from the seconds of the clock, beyond what any disk got to.
+ *
+ * Fails: a write is negative when neither place takes it; the lease stays as it is in memory.
+ * Limits: LEASE_MAX leases; a lease whose verb, arguments, owner and condition do not fit in one slot is refused.
+ */
+#include "executor/lease_store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "record/record.h"
+
+#define HALVES 2u
+#define FILE_SIZE ((off_t)LEASE_MAX * HALVES * RECORD_SLOT_SIZE)
+
+struct place {
+        struct lease lease;
+        uint64_t number; /* of the slot that counts; 0: never written */
+        unsigned half;   /* where it is */
+};
+
+struct lease_store {
+        struct state_file file;
+        uint64_t next_number; /* of slots */
+        uint64_t next_id;     /* of leases */
+        struct place places[LEASE_MAX];
+};
+
+/* One truth for both directions; what must not be cut stands before what may be. */
+#define NUMBER(member) \
+        { .name = #member, .offset = offsetof(struct lease, member) }
+#define TEXT(member)                                                       \
+        {                                                                  \
+                .name = #member, .offset = offsetof(struct lease, member), \
+                .size = sizeof(((struct lease *)NULL)->member)             \
+        }
+static const struct {
+        const char *name;
+        size_t offset;
+        size_t size; /* of a text; 0: a number */
+} fields[] = {
+        NUMBER(id),
+        NUMBER(incident),
+        NUMBER(action),
+        NUMBER(count),
+        NUMBER(since_usec),
+        NUMBER(expires_usec),
+        NUMBER(limit_usec),
+        NUMBER(slice_usec),
+        TEXT(why),
+        TEXT(verb),
+        TEXT(args),
+        TEXT(owner),
+        TEXT(until_clear),
+        TEXT(reason),
+        TEXT(text),
+};
+
+static enum wire_lease_state state_of(const char *name) {
+        for (unsigned state = WIRE_LEASE_TAKING; state <= WIRE_LEASE_ENDED; state++)
+                if (strcmp(name, wire_lease_state_name((enum wire_lease_state)state)) == 0)
+                        return (enum wire_lease_state)state;
+        return 0;
+}
+
+static int parse(const char slot[static RECORD_SLOT_SIZE], unsigned place, struct lease *ret_lease,
+        uint64_t *ret_number) {
+        struct record record;
+
+        if (record_parse(slot, &record) < 0 || strcmp(record_get(&record, "event"), "lease") != 0 ||
+                record_get_number(&record, "place") != place)
+                return -EBADMSG;
+        memset(ret_lease, 0, sizeof(*ret_lease));
+        for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
+                char *member = (char *)ret_lease + fields[i].offset;
+                uint64_t number = record_get_number(&record, fields[i].name);
+
+                if (fields[i].size > 0)
+                        text_copy(member, fields[i].size, record_get(&record, fields[i].name));
+                else
+                        memcpy(member, &number, sizeof(number));
+        }
+        ret_lease->state = state_of(record_get(&record, "state"));
+        *ret_number = record.number;
+        return ret_lease->id != 0 && ret_lease->state != 0 ? 0 : -EBADMSG;
+}
+
+/* -EMSGSIZE: something is cut that is needed to undo it. */
+static int format(const struct lease *lease, unsigned place, uint64_t number, uint64_t now_usec,
+        char slot[static RECORD_SLOT_SIZE]) {
+        struct record_field record[ELEMENTSOF(fields) + 3];
+        char numbers[ELEMENTSOF(fields)][24], place_text[24];
+        struct lease again;
+        size_t n = 0;
+        int r;
+
+        snprintf(place_text, sizeof(place_text), "%u", place);
+        record[n++] = (struct record_field){"event", "lease"};
+        record[n++] = (struct record_field){"place", place_text};
+        record[n++] = (struct record_field){"state", wire_lease_state_name(lease->state)};
+        for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
+                const char *member = (const char *)lease + fields[i].offset;
+                uint64_t value;
+
+                record[n] = (struct record_field){fields[i].name, member};
+                if (fields[i].size == 0) {
+                        memcpy(&value, member, sizeof(value));
+                        snprintf(numbers[i], sizeof(numbers[i]), "%llu", (unsigned long long)value);
+                        record[n].value = numbers[i];
+                }
+                n++;
+        }
+        r = record_format(number, now_usec, record, n, slot);
+        if (r == 0)
+                r = parse(slot, place, &again, &number);
+        if (r < 0)
+                return r;
+        return strcmp(again.verb, lease->verb) == 0 && strcmp(again.args, lease->args) == 0 &&
+                        strcmp(again.owner, lease->owner) == 0 &&
+                        strcmp(again.until_clear, lease->until_clear) == 0
+                ? 0
+                : -EMSGSIZE;
+}
+
+static off_t offset_of(unsigned place, unsigned half) {
+        return (off_t)(place * HALVES + half) * RECORD_SLOT_SIZE;
+}
+
+/* Every slot of a file; *ret_bad counts those that are neither good nor never written. */
+static int read_places(int fd, struct place places[static LEASE_MAX], size_t *ret_good, size_t *ret_bad) {
+        static const char never[RECORD_SLOT_SIZE];
+        char slot[RECORD_SLOT_SIZE];
+
+        memset(places, 0, LEASE_MAX * sizeof(places[0]));
+        for (unsigned i = 0; i < LEASE_MAX * HALVES; i++) {
+                struct place *place = &places[i / HALVES], found = {.half = i % HALVES};
+                ssize_t n = pread(fd, slot, sizeof(slot), offset_of(i / HALVES, i % HALVES));
+
+                if (n < 0)
+                        return -errno;
+                if (n < (ssize_t)sizeof(slot))
+                        break;
+                if (parse(slot, i / HALVES, &found.lease, &found.number) < 0) {
+                        *ret_bad += memcmp(slot, never, sizeof(slot)) != 0;
+                        continue;
+                }
+                (*ret_good)++;
+                if (found.number > place->number)
+                        *place = found;
+        }
+        return 0;
+}
+
+static int count(int fd, size_t *ret_good, size_t *ret_bad) {
+        _cleanup_free_ struct place *places = calloc(LEASE_MAX, sizeof(*places));
+
+        return places ? read_places(fd, places, ret_good, ret_bad) : -ENOMEM;
+}
+
+static uint64_t next_slot_number(const struct place places[static LEASE_MAX]) {
+        uint64_t next = 1;
+
+        for (unsigned i = 0; i < LEASE_MAX; i++)
+                if (places[i].number >= next)
+                        next = places[i].number + 1;
+        return next;
+}
+
+static bool is_over(const struct lease *lease) {
+        return lease->id == 0 || lease->state == WIRE_LEASE_ENDED;
+}
+
+/* Where this lease is, or else a place that is free. */
+static struct place *place_for(struct place places[static LEASE_MAX], uint64_t id) {
+        struct place *free_one = NULL;
+
+        for (unsigned i = 0; i < LEASE_MAX; i++) {
+                if (places[i].lease.id == id)
+                        return &places[i];
+                if (is_over(&places[i].lease) && (!free_one || places[i].lease.id < free_one->lease.id))
+                        free_one = &places[i];
+        }
+        return free_one;
+}
+
+static int put(int fd, struct place places[static LEASE_MAX], struct place *place, uint64_t number,
+        const struct lease *lease) {
+        unsigned index = (unsigned)(place - places), half = place->number ? !place->half : 0;
+        char slot[RECORD_SLOT_SIZE];
+        int r = format(lease, index, number, lease->since_usec, slot);
+
+        if (r == 0)
+                r = state_file_put(fd, offset_of(index, half), slot, sizeof(slot));
+        if (r == 0)
+                *place = (struct place){.lease = *lease, .number = number, .half = half};
+        return r;
+}
+
+static int carry(int to, int from) {
+        _cleanup_free_ struct place *ours = calloc(LEASE_MAX, sizeof(*ours));
+        _cleanup_free_ struct place *theirs = calloc(LEASE_MAX, sizeof(*theirs));
+        size_t good, bad;
+        uint64_t number;
+        int r;
+
+        if (!ours || !theirs)
+                return -ENOMEM;
+        r = read_places(to, ours, &good, &bad);
+        if (r == 0)
+                r = read_places(from, theirs, &good, &bad);
+        number = next_slot_number(ours);
+        for (unsigned i = 0; i < LEASE_MAX && r == 0; i++) {
+                struct place *place;
+
+                if (theirs[i].number == 0)
+                        continue;
+                place = place_for(ours, theirs[i].lease.id);
+                /* Without a place it is left to lapse by itself, as it would without us. */
+                if (place)
+                        r = put(to, ours, place, number++, &theirs[i].lease);
+        }
+        return r;
+}
+
+static const struct state_file_kind kind = {.name = "leases",
+        .title = "the list of leases",
+        .nowhere = "no lease can be kept",
+        .size = FILE_SIZE,
+        .count = count,
+        .carry = carry};
+
+int lease_store_new(const char *state_dir, const char *run_dir, const char *group, uint64_t now_usec,
+        struct lease_store **ret_store) {
+        struct lease_store *store = calloc(1, sizeof(*store));
+        size_t good = 0, bad = 0;
+
+        if (!store)
+                return -ENOMEM;
+        state_file_init(&store->file, &kind, state_dir, run_dir, group);
+        if (store->file.fd >= 0 && read_places(store->file.fd, store->places, &good, &bad) < 0)
+                memset(store->places, 0, sizeof(store->places));
+        store->next_number = next_slot_number(store->places);
+        store->next_id = store->file.place == STATE_DURABLE ? 1 : now_usec / USEC_PER_SEC;
+        for (unsigned i = 0; i < LEASE_MAX; i++) {
+                const struct lease *lease = &store->places[i].lease;
+
+                if (lease->id >= store->next_id)
+                        store->next_id = lease->id + 1;
+        }
+        *ret_store = store;
+        return 0;
+}
+
+struct lease_store *lease_store_free(struct lease_store *store) {
+        if (store)
+                state_file_deinit(&store->file);
+        free(store);
+        return NULL;
+}
+
+enum state_place lease_store_place(const struct lease_store *store) {
+        return store->file.place;
+}
+
+const char *lease_store_trouble(const struct lease_store *store) {
+        return store->file.trouble;
+}
+
+struct lease *lease_store_at(struct lease_store *store, unsigned i) {
+        return &store->places[i].lease;
+}
+
+struct lease *lease_store_find(struct lease_store *store, uint64_t id) {
+        for (unsigned i = 0; i < LEASE_MAX; i++)
+                if (id != 0 && store->places[i].lease.id == id && !is_over(&store->places[i].lease))
+                        return &store->places[i].lease;
+        return NULL;
+}
+
+unsigned lease_store_count(struct lease_store *store) {
+        unsigned n = 0;
+
+        for (unsigned i = 0; i < LEASE_MAX; i++)
+                n += !is_over(&store->places[i].lease);
+        return n;
+}
+
+uint64_t lease_store_next(const struct lease_store *store) {
+        return store->next_id;
+}
+
+/* 0: a place never used; 1: of a lease that is over; 2: of one that is still to be known. */
+static unsigned worth(const struct lease *lease, uint64_t open_incident) {
+        if (lease->id == 0)
+                return 0;
+        return open_incident != 0 && lease_is_returned(lease, open_incident) ? 2 : 1;
+}
+
+struct lease *lease_store_add(struct lease_store *store, const struct lease *lease, uint64_t open_incident) {
+        struct lease *best = NULL;
+
+        for (unsigned i = 0; i < LEASE_MAX; i++) {
+                struct lease *other = &store->places[i].lease;
+
+                if (is_over(other) && (!best || worth(other, open_incident) < worth(best, open_incident)))
+                        best = other;
+        }
+        if (!best)
+                return NULL;
+        *best = *lease;
+        best->id = store->next_id++;
+        return best;
+}
+
+static struct place *place_of(struct lease_store *store, const struct lease *lease) {
+        unsigned i = 0;
+
+        while (&store->places[i].lease != lease)
+                i++;
+        return &store->places[i];
+}
+
+static int write_place(struct lease_store *store, struct place *place, uint64_t now_usec) {
+        unsigned index = (unsigned)(place - store->places), half = place->number ? !place->half : 0;
+        char slot[RECORD_SLOT_SIZE];
+        int r = format(&place->lease, index, store->next_number, now_usec, slot);
+
+        if (r < 0)
+                return r;
+        r = state_file_write(&store->file, offset_of(index, half), slot, sizeof(slot), true);
+        if (r < 0)
+                return r;
+        place->number = store->next_number++;
+        place->half = half;
+        return 0;
+}
+
+int lease_store_write(struct lease_store *store, const struct lease *lease, uint64_t now_usec) {
+        enum state_place before = store->file.place;
+        int r = write_place(store, place_of(store, lease), now_usec);
+
+        if (store->file.place == before || store->file.place == STATE_NOWHERE)
+                return r;
+        for (unsigned i = 0; i < LEASE_MAX && r == 0; i++)
+                if (store->places[i].number != 0)
+                        r = write_place(store, &store->places[i], now_usec);
+        return r;
+}
+
+void lease_store_drop(struct lease *lease) {
+        memset(lease, 0, sizeof(*lease));
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* test_lease - the rules of leases: when they lapse and end, and what may be done to them */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "executor/lease.h"
+
+#define T0 (UINT64_C(1766620800) * USEC_PER_SEC)
+#define SLICE (15 * USEC_PER_MINUTE)
+#define LONG_AGO (T0 - USEC_PER_DAY)
+
+static const struct {
+        const char *name;
+        enum wire_lease_state state;
+        uint64_t expires, limit, slice, started, now;
+        enum lease_due due;
+        uint64_t next; /* lease_due_usec() */
+} cases[] = {
+        {"in its slice", WIRE_LEASE_IN_FORCE, T0 + SLICE, 0, SLICE, LONG_AGO, T0, LEASE_DUE_NOTHING,
+                T0 + SLICE},
+        {"its slice is over", WIRE_LEASE_IN_FORCE, T0, 0, SLICE, LONG_AGO, T0, LEASE_DUE_LAPSE, T0},
+        {"one that was being taken when we crashed lapses as well", WIRE_LEASE_TAKING, T0, 0, SLICE, LONG_AGO,
+                T0, LEASE_DUE_LAPSE, T0},
+        {"lapsed", WIRE_LEASE_LAPSED, T0, 0, SLICE, LONG_AGO, T0 + SLICE - 1, LEASE_DUE_NOTHING, T0 + SLICE},
+        {"lapsed for a slice", WIRE_LEASE_LAPSED, T0, 0, SLICE, LONG_AGO, T0 + SLICE, LEASE_DUE_END_LAPSED,
+                T0 + SLICE},
+        {"over for a slice and nobody looked", WIRE_LEASE_IN_FORCE, T0, 0, SLICE, LONG_AGO, T0 + SLICE,
+                LEASE_DUE_END_LAPSED, T0},
+        {"just started", WIRE_LEASE_IN_FORCE, LONG_AGO, 0, SLICE, T0, T0 + SLICE - 1, LEASE_DUE_NOTHING,
+                T0 + SLICE},
+        {"started a slice ago", WIRE_LEASE_IN_FORCE, LONG_AGO, 0, SLICE, T0, T0 + SLICE, LEASE_DUE_LAPSE,
+                T0 + SLICE},
+        {"started two slices ago", WIRE_LEASE_LAPSED, LONG_AGO, 0, SLICE, T0, T0 + 2 * SLICE,
+                LEASE_DUE_END_LAPSED, T0 + 2 * SLICE},
+        {"at its limit, renewed or not", WIRE_LEASE_IN_FORCE, T0 + SLICE, T0, SLICE, LONG_AGO, T0,
+                LEASE_DUE_END_LIMIT, T0},
+        {"at its limit while lapsed", WIRE_LEASE_LAPSED, T0 - 1, T0, SLICE, LONG_AGO, T0, LEASE_DUE_END_LIMIT,
+                T0},
+        {"past its limit at a start", WIRE_LEASE_IN_FORCE, T0 + SLICE, LONG_AGO, SLICE, T0, T0 + 1,
+                LEASE_DUE_NOTHING, T0 + SLICE},
+        {"without a slice it never lapses", WIRE_LEASE_IN_FORCE, 0, T0 + 5, 0, LONG_AGO, T0,
+                LEASE_DUE_NOTHING, T0 + 5},
+        {"without a slice it has its limit", WIRE_LEASE_IN_FORCE, 0, T0, 0, LONG_AGO, T0, LEASE_DUE_END_LIMIT,
+                T0},
+        {"without both it lasts", WIRE_LEASE_IN_FORCE, 0, 0, 0, LONG_AGO, T0, LEASE_DUE_NOTHING, UINT64_MAX},
+        {"ending", WIRE_LEASE_ENDING, T0, T0, SLICE, LONG_AGO, T0 + USEC_PER_DAY, LEASE_DUE_NOTHING,
+                UINT64_MAX},
+        {"ended", WIRE_LEASE_ENDED, T0, T0, SLICE, LONG_AGO, T0 + USEC_PER_DAY, LEASE_DUE_NOTHING,
+                UINT64_MAX},
+};
+
+static void what_is_due_is_in_the_table(void **state) {
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                struct lease lease = {.id = 1,
+                        .state = cases[i].state,
+                        .expires_usec = cases[i].expires,
+                        .limit_usec = cases[i].limit,
+                        .slice_usec = cases[i].slice};
+
+                if (lease_due(&lease, cases[i].started, cases[i].now) != cases[i].due ||
+                        lease_due_usec(&lease, cases[i].started) != cases[i].next)
+                        fail_msg("%s", cases[i].name);
+                lease.id = 0;
+                assert_int_equal(lease_due(&lease, cases[i].started, cases[i].now), LEASE_DUE_NOTHING);
+        }
+}
+
+static void taken_held_and_lapsed_it_is_renewed_at_most_every_20_seconds(void **state) {
+        struct lease lease = {.id = 7};
+        (void)state;
+
+        lease_take(&lease, SLICE, USEC_PER_DAY, T0);
+        assert_int_equal(lease.state, WIRE_LEASE_TAKING);
+        assert_int_equal(lease.expires_usec, T0 + SLICE);
+        assert_int_equal(lease.limit_usec, T0 + USEC_PER_DAY);
+        lease_hold(&lease, 12, T0 + 5);
+        assert_int_equal(lease.state, WIRE_LEASE_IN_FORCE);
+        assert_int_equal(lease.count, 12);
+        assert_int_equal(lease.expires_usec, T0 + 5 + SLICE);
+        assert_true(lease_may_renew(&lease, 1));
+        lease.renewed_usec = 1;
+        assert_false(lease_may_renew(&lease, LEASE_RENEW_MIN));
+        assert_true(lease_may_renew(&lease, LEASE_RENEW_MIN + 1));
+        lease.state = WIRE_LEASE_LAPSED;
+        assert_true(lease_may_renew(&lease, LEASE_RENEW_MIN + 1));
+        lease_hold(&lease, 3, T0 + USEC_PER_HOUR);
+        assert_int_equal(lease.state, WIRE_LEASE_IN_FORCE);
+        assert_int_equal(lease.limit_usec, T0 + USEC_PER_DAY);
+        lease_end(&lease, "cleared");
+        assert_false(lease_may_renew(&lease, USEC_PER_DAY));
+}
+
+static void it_ends_once_and_an_admins_word_has_precedence(void **state) {
+        struct lease lease = {.id = 7, .incident = 4, .state = WIRE_LEASE_IN_FORCE};
+        (void)state;
+
+        assert_true(lease_end(&lease, "cleared"));
+        assert_false(lease_end(&lease, "limit"));
+        assert_string_equal(lease.why, "cleared");
+        assert_false(lease_is_returned(&lease, 4));
+        assert_true(lease_end(&lease, "returned"));
+        assert_true(lease_is_returned(&lease, 4));
+        assert_false(lease_is_returned(&lease, 5));
+        assert_false(lease_end(&lease, "cleared"));
+        lease.state = WIRE_LEASE_ENDED;
+        assert_false(lease_end(&lease, "returned"));
+        assert_true(lease_is_returned(&lease, 4));
+        lease.incident = 0;
+        assert_false(lease_is_returned(&lease, 0));
+}
+
+static void undoing_is_tried_again_with_growing_distance(void **state) {
+        (void)state;
+        assert_int_equal(lease_undo_wait(1), USEC_PER_MINUTE);
+        assert_int_equal(lease_undo_wait(2), 2 * USEC_PER_MINUTE);
+        assert_int_equal(lease_undo_wait(5), 16 * USEC_PER_MINUTE);
+        assert_int_equal(lease_undo_wait(6), 30 * USEC_PER_MINUTE);
+        assert_int_equal(lease_undo_wait(4000000000u), 30 * USEC_PER_MINUTE);
+}
+
+static void a_clock_that_is_set_takes_the_lease_along(void **state) {
+        struct lease lease = {.id = 7, .state = WIRE_LEASE_IN_FORCE};
+        (void)state;
+
+        lease_take(&lease, SLICE, 0, T0);
+        lease_move(&lease, -(int64_t)USEC_PER_HOUR);
+        assert_int_equal(lease.expires_usec, T0 + SLICE - USEC_PER_HOUR);
+        assert_int_equal(lease.since_usec, T0 - USEC_PER_HOUR);
+        assert_int_equal(lease.limit_usec, 0);
+}
+
+static void its_arguments_are_told_as_pairs(void **state) {
+        struct lease lease = {
+                .id = 7, .state = WIRE_LEASE_LAPSED, .args = "instance=-\nnexthop=[a=b]:25\nempty="};
+        struct wire_message message;
+        uint8_t packet[WIRE_PACKET_MAX];
+        (void)state;
+
+        lease_message(&lease, &message);
+        assert_int_equal(message.lease.n_args, 3);
+        assert_string_equal(message.lease.args[0].name, "instance");
+        assert_string_equal(message.lease.args[0].text, "-");
+        assert_string_equal(message.lease.args[1].name, "nexthop");
+        assert_string_equal(message.lease.args[1].text, "[a=b]:25");
+        assert_string_equal(message.lease.args[2].text, "");
+        assert_true(wire_encode(&message, packet) > 0);
+        lease.args[0] = '\0';
+        lease_message(&lease, &message);
+        assert_int_equal(message.lease.n_args, 0);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(what_is_due_is_in_the_table),
+                cmocka_unit_test(taken_held_and_lapsed_it_is_renewed_at_most_every_20_seconds),
+                cmocka_unit_test(it_ends_once_and_an_admins_word_has_precedence),
+                cmocka_unit_test(undoing_is_tried_again_with_growing_distance),
+                cmocka_unit_test(a_clock_that_is_set_takes_the_lease_along),
+                cmocka_unit_test(its_arguments_are_told_as_pairs),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
