@@ -16,9 +16,19 @@
 -- counts as not helped, and harms nothing else.
 --
 --   act(verb, arguments)    one action, and its result: .ok .status .freed_bytes .count .text
+--   act(verb, arguments, { until_clear = NAME, reason = TEXT })
+--                           the same for a verb that can be taken back: it stays in force, as a
+--                           lease, until the condition NAME has cleared; left out, that is the
+--                           condition of the run, and the reason is the incident's diagnosis
 --   verify { clears = NAME, within = "2m" }     true once NAME is clear, false when it is not
 --   reading(name, labels)   a number, or nil when it could not be measured
+--   readings(name, labels)  all that have a value: a list of { labels = { .. }, value = number }
+--   tripped(name)           the conditions of that name that are tripped: a list of
+--                           { name = NAME, labels = { .. }, value = number or nil }
+--   leases(verb)            what is in force: a list of { id, verb, args, until_clear, state, count,
+--                           owner }; of all verbs when none is given
 --   wait(duration, label)   let time pass; people see the label
+--   now()                   seconds, to measure how long something took
 --   log(text)               a sentence for the record
 --   diagnose(text)          the one sentence that people read about this incident
 --   must(result)            below

@@ -8,7 +8,8 @@
  *
  * The levels of space and inodes are those of a postmaster who wants an hour's notice on a relay: acting at
  * 85 % leaves room for the action itself, and the gap of five points to the clear level is wider than what a
- * rotated log or one archived journal file moves.
+ * rotated log or one archived journal file moves.  A next hop that is down, or a loud log, is told in one
+ * sentence and no reason to call anybody: every relay has a destination that is dead.
  *
  * Fails with -ENOMEM only.
  */
@@ -34,6 +35,16 @@ static const struct {
         {"disk-space-critical", "lasting", "0s"},
         {"disk-space-critical", "level", "critical"},
 
+        {"disk-full-soon", "summary",
+                "A file system will be full within half an hour if it goes on like this"},
+        {"disk-full-soon", "reading", "disk_full_seconds"},
+        {"disk-full-soon", "when", "below"},
+        {"disk-full-soon", "trip", "1800"},
+        {"disk-full-soon", "clear", "7200"},
+        {"disk-full-soon", "lasting", "30s"},
+        {"disk-full-soon", "clear_lasting", "30s"},
+        {"disk-full-soon", "level", "warning"},
+
         {"disk-inodes-high", "summary", "A file system has nearly no inodes left"},
         {"disk-inodes-high", "reading", "disk_inodes_used_ratio"},
         {"disk-inodes-high", "trip", "0.85"},
@@ -47,6 +58,32 @@ static const struct {
         {"disk-inodes-critical", "clear", "0.9"},
         {"disk-inodes-critical", "lasting", "0s"},
         {"disk-inodes-critical", "level", "critical"},
+
+        {"log-volume-high", "summary", "Something writes an unusual amount of log"},
+        {"log-volume-high", "reading", "log_growth_bytes_per_second"},
+        {"log-volume-high", "labels.path", "/var/log"},
+        {"log-volume-high", "trip", "524288"},
+        {"log-volume-high", "clear", "131072"},
+        {"log-volume-high", "lasting", "1m"},
+        {"log-volume-high", "clear_lasting", "1m"},
+        {"log-volume-high", "level", "notice"},
+
+        {"next-hop-down", "summary", "No address of a next hop speaks SMTP, and mail waits for it"},
+        {"next-hop-down", "reading", "relay_up_ratio"},
+        {"next-hop-down", "when", "below"},
+        {"next-hop-down", "trip", "0"},
+        {"next-hop-down", "clear", "0.01"},
+        {"next-hop-down", "lasting", "20s"},
+        {"next-hop-down", "clear_lasting", "5s"},
+        {"next-hop-down", "level", "notice"},
+
+        {"name-server-down", "summary", "A name server of resolv.conf does not answer"},
+        {"name-server-down", "reading", "dns_server_up"},
+        {"name-server-down", "when", "below"},
+        {"name-server-down", "trip", "0"},
+        {"name-server-down", "clear", "0.5"},
+        {"name-server-down", "lasting", "1m"},
+        {"name-server-down", "level", "warning"},
 };
 
 int conditions_builtin(struct config_entries *entries) {

@@ -53,6 +53,7 @@ enum slot_type {
         SLOT_CHOICE,
         SLOT_LIST,
         SLOT_MODE,
+        SLOT_LEVEL,
         SLOT_UNSIGNED
 };
 
@@ -72,7 +73,7 @@ static const struct slot condition_slots[] = {
         {"clear", SLOT_DOUBLE, offsetof(struct config_condition, clear), NULL},
         {"lasting", SLOT_USEC, offsetof(struct config_condition, lasting_usec), NULL},
         {"clear_lasting", SLOT_USEC, offsetof(struct config_condition, clear_lasting_usec), NULL},
-        {"level", SLOT_CHOICE, offsetof(struct config_condition, critical), "critical"},
+        {"level", SLOT_LEVEL, offsetof(struct config_condition, level), NULL},
         {"enabled", SLOT_BOOL, offsetof(struct config_condition, enabled), NULL},
         {0},
 };
@@ -105,6 +106,20 @@ static enum config_mode mode_parse(const char *name) {
                 if (strcmp(mode_names[i], name) == 0)
                         return (enum config_mode)i;
         return CONFIG_MODE_OFF;
+}
+
+const char *config_level_name(enum config_level level) {
+        if (level == CONFIG_LEVEL_WARNING)
+                return "warning";
+        return level == CONFIG_LEVEL_CRITICAL ? "critical" : "notice";
+}
+
+static enum config_level level_parse(const char *name) {
+        enum config_level level = CONFIG_LEVEL_NOTICE;
+
+        while (level < CONFIG_LEVEL_CRITICAL && strcmp(config_level_name(level), name) != 0)
+                level++;
+        return level;
 }
 
 static void *block_new(struct storage *storage, size_t size) {
@@ -153,6 +168,7 @@ static int slot_store(struct storage *storage, const struct slot *slot, const st
         case SLOT_CHOICE: *(bool *)target = strcmp(value->text, slot->choice) == 0; return 0;
         case SLOT_LIST: return copy_list(storage, value->list, target, problem);
         case SLOT_MODE: *(enum config_mode *)target = mode_parse(value->text); return 0;
+        case SLOT_LEVEL: *(enum config_level *)target = level_parse(value->text); return 0;
         case SLOT_UNSIGNED: *(unsigned *)target = (unsigned)value->number; return 0;
         }
         return -EINVAL;

@@ -41,6 +41,9 @@
 
 enum config_mode { CONFIG_MODE_OFF = 0, CONFIG_MODE_OBSERVE, CONFIG_MODE_ENFORCE };
 
+/* How bad a condition is, in this order.  A notice is worth a sentence and a playbook, but calls nobody. */
+enum config_level { CONFIG_LEVEL_NOTICE = -1, CONFIG_LEVEL_WARNING = 0, CONFIG_LEVEL_CRITICAL = 1 };
+
 struct config_entry {
         const char *key, *origin, *value;
 };
@@ -55,7 +58,7 @@ struct config_condition {
         bool below;                    /* trips at or below `trip` instead of at or above */
         double trip, clear;
         uint64_t lasting_usec, clear_lasting_usec;
-        bool critical; /* level = "critical" instead of "warning" */
+        enum config_level level;
         bool enabled;
 };
 
@@ -100,7 +103,8 @@ const struct config_condition *config_condition(const struct config *config, con
 const struct config_playbook *config_playbook(const struct config *config, const char *name);
 
 /* Lua's printable type prefix, see `playbooks.NAME.options`. */
-const char *config_mode_name(enum config_mode mode); /* "off", "observe", "enforce" */
+const char *config_mode_name(enum config_mode mode);    /* "off", "observe", "enforce" */
+const char *config_level_name(enum config_level level); /* "notice", "warning", "critical" */
 
 /*
  * At a reload: playbooks that failed in `next` (serialised text) but were usable in `last` are taken over

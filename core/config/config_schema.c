@@ -23,7 +23,7 @@
 
 static const char *const host_modes[] = {"enforce", "observe", NULL};
 static const char *const playbook_modes[] = {"enforce", "observe", "off", NULL};
-static const char *const levels[] = {"warning", "critical", NULL};
+static const char *const levels[] = {"notice", "warning", "critical", NULL};
 static const char *const directions[] = {"above", "below", NULL};
 
 const struct config_field config_condition_fields[] = {
@@ -58,7 +58,9 @@ const struct config_field config_condition_fields[] = {
         {.rule = {.name = "level",
                  .type = SG_TYPE_TEXT,
                  .fallback = "warning",
-                 .doc = "How bad it is; a critical file system lifts the protections of what is merely old."},
+                 .doc = "How bad it is; a critical file system lifts the protections of what is merely old, "
+                        "and "
+                        "a notice starts playbooks, but people are never called for it."},
                 .choices = levels},
         {.rule = {.name = "enabled",
                  .type = SG_TYPE_BOOL,
@@ -103,11 +105,13 @@ static const struct config_field on_fields[] = {
         {.rule = {.name = "any",
                  .type = SG_TYPE_LIST,
                  .fallback = "",
-                 .doc = "Starts when one of these conditions becomes active."}},
+                 .doc = "Starts when one of these conditions becomes active; beside \"all\", at least one of "
+                        "these must be active, too."}},
         {.rule = {.name = "all",
                  .type = SG_TYPE_LIST,
                  .fallback = "",
-                 .doc = "Starts when all of these conditions are active."}},
+                 .doc = "Starts when all of these conditions are active; one of them is what the run is "
+                        "about."}},
         {.rule = {.name = "cleared",
                  .type = SG_TYPE_LIST,
                  .fallback = "",

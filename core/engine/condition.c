@@ -46,6 +46,13 @@ bool condition_is_named(const char *object, const char *name) {
         return strncmp(object, name, length) == 0 && (object[length] == '\0' || object[length] == '_');
 }
 
+bool condition_is_listed(const char *object, const char *const *names) {
+        for (; *names; names++)
+                if (condition_is_named(object, *names))
+                        return true;
+        return false;
+}
+
 /*
  * The value is on the far side of a level: enter `waiting`, and after `lasting_usec` without a break take the
  * edge.  True when the edge is due.

@@ -42,6 +42,8 @@ const char *condition_state_name(enum condition_state state); /* "ok", "pending"
 bool condition_is_good(const struct condition *condition);
 /* Whether the object `object` ("disk-space-high_/var") is called by `name`: its own, or the plain one. */
 bool condition_is_named(const char *object, const char *name);
+/* Whether one of these names, ended by NULL, is one that it is called by. */
+bool condition_is_listed(const char *object, const char *const *names);
 
 /*
  * Pure: the state after `value` (NaN: missing) at `now_usec` (monotonic).  Writes state, tripped, value and

@@ -4,8 +4,9 @@
  *
  * Runs in the watcher on the real loop, and in simulations on simulated time.  Owns everything below it; the board
  * and the configuration are the caller's and outlive it.  Whatever happens only touches the engine; what follows
- * from it is decided in engine_plan(), one deferred call a turn of the loop: first what schedule.c says, then
- * whether the incident is over.  So one decision never sees half of a change.
+ * from it is decided in engine_plan(), one deferred call a turn of the loop: first what schedule.c says and
+ * whether the incident is over, then which leases are renewed or ended.  So one decision never sees half of a
+ * change.
  *
  * Nothing is decided before WELCOME_END: until then it is unknown what a former watcher left behind.
  *
@@ -44,14 +45,65 @@ static bool has_run(const struct engine *engine, uint64_t incident, const struct
         return false;
 }
 
+/*
+ * The newest edge that a run for condition `i` answers: all there were, but when it is for a clearing, other objects
+ * of the same name that cleared after it have a run of their own.
+ */
+static uint64_t answered_edge(const struct engine *engine, size_t i) {
+        const struct condition *about = condition_find(engine->conditions, engine->open->conditions[i]);
+        uint64_t edge = engine->edges;
+
+        if (!about || about->tripped)
+                return edge;
+        for (size_t k = 0; k < engine->open->n_conditions; k++) {
+                const struct condition *other =
+                        condition_find(engine->conditions, engine->open->conditions[k]);
+                uint64_t cleared_edge = engine->gathered[k].cleared_edge;
+
+                if (other && other->config == about->config && !other->tripped &&
+                        cleared_edge > engine->gathered[i].cleared_edge && cleared_edge <= edge)
+                        edge = cleared_edge - 1;
+        }
+        return edge;
+}
+
 static void begin(struct engine *engine, const struct schedule_decision *decision) {
         struct run_life *life = run_begin(engine, &engine->playbooks[decision->playbook],
                 engine->open->conditions[decision->condition], false, false);
 
-        if (life) {
-                life->for_condition = true;
-                life->condition = decision->condition;
-        }
+        if (!life)
+                return;
+        life->for_condition = true;
+        life->condition = decision->condition;
+        life->edge = answered_edge(engine, decision->condition);
+}
+
+struct schedule_condition engine_schedule_condition(const struct engine *engine, size_t i) {
+        const struct condition *condition = condition_find(engine->conditions, engine->open->conditions[i]);
+        const struct gathered *gathered = &engine->gathered[i];
+
+        return (struct schedule_condition){
+                .name = engine->open->conditions[i],
+                .tripped = condition && condition->tripped,
+                .active = condition && condition->state == CONDITION_ACTIVE,
+                .unknown = !condition || condition->state == CONDITION_UNKNOWN,
+                .level = condition ? condition->config->level : CONFIG_LEVEL_WARNING,
+                .tripped_edge = gathered->tripped_edge,
+                .cleared_edge = gathered->cleared_edge,
+                .since_usec = gathered->since_usec,
+                .told = gathered->told,
+        };
+}
+
+struct schedule_playbook engine_schedule_playbook(
+        const struct engine *engine, const struct playbook_life *playbook) {
+        return (struct schedule_playbook){
+                .config = playbook->playbook.config,
+                .usable = !playbook->playbook.config->failed && !playbook->quarantined &&
+                        playbook->playbook.mode != CONFIG_MODE_OFF,
+                .busy = has_run(engine, 0, &playbook->playbook),
+                .turn = playbook->turn,
+        };
 }
 
 static void schedule(struct engine *engine, bool running, struct schedule_decision *ret_decision) {
@@ -68,34 +120,10 @@ static void schedule(struct engine *engine, bool running, struct schedule_decisi
                 .escalated = engine->open->escalated,
         };
 
-        for (size_t i = 0; i < input.n_conditions; i++) {
-                const struct condition *condition =
-                        condition_find(engine->conditions, engine->open->conditions[i]);
-                const struct gathered *gathered = &engine->gathered[i];
-
-                conditions[i] = (struct schedule_condition){
-                        .name = engine->open->conditions[i],
-                        .tripped = condition && condition->tripped,
-                        .active = condition && condition->state == CONDITION_ACTIVE,
-                        .unknown = !condition || condition->state == CONDITION_UNKNOWN,
-                        .critical = condition && condition->config->critical,
-                        .tripped_edge = gathered->tripped_edge,
-                        .cleared_edge = gathered->cleared_edge,
-                        .since_usec = gathered->since_usec,
-                        .told = gathered->told,
-                };
-        }
-        for (size_t i = 0; i < input.n_playbooks; i++) {
-                const struct playbook_life *life = &engine->playbooks[i];
-
-                playbooks[i] = (struct schedule_playbook){
-                        .config = life->playbook.config,
-                        .usable = !life->playbook.config->failed && !life->quarantined &&
-                                life->playbook.mode != CONFIG_MODE_OFF,
-                        .busy = has_run(engine, 0, &life->playbook),
-                        .turn = life->turn,
-                };
-        }
+        for (size_t i = 0; i < input.n_conditions; i++)
+                conditions[i] = engine_schedule_condition(engine, i);
+        for (size_t i = 0; i < input.n_playbooks; i++)
+                playbooks[i] = engine_schedule_playbook(engine, &engine->playbooks[i]);
         schedule_decide(&input, ret_decision);
 }
 
@@ -115,13 +143,20 @@ static uint64_t plan_incident(struct engine *engine) {
         return decision.again_usec;
 }
 
+static void sooner(uint64_t *again_usec, uint64_t at_usec) {
+        if (at_usec < *again_usec)
+                *again_usec = at_usec;
+}
+
 static void engine_plan(struct engine *engine) {
         uint64_t again_usec = USEC_NEVER;
 
         if (engine->ready && engine->open && engine->open->id != 0)
                 again_usec = plan_incident(engine);
-        uint64_t show_usec = engine_playbook_show(engine);
-        loop_timer_arm(engine->plan_timer, show_usec < again_usec ? show_usec : again_usec);
+        if (engine->ready)
+                sooner(&again_usec, engine_lease_keep(engine));
+        sooner(&again_usec, engine_playbook_show(engine));
+        loop_timer_arm(engine->plan_timer, again_usec);
         engine_state_changed(engine);
 }
 
@@ -210,6 +245,7 @@ struct engine *engine_free(struct engine *engine) {
                 free(engine->open);
         for (size_t i = 0; i < engine->n_incidents; i++)
                 free(engine->incidents[i]);
+        engine_lease_free_all(engine);
         free(engine->playbooks);
         free(engine);
         return NULL;
@@ -261,12 +297,14 @@ const struct run *engine_run_by_hand(
         return NULL;
 }
 
-int engine_lower(struct engine *engine, uint32_t kind, uint64_t usec, const char *who, uint64_t *ret_serial) {
+int engine_lower(struct engine *engine, uint32_t kind, uint64_t usec, uint64_t lease, const char *who,
+        uint64_t *ret_serial) {
         struct wire_message message = {.type = WIRE_LOWER};
 
         message.lower.serial = ++engine->serial;
         message.lower.kind = kind;
         message.lower.usec = usec;
+        message.lower.lease = lease;
         text_copy(message.lower.who, sizeof(message.lower.who), who);
         int r = engine->ops->send(&message, engine->data);
         if (r < 0)

@@ -72,6 +72,7 @@ struct engine_ops {
         /*
          * ACTION_REQUEST and LEASE_RENEW of a verb with a selector: make the selection for `verb` with these
          * arguments and send `message` with it.  Number of things selected; 0 or negative errno: not sent.
+         * A verb without one has nothing to select: the message is sent as it is, and the answer is 1.
          */
         ssize_t (*send_selected)(const struct wire_message *message, const char *verb,
                 const struct wire_pair *args, size_t n_args, void *data);
@@ -109,6 +110,8 @@ struct engine_act {
 };
 int engine_run_act(
         struct engine *engine, struct run *run, const struct engine_act *act, struct problem *problem);
+/* 0, or -EINVAL with the nearest name: whether there is a condition of that name (object or plain name). */
+int engine_check_condition(const struct engine *engine, const char *name, struct problem *problem);
 /* wait_over(true) once no condition named `condition` (object or plain name) is tripped; unknown is not clear. */
 int engine_run_wait_clear(struct engine *engine, struct run *run, const char *condition, uint64_t within_usec,
         struct problem *problem);

@@ -85,7 +85,7 @@ static void note_condition(struct engine *engine, const char *name, const char *
         engine_incident_note(engine, "note", text);
 }
 
-/* What the incident is about: the first critical condition that is tripped, else the first tripped one. */
+/* What the incident is about: of the tripped conditions the first one of the worst level. */
 static const struct condition *leading_condition(const struct engine *engine) {
         const struct condition *leading = NULL;
 
@@ -95,7 +95,7 @@ static const struct condition *leading_condition(const struct engine *engine) {
 
                 if (!condition || !condition->tripped)
                         continue;
-                if (!leading || (condition->config->critical && !leading->config->critical))
+                if (!leading || condition->config->level > leading->config->level)
                         leading = condition;
         }
         return leading;
@@ -248,6 +248,8 @@ static bool holds_open(struct engine *engine, size_t i, uint64_t *ret_again_usec
 bool engine_incident_is_over(struct engine *engine, uint64_t *ret_again_usec) {
         bool over = true;
 
+        if (engine_lease_holds(engine, engine->open->id))
+                return false;
         /* Nothing was recorded of what it gathered: give the sensors the same time to find it again. */
         if (engine->open->n_conditions == 0) {
                 *ret_again_usec = engine->ready_usec + APPEAR_USEC;

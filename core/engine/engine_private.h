@@ -3,7 +3,7 @@
  * engine_private - what the files of the engine share: its structure, and the calls between them
  *
  * engine.c wires and answers, engine_receive.c hears the executor, engine_event.c tells the observer,
- * engine_incident.c keeps the open incident, run.c keeps the runs.  Whoever changes something calls
+ * engine_incident.c keeps the open incident, run.c keeps the runs, engine_lease.c keeps the leases.  Whoever changes something calls
  * engine_touch(); what follows from it is decided in one deferred call, engine_plan().
  */
 #ifndef ENGINE_ENGINE_PRIVATE_H
@@ -13,6 +13,7 @@
 #include "engine/schedule.h"
 
 #define ENGINE_TROUBLES_MAX 64
+#define ENGINE_LEASES_MAX 64
 
 /* A condition of the open incident; same index as in struct incident. */
 struct gathered {
@@ -49,6 +50,18 @@ struct run_life {
         unsigned acts, notes, diagnoses, left_out; /* left_out: words that were not passed on */
         char clear_name[CONDITION_NAME_MAX];
         struct incident_action action; /* the newest one */
+        /* The answer to an action that was never asked for, given when the wait for it ends at once. */
+        bool answered_here;
+        uint32_t status_here; /* enum wire_status */
+        char text_here[WIRE_TEXT_MAX];
+};
+
+/* A lease that the executor told of, and when this process has to do something about it (monotonic). */
+struct lease_life {
+        struct wire_lease lease; /* first: what is shown is this part */
+        uint64_t renew_at_usec;
+        uint64_t quiet_since_usec, end_asked_usec; /* see lease_keep.h */
+        bool failing;                              /* its last renewal */
 };
 
 struct trouble {
@@ -69,6 +82,8 @@ struct engine {
         struct condition_list *conditions;
         struct playbook_life *playbooks; /* one per row of the configuration */
         struct run_life *runs;
+        struct lease_life *leases[ENGINE_LEASES_MAX]; /* in order of their numbers */
+        size_t n_leases;
 
         struct incident *incidents[INCIDENT_KEEP + 1]; /* newest first; those with an id */
         size_t n_incidents;
@@ -101,6 +116,10 @@ struct engine {
 /* engine.c */
 void engine_touch(struct engine *engine);
 void engine_send(struct engine *engine, const struct wire_message *message);
+/* Condition `i` of the open incident, and a playbook, as schedule.c sees them. */
+struct schedule_condition engine_schedule_condition(const struct engine *engine, size_t i);
+struct schedule_playbook engine_schedule_playbook(
+        const struct engine *engine, const struct playbook_life *playbook);
 
 /* engine_state.c: writes the sentence; the second one tells, too, when it differs from what was told */
 void engine_state_describe(struct engine *engine);
@@ -121,7 +140,7 @@ void engine_incident_opened(struct engine *engine, const struct wire_incident_re
 void engine_incident_continue(struct engine *engine, struct incident *incident);
 void engine_incident_note(struct engine *engine, const char *kind, const char *text);
 void engine_incident_escalate(struct engine *engine, const char *reason, size_t condition);
-/* True when nothing keeps it open but time until *ret_again_usec (lowered only). */
+/* False: a condition or a lease keeps it open, at least until *ret_again_usec (lowered only). */
 bool engine_incident_is_over(struct engine *engine, uint64_t *ret_again_usec);
 void engine_incident_close(struct engine *engine);
 
@@ -151,6 +170,13 @@ static inline struct playbook_life *run_playbook(const struct run_life *life) {
 void run_look_at_conditions(struct engine *engine);
 /* The one note about words over the limit, when there were any. */
 void run_note_left_out(struct run_life *life);
+
+/* engine_lease.c */
+void engine_lease_changed(struct engine *engine, const struct wire_lease *lease);
+/* Renews and ends what has to be; returns when to do so again (monotonic), USEC_NEVER without leases. */
+uint64_t engine_lease_keep(struct engine *engine);
+bool engine_lease_holds(const struct engine *engine, uint64_t incident);
+void engine_lease_free_all(struct engine *engine);
 
 /* engine_playbook.c */
 void engine_playbook_refused(struct run_life *life, const struct wire_run_reply *reply);

@@ -156,6 +156,10 @@ static void on_lower_reply(struct engine *engine, const struct wire_message *mes
                 engine, (struct engine_event){.type = ENGINE_LOWER_REPLY, .lower_reply = reply}, reply);
 }
 
+static void on_lease(struct engine *engine, const struct wire_message *message) {
+        engine_lease_changed(engine, &message->lease);
+}
+
 static void on_run_playbook(struct engine *engine, const struct wire_message *message) {
         const struct wire_run_playbook *request = &message->run_playbook;
         struct problem problem;
@@ -181,6 +185,7 @@ void engine_receive(struct engine *engine, const struct wire_message *message) {
                 {WIRE_ACTION_FINISHED, on_action_finished},
                 {WIRE_LOWER_REPLY, on_lower_reply},
                 {WIRE_RUN_PLAYBOOK, on_run_playbook},
+                {WIRE_LEASE, on_lease},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(handlers); i++)

@@ -29,6 +29,10 @@ const struct run *engine_run(const struct engine *engine, size_t i) {
         return NULL;
 }
 
+const struct wire_lease *engine_lease(const struct engine *engine, size_t i) {
+        return i < engine->n_leases ? &engine->leases[i]->lease : NULL;
+}
+
 const struct incident *engine_incident(const struct engine *engine, size_t i) {
         return i < engine->n_incidents ? engine->incidents[i] : NULL;
 }

@@ -100,6 +100,7 @@ static const struct phrase {
         {"disk_inodes_used_ratio", "has", "of its inodes used", NULL, NULL},
         {"log_bytes", "holds", NULL, "log_growth_bytes_per_second", "more a second"},
         {"journal_bytes", "holds", "of journal", NULL, NULL},
+        {"relay_up_ratio", "has", "of its addresses answering", NULL, NULL},
         {"queue_messages", "holds", "messages", "queue_oldest_seconds", "for the oldest"},
         {"queue_oldest_seconds", "has mail that is", "old", "queue_messages", "messages"},
 };

@@ -35,12 +35,12 @@ const char *run_state_name(enum run_state state) {
 
 const char *playbook_condition(const struct config_playbook *config, const struct condition_list *list) {
         for (size_t i = 0; condition_at(list, i); i++)
-                if (condition_at(list, i)->tripped && schedule_is_for(config, condition_at(list, i)->name))
+                if (condition_at(list, i)->tripped && schedule_is_about(config, condition_at(list, i)->name))
                         return condition_at(list, i)->name;
-        if (config->any[0])
-                return config->any[0];
         if (config->all[0])
                 return config->all[0];
+        if (config->any[0])
+                return config->any[0];
         if (config->cleared[0])
                 return config->cleared[0];
         return "";

@@ -38,6 +38,10 @@ struct run {
         struct playbook *playbook;
         uint64_t incident;                  /* 0: by hand */
         char condition[CONDITION_NAME_MAX]; /* that started it, or "" */
+        /* Of that condition when it was asked for: it may be withdrawn before the run looks. */
+        struct reading_label labels[READING_LABELS_MAX];
+        size_t n_labels;
+        bool critical;
         bool by_hand, dry, observe, acted;
         enum run_state state;
         char waiting_for[WIRE_TEXT_MAX]; /* "journal.vacuum", "disk-space-high_/var/log to clear" */

@@ -105,6 +105,21 @@ static void refused(struct run_life *life, const struct wire_run_reply *reply) {
         forget(life);
 }
 
+/* The end of an action that was never asked for, as the executor would have told it. */
+static void answer_here(struct run_life *life) {
+        struct wire_action_finished finished = {
+                .serial = life->action_serial,
+                .run = life->run.id,
+                .incident = life->run.incident,
+                .finished_usec = loop_realtime(life->engine->loop),
+                .status = life->status_here,
+        };
+
+        life->answered_here = false;
+        text_copy(finished.text, sizeof(finished.text), life->text_here);
+        run_action_finished(life->engine, &finished);
+}
+
 static void on_timer(struct loop_timer *timer, void *data) {
         struct run_life *life = data;
         struct engine *engine = life->engine;
@@ -123,6 +138,10 @@ static void on_timer(struct loop_timer *timer, void *data) {
                 engine_touch(engine);
                 return;
         }
+        if (wait == RUN_WAIT_ACTION && life->answered_here) {
+                answer_here(life);
+                return;
+        }
         if (wait == RUN_WAIT_ACTION) {
                 text_format(text, sizeof(text), "no answer about %s", life->run.waiting_for);
                 engine_run_ended(engine, &life->run, RUN_ANSWER_NONE, text);
@@ -130,6 +149,12 @@ static void on_timer(struct loop_timer *timer, void *data) {
         }
         run_wait_end(life);
         engine->script->wait_over(&life->run, wait == RUN_WAIT_TIME || life->wait_ok, engine->script_data);
+}
+
+static void remember_condition(struct run *run, const struct condition *condition) {
+        run->critical = condition->config->level == CONFIG_LEVEL_CRITICAL;
+        run->n_labels = condition->n_labels;
+        memcpy(run->labels, condition->labels, sizeof(run->labels));
 }
 
 struct run_life *run_begin(struct engine *engine, struct playbook_life *playbook, const char *condition,
@@ -153,6 +178,9 @@ struct run_life *run_begin(struct engine *engine, struct playbook_life *playbook
         life->run.dry = dry;
         life->run.state = RUN_ASKING;
         text_copy(life->run.condition, sizeof(life->run.condition), condition);
+        const struct condition *about = condition_find(engine->conditions, condition);
+        if (about)
+                remember_condition(&life->run, about);
         life->next = engine->runs;
         engine->runs = life;
 
@@ -252,9 +280,9 @@ static void show_finished(
                 copy);
 }
 
-/* Whether something was done, or would have been. */
-static bool executed(uint32_t status) {
-        return status != WIRE_NOTHING && status != WIRE_DENIED;
+/* Whether something was done, or would have been: what never began has no number. */
+static bool executed(const struct wire_action_finished *finished) {
+        return finished->action != 0 && finished->status != WIRE_NOTHING && finished->status != WIRE_DENIED;
 }
 
 bool run_action_finished(struct engine *engine, const struct wire_action_finished *finished) {
@@ -269,8 +297,8 @@ bool run_action_finished(struct engine *engine, const struct wire_action_finishe
                         life->run.playbook->config->name);
                 return true;
         }
-        life->run.acted |= executed(finished->status);
-        life->fruitless |= !executed(finished->status);
+        life->run.acted |= executed(finished);
+        life->fruitless |= !executed(finished);
         text_copy(life->run.text, sizeof(life->run.text), finished->text);
         run_wait_end(life);
         if (life->scripted)

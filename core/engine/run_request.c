@@ -11,6 +11,9 @@
  * when every action of a run was denied or had nothing to do, the condition is only looked at, because waiting
  * for what nobody did would keep the next playbook from its turn.
  *
+ * A verb with a selector is asked for together with what was selected.  When that is nothing, or cannot be made,
+ * nothing is asked, and the action ends here as "nothing" or "failed"; its run counts as one that did not act.
+ *
  * The executor ends a watcher that floods it, so what one run may send is bounded: NOTES_MAX notes and as many
  * diagnoses, the rest of which is counted and said in one last note, and ACTS_MAX actions, because an action that
  * is denied is answered at once.
@@ -53,32 +56,6 @@ void run_look_at_conditions(struct engine *engine) {
         }
 }
 
-int engine_run_act(struct engine *engine, struct run *run, const char *verb, const struct wire_pair *args,
-        size_t n_args, struct problem *problem) {
-        struct wire_message message = {.type = WIRE_ACTION_REQUEST};
-        struct run_life *life = run_life_of(run);
-
-        if (run->state != RUN_RUNNING)
-                return problem_set(problem, "this run cannot act now");
-        if (n_args > WIRE_PAIRS_MAX)
-                return problem_set(problem, "%s: more than %u arguments", verb, WIRE_PAIRS_MAX);
-        if (strlen(verb) >= WIRE_NAME_MAX)
-                return problem_set(problem, "a verb's name has at most %u letters", WIRE_NAME_MAX - 1);
-        if (life->acts == ACTS_MAX)
-                return problem_set(problem, "one run asks for at most %u actions", ACTS_MAX);
-        life->acts++;
-        life->action_serial = ++engine->serial;
-        message.action_request.serial = life->action_serial;
-        message.action_request.run = run->id;
-        text_copy(message.action_request.verb, sizeof(message.action_request.verb), verb);
-        if (n_args > 0)
-                memcpy(message.action_request.args, args, n_args * sizeof(*args));
-        message.action_request.n_args = (uint8_t)n_args;
-        run_wait_begin(life, RUN_WAIT_ACTION, ACTION_WAIT_USEC, verb);
-        engine_send(engine, &message);
-        return 0;
-}
-
 static bool is_configured(const struct engine *engine, const char *name) {
         for (size_t i = 0; i < engine->config->n_conditions; i++)
                 if (condition_is_named(name, engine->config->conditions[i].name))
@@ -86,15 +63,112 @@ static bool is_configured(const struct engine *engine, const char *name) {
         return false;
 }
 
-static const char *nearest_condition(const struct engine *engine, const char *name) {
-        const char *names[CONFIG_CONDITIONS_MAX];
+int engine_check_condition(const struct engine *engine, const char *name, struct problem *problem) {
+        const char *names[CONFIG_CONDITIONS_MAX], *nearest;
         size_t n = 0;
 
+        if (is_configured(engine, name))
+                return 0;
         while (n < engine->config->n_conditions && n < CONFIG_CONDITIONS_MAX) {
                 names[n] = engine->config->conditions[n].name;
                 n++;
         }
-        return text_nearest(name, names, n);
+        nearest = text_nearest(name, names, n);
+        return problem_set(problem, "there is no condition '%s'%s%s%s", name,
+                nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+/* What a run by hand, or one whose incident is over, says is for the journal alone. */
+static bool is_of_open_incident(const struct engine *engine, const struct run *run) {
+        return !run->by_hand && engine->open && engine->open->id == run->incident;
+}
+
+/* The terms of the lease that a reversible verb takes. */
+static int set_terms(const struct engine *engine, const struct run *run, const struct engine_act *act,
+        struct wire_action_request *request, struct problem *problem) {
+        const char *until = act->until_clear && *act->until_clear ? act->until_clear : run->condition;
+        const char *reason = act->reason;
+        char by_hand[WIRE_TEXT_MAX];
+
+        if (!*until)
+                return problem_set(problem,
+                        "%s: say with until_clear which condition it waits for; this run is about none",
+                        act->verb);
+        int r = engine_check_condition(engine, until, problem);
+        if (r < 0)
+                return r;
+        /* A name that was cut would be that of no condition, and its lease would never end. */
+        if (strlen(until) >= sizeof(request->until_clear))
+                return problem_set(
+                        problem, "%s: the name of the condition is too long for a lease", act->verb);
+        text_copy(request->until_clear, sizeof(request->until_clear), until);
+        if ((!reason || !*reason) && is_of_open_incident(engine, run))
+                reason = engine->open->diagnosis;
+        if (!reason || !*reason) {
+                text_format(by_hand, sizeof(by_hand), "%s%s", run->playbook->config->name,
+                        run->by_hand ? " was run by hand" : "");
+                reason = by_hand;
+        }
+        text_copy(request->reason, sizeof(request->reason), reason);
+        return 0;
+}
+
+/* The action ends without having been asked for; the script hears of it from the loop, like of any other end. */
+static void end_here(struct run_life *life, enum wire_status status, const char *text) {
+        life->answered_here = true;
+        life->status_here = status;
+        text_copy(life->text_here, sizeof(life->text_here), text);
+        loop_timer_arm(life->timer, loop_now(life->engine->loop));
+}
+
+static void send_selected(
+        struct run_life *life, const struct wire_message *message, const struct engine_act *act) {
+        struct engine *engine = life->engine;
+        ssize_t n = engine->ops->send_selected(message, act->verb, act->args, act->n_args, engine->data);
+        char text[WIRE_TEXT_MAX];
+
+        if (n == 0)
+                end_here(life, WIRE_NOTHING, "nothing there to act on");
+        if (n >= 0)
+                return;
+        text_format(text, sizeof(text), "the selection could not be made: %s", strerror((int)-n));
+        log_warning("%s: %s", act->verb, text);
+        end_here(life, WIRE_FAILED, text);
+}
+
+int engine_run_act(
+        struct engine *engine, struct run *run, const struct engine_act *act, struct problem *problem) {
+        struct wire_message message = {.type = WIRE_ACTION_REQUEST};
+        struct wire_action_request *request = &message.action_request;
+        struct run_life *life = run_life_of(run);
+
+        if (run->state != RUN_RUNNING)
+                return problem_set(problem, "this run cannot act now");
+        if (act->n_args > WIRE_PAIRS_MAX)
+                return problem_set(problem, "%s: more than %u arguments", act->verb, WIRE_PAIRS_MAX);
+        if (strlen(act->verb) >= WIRE_NAME_MAX)
+                return problem_set(problem, "a verb's name has at most %u letters", WIRE_NAME_MAX - 1);
+        if (life->acts == ACTS_MAX)
+                return problem_set(problem, "one run asks for at most %u actions", ACTS_MAX);
+        if (act->reversible) {
+                int r = set_terms(engine, run, act, request, problem);
+                if (r < 0)
+                        return r;
+        }
+        life->acts++;
+        life->action_serial = ++engine->serial;
+        request->serial = life->action_serial;
+        request->run = run->id;
+        text_copy(request->verb, sizeof(request->verb), act->verb);
+        if (act->n_args > 0)
+                memcpy(request->args, act->args, act->n_args * sizeof(*act->args));
+        request->n_args = (uint8_t)act->n_args;
+        run_wait_begin(life, RUN_WAIT_ACTION, ACTION_WAIT_USEC, act->verb);
+        if (act->selects)
+                send_selected(life, &message, act);
+        else
+                engine_send(engine, &message);
+        return 0;
 }
 
 int engine_run_wait_clear(struct engine *engine, struct run *run, const char *condition, uint64_t within_usec,
@@ -104,11 +178,9 @@ int engine_run_wait_clear(struct engine *engine, struct run *run, const char *co
 
         if (run->state != RUN_RUNNING)
                 return problem_set(problem, "this run cannot wait now");
-        if (!is_configured(engine, condition)) {
-                const char *nearest = nearest_condition(engine, condition);
-                return problem_set(problem, "there is no condition '%s'%s%s%s", condition,
-                        nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
-        }
+        int r = engine_check_condition(engine, condition, problem);
+        if (r < 0)
+                return r;
         bool would_be_clear = run->observe && run->acted;
         bool only_look = !run->acted && life->fruitless;
 
@@ -126,11 +198,6 @@ int engine_run_wait_time(
                 return problem_set(problem, "this run cannot wait now");
         run_wait_begin(run_life_of(run), RUN_WAIT_TIME, usec, label);
         return 0;
-}
-
-/* What a run by hand, or one whose incident is over, says is for the journal alone. */
-static bool is_of_open_incident(const struct engine *engine, const struct run *run) {
-        return !run->by_hand && engine->open && engine->open->id == run->incident;
 }
 
 void engine_run_note(struct engine *engine, struct run *run, const char *kind, const char *text) {

@@ -3,13 +3,16 @@
  * schedule - the rules of an incident, without its I/O
  *
  * Runs in the watcher and in simulations.  Runs follow one another; a playbook is due when
- *   - one of `any` is active, or every one of `all` is, or one of `cleared` has cleared;
+ *   - one of `any` is active, or every one of `all` is (and, when both are given, also one of `any`), or one of
+ *     `cleared` has cleared;
  *   - one of these has an edge that is newer than the playbook's last turn, so that it gets another turn when
  *     things change (high becomes critical, cleared trips again) and not before;
  *   - that condition is not one for which it did not help before, and nothing holds it (cool-down, spent budget,
  *     maintenance: the executor said so, and until when).
  * Of those that are due, the first in order of name goes whose `after` names no other one that is due; a circle
  * of `after` is broken there.  While a condition is unknown or already clearing, nothing is started for it.
+ * What a run is about is the critical one of those that start it; a playbook with both `all` and `any` is about the
+ * newest one of `all`.  Of several that cleared, the oldest goes first.
  *
  * When nothing runs and nothing is due, each tripped condition is asked whether a person has to be told:
  *   - a spent budget: at once;
@@ -17,6 +20,7 @@
  *     observed fifteen, because its sequence shall be that of one that helped;
  *   - a warning: after fifteen minutes with nothing left to try, and not at all when every playbook found
  *     nothing it may do yet: those have another turn when it becomes critical;
+ *   - a notice: never;
  *   - unknown: after fifteen minutes;
  *   - maintenance: never, a person is there.
  * Each condition is told once in an incident.  After the first time only critical ones are: a person who was
@@ -29,15 +33,12 @@
 #include "base/clock.h"
 #include "engine/condition.h"
 
-static bool listed(const char *const *names, const char *condition) {
-        for (; *names; names++)
-                if (condition_is_named(condition, *names))
-                        return true;
-        return false;
+bool schedule_is_for(const struct config_playbook *config, const char *condition) {
+        return condition_is_listed(condition, config->any) || condition_is_listed(condition, config->all);
 }
 
-bool schedule_is_for(const struct config_playbook *config, const char *condition) {
-        return listed(config->any, condition) || listed(config->all, condition);
+bool schedule_is_about(const struct config_playbook *config, const char *condition) {
+        return condition_is_listed(condition, config->all[0] ? config->all : config->any);
 }
 
 /* Every name of `all` has a condition that is active; an empty list is no trigger. */
@@ -54,39 +55,105 @@ static bool all_active(const struct schedule_input *input, const struct config_p
         return config->all[0] != NULL;
 }
 
+static bool needs_both(const struct config_playbook *config) {
+        return config->all[0] && config->any[0];
+}
+
+/* What a playbook with both lists waits for is there: all of the one, and one of the other. */
+static bool both_active(const struct schedule_input *input, const struct config_playbook *config) {
+        bool any = false;
+
+        for (size_t i = 0; i < input->n_conditions; i++)
+                any |= input->conditions[i].active &&
+                        condition_is_listed(input->conditions[i].name, config->any);
+        return any && all_active(input, config);
+}
+
 static bool has_news(const struct schedule_turn *turn, uint64_t edge) {
         return edge > turn->edge || turn->outcome == SCHEDULE_NONE;
 }
 
-/* The condition for which a playbook may begin a turn, the critical one first; false: it is not due. */
+static bool is_held(const struct schedule_turn *turn, uint64_t now_usec) {
+        return turn->hold != SCHEDULE_FREE && now_usec < turn->until_usec;
+}
+
+static bool is_no_use(const struct schedule_turn *turn, size_t i) {
+        return turn->no_use & (UINT64_C(1) << i);
+}
+
+/* The condition cleared, and the playbook had no turn since. */
+static bool answers_clear(
+        const struct schedule_playbook *playbook, const struct schedule_condition *condition, size_t i) {
+        return !is_no_use(&playbook->turn, i) && !condition->tripped && !condition->unknown &&
+                condition->cleared_edge > playbook->turn.edge &&
+                condition_is_listed(condition->name, playbook->config->cleared);
+}
+
+bool schedule_will_answer_clear(const struct schedule_playbook *playbook,
+        const struct schedule_condition *condition, size_t i, uint64_t now_usec) {
+        const struct schedule_turn *turn = &playbook->turn;
+
+        if (!playbook->usable || turn->outcome == SCHEDULE_OBSERVED)
+                return false;
+        if (is_held(turn, now_usec) && turn->hold != SCHEDULE_COOLDOWN)
+                return false;
+        return answers_clear(playbook, condition, i);
+}
+
+/* Whether condition `a` is a better reason for a run than `b`, which starts it, too. */
+static bool goes_first(const struct schedule_condition *a, const struct schedule_condition *b, bool newest) {
+        bool critical = a->level == CONFIG_LEVEL_CRITICAL;
+
+        /* A turn answers edges up to some number, so the older one must not be left behind. */
+        if (!a->tripped && !b->tripped)
+                return a->cleared_edge < b->cleared_edge;
+        if (critical != (b->level == CONFIG_LEVEL_CRITICAL))
+                return critical;
+        return newest && a->tripped_edge > b->tripped_edge;
+}
+
+/* Whether something that a playbook with both lists waits for tripped after its last turn. */
+static bool both_news(const struct schedule_input *input, const struct schedule_playbook *playbook) {
+        for (size_t i = 0; i < input->n_conditions; i++) {
+                const struct schedule_condition *condition = &input->conditions[i];
+
+                if (condition->active && schedule_is_for(playbook->config, condition->name) &&
+                        has_news(&playbook->turn, condition->tripped_edge))
+                        return true;
+        }
+        return false;
+}
+
+/* The condition for which a playbook may begin a turn; false: it is not due. */
 static bool is_due(
         const struct schedule_input *input, const struct schedule_playbook *playbook, size_t *ret_condition) {
         const struct config_playbook *config = playbook->config;
         const struct schedule_turn *turn = &playbook->turn;
-        bool all = all_active(input, config), found = false;
+        bool found = false;
 
-        if (!playbook->usable || playbook->busy)
-                return false;
-        if (turn->hold != SCHEDULE_FREE && input->now_usec < turn->until_usec)
+        if (!playbook->usable || playbook->busy || is_held(turn, input->now_usec))
                 return false;
         /* What an observing run would have changed is still there to see: its own sight is no reason. */
         if (turn->outcome == SCHEDULE_OBSERVED)
                 return false;
 
+        bool both = needs_both(config), all = all_active(input, config);
+        bool both_due = both && both_active(input, config) && both_news(input, playbook);
         for (size_t i = 0; i < input->n_conditions; i++) {
                 const struct schedule_condition *condition = &input->conditions[i];
-                bool triggers = false;
+                bool triggers = answers_clear(playbook, condition, i);
 
-                if (turn->no_use & (UINT64_C(1) << i))
+                if (is_no_use(turn, i))
                         continue;
-                if (condition->active && has_news(turn, condition->tripped_edge))
-                        triggers = listed(config->any, condition->name) ||
-                                (all && listed(config->all, condition->name));
-                else if (!condition->tripped && !condition->unknown && condition->cleared_edge > turn->edge)
-                        triggers = listed(config->cleared, condition->name);
+                if (both)
+                        triggers |= both_due && condition->active &&
+                                condition_is_listed(condition->name, config->all);
+                else if (condition->active && has_news(turn, condition->tripped_edge))
+                        triggers |= condition_is_listed(condition->name, config->any) ||
+                                (all && condition_is_listed(condition->name, config->all));
                 if (!triggers)
                         continue;
-                if (!found || (condition->critical && !input->conditions[*ret_condition].critical))
+                if (!found || goes_first(condition, &input->conditions[*ret_condition], both))
                         *ret_condition = i;
                 found = true;
         }
@@ -135,9 +202,13 @@ static struct tally count(const struct schedule_input *input, const struct sched
         for (size_t i = 0; i < input->n_playbooks; i++) {
                 const struct schedule_playbook *playbook = &input->playbooks[i];
                 const struct schedule_turn *turn = &playbook->turn;
-                bool held = turn->hold != SCHEDULE_FREE && input->now_usec < turn->until_usec;
+                bool held = is_held(turn, input->now_usec);
 
                 if (!playbook->usable || !schedule_is_for(playbook->config, condition->name))
+                        continue;
+                /* One that waits for something else besides, which is not there, is no help against this. */
+                if (needs_both(playbook->config) && turn->outcome == SCHEDULE_NONE && !held &&
+                        !both_active(input, playbook->config))
                         continue;
                 tally.usable++;
                 tally.busy |= playbook->busy;
@@ -168,7 +239,7 @@ static const char *reason_of(const struct tally *tally) {
 
 /* How long this condition may stay as it is before a person is told; USEC_NEVER: for ever. */
 static uint64_t patience_usec(const struct schedule_condition *condition, const struct tally *tally) {
-        if (tally->maintained || tally->busy)
+        if (tally->maintained || tally->busy || condition->level == CONFIG_LEVEL_NOTICE)
                 return USEC_NEVER;
         if (condition->unknown)
                 return SCHEDULE_WARNING_PATIENCE_USEC;
@@ -176,7 +247,7 @@ static uint64_t patience_usec(const struct schedule_condition *condition, const 
                 return USEC_NEVER;
         if (tally->spent)
                 return 0;
-        if (condition->critical) {
+        if (condition->level == CONFIG_LEVEL_CRITICAL) {
                 if (tally->cooling)
                         return SCHEDULE_COOLDOWN_PATIENCE_USEC;
                 return tally->observed > 0 ? SCHEDULE_WARNING_PATIENCE_USEC : 0;
@@ -194,8 +265,9 @@ static void sooner(uint64_t *again_usec, uint64_t at_usec) {
 static void ask_for_people(const struct schedule_input *input, struct schedule_decision *decision) {
         for (size_t i = 0; i < input->n_conditions; i++) {
                 const struct schedule_condition *condition = &input->conditions[i];
+                bool critical = condition->level == CONFIG_LEVEL_CRITICAL;
 
-                if (!condition->tripped || condition->told || (input->escalated && !condition->critical))
+                if (!condition->tripped || condition->told || (input->escalated && !critical))
                         continue;
                 struct tally tally = count(input, condition);
                 uint64_t patience = patience_usec(condition, &tally);
@@ -206,11 +278,11 @@ static void ask_for_people(const struct schedule_input *input, struct schedule_d
                         continue;
                 }
                 /* The critical one is what the message is about. */
-                if (decision->escalate && !condition->critical)
+                if (decision->escalate && !critical)
                         continue;
                 decision->escalate = reason_of(&tally);
                 decision->escalate_condition = i;
-                if (condition->critical)
+                if (critical)
                         return;
         }
 }

@@ -24,7 +24,8 @@
  */
 struct schedule_condition {
         const char *name;
-        bool tripped, active, unknown, critical;
+        bool tripped, active, unknown;
+        enum config_level level;
         uint64_t tripped_edge, cleared_edge; /* number of its last one; 0: none */
         uint64_t since_usec;                 /* monotonic: last trip edge */
         bool told;                           /* people were told of it in this incident */
@@ -79,5 +80,15 @@ void schedule_decide(const struct schedule_input *input, struct schedule_decisio
 
 /* Whether a playbook can be started by this condition at all (by tripping, not by clearing). */
 bool schedule_is_for(const struct config_playbook *config, const char *condition);
+
+/* Whether a run that tripping started can be about this condition: one of `all`, if there are any, else of `any`. */
+bool schedule_is_about(const struct config_playbook *config, const char *condition);
+
+/*
+ * Whether a playbook has yet to answer that condition `i` of the incident cleared, now or when its cool-down is
+ * over.  One whose budget is spent, or that waits for the end of a maintenance, does not come in time.
+ */
+bool schedule_will_answer_clear(const struct schedule_playbook *playbook,
+        const struct schedule_condition *condition, size_t i, uint64_t now_usec);
 
 #endif

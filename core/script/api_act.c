@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * api_act - act(verb, args): ask the executor for one action and wait for its end
+ * api_act - act(verb, args, terms): ask the executor for one action and wait for its end
  *
  *      local result = act("journal.vacuum", { keep = "200M" })
+ *      act("postfix.postpone", { instance = "-", nexthop = "example.test" },
+ *          { until_clear = "next-hop-down_example.test", reason = "example.test is down and its retries fill the log" })
  *
  * Arguments are texts, numbers, booleans, or lists of texts.  The result is a table:
  *      status       "done", "would-have" (only observed), "nothing" (nothing there to act on), "denied", "failed",
@@ -11,6 +13,11 @@
  *      freed_bytes  measured by the executor
  *      count        things changed
  *      text         one sentence
+ * What a reversible verb does stays in force as a lease; the terms say how long, and why.  until_clear is the
+ * condition whose clearing ends it (left out: the one that the run is about), reason a sentence for people (left
+ * out: the diagnosis of the incident).  A verb that works on a selection ("these messages") and finds nothing to
+ * select ends as "nothing".
+ *
  * An action that was denied or failed is an answer and raises nothing; must(act(...)) of the prelude ends the run.
  * A verb that does not exist, an argument it does not have, or a value it does not take is an error of the
  * playbook, raised at its line before anything is asked; the executor checks all of it again.
@@ -18,6 +25,7 @@
  * Runs in the watcher.  Limits: WIRE_PAIRS_MAX arguments of at most 511 bytes; 128 actions in one run.
  */
 #include <lauxlib.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -89,7 +97,8 @@ static void argument(lua_State *lua, const char *name, struct wire_pair *pair) {
         lua_pop(lua, 1);
 }
 
-static void check_verb(lua_State *lua, const struct script_run *run, const char *name,
+/* The verb's row, and its arguments checked by its table; NULL when verbs are not known here. */
+static const struct sg_verb *check_verb(lua_State *lua, const struct script_run *run, const char *name,
         const struct wire_pair *pairs, size_t n) {
         struct option_pair options[WIRE_PAIRS_MAX];
         const struct sg_plugin *plugin;
@@ -97,29 +106,62 @@ static void check_verb(lua_State *lua, const struct script_run *run, const char 
         struct problem problem;
 
         if (!run->script->plugins)
-                return;
+                return NULL;
         const struct sg_verb *verb = plugin_verb(run->script->plugins, name, &plugin);
         if (!verb) {
                 luaL_error(lua, "there is no verb '%s'", name);
-                return; /* not reached: luaL_error() does not return, but does not say so */
+                return NULL; /* not reached: luaL_error() does not return, but does not say so */
         }
         for (size_t i = 0; i < n; i++)
                 options[i] = (struct option_pair){.name = pairs[i].name, .text = pairs[i].text};
         if (option_values_new(verb->args, options, n, &values, &problem) < 0)
                 luaL_error(lua, "%s: %s", name, problem.text);
         option_values_free(verb->args, values);
+        return verb;
+}
+
+/* A text of the terms at index 3, which stays on the stack; NULL: it has none of that name. */
+static const char *term(lua_State *lua, const char *name) {
+        int type = lua_getfield(lua, 3, name);
+
+        if (type == LUA_TNIL)
+                return NULL;
+        if (type != LUA_TSTRING)
+                luaL_error(lua, "act: '%s' is a text", name);
+        return lua_tostring(lua, -1);
+}
+
+static void read_terms(lua_State *lua, const struct sg_verb *verb, struct engine_act *act) {
+        static const char *const keys[] = {"until_clear", "reason", NULL};
+
+        act->reversible = verb && verb->risk == SG_RISK_REVERSIBLE;
+        act->selects = verb && verb->selector;
+        if (lua_isnil(lua, 3))
+                return;
+        luaL_checktype(lua, 3, LUA_TTABLE);
+        if (!act->reversible)
+                luaL_error(lua, "%s cannot be taken back, so there are no terms to say how long it lasts",
+                        act->verb);
+        script_check_keys(lua, 3, keys);
+        act->until_clear = term(lua, "until_clear");
+        act->reason = term(lua, "reason");
+}
+
+static int compare_names(const void *a, const void *b) {
+        return strcmp(((const struct wire_pair *)a)->name, ((const struct wire_pair *)b)->name);
 }
 
 static int act(lua_State *lua) {
         struct script_run *run = script_enter(lua, "act", true);
         const char *verb = luaL_checkstring(lua, 1);
         struct wire_pair pairs[WIRE_PAIRS_MAX] = {0};
+        struct engine_act request = {.verb = verb, .args = pairs};
         struct problem problem;
         size_t n = 0;
 
-        if (!lua_isnoneornil(lua, 2)) {
+        lua_settop(lua, 3);
+        if (!lua_isnil(lua, 2)) {
                 luaL_checktype(lua, 2, LUA_TTABLE);
-                lua_settop(lua, 2);
                 /* lua_next finds nothing in a sealed table: say so instead of acting without arguments. */
                 if (luaL_getmetafield(lua, 2, "__pairs") != LUA_TNIL)
                         return luaL_error(
@@ -133,8 +175,11 @@ static int act(lua_State *lua) {
                         argument(lua, lua_tostring(lua, -2), &pairs[n++]);
                 }
         }
-        check_verb(lua, run, verb, pairs, n);
-        if (engine_run_act(run->script->engine, run->run, verb, pairs, n, &problem) < 0)
+        /* Lua has no order; the record and people want one. */
+        qsort(pairs, n, sizeof(pairs[0]), compare_names);
+        request.n_args = n;
+        read_terms(lua, check_verb(lua, run, verb, pairs, n), &request);
+        if (engine_run_act(run->script->engine, run->run, &request, &problem) < 0)
                 return luaL_error(lua, "%s", problem.text);
         return script_park(lua, SCRIPT_AWAITS_ACTION, resumed);
 }

@@ -1,18 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * api_reading - reading(name, labels): the newest value of a reading
+ * api_reading - reading(name, labels), readings(name, labels): the newest values of a reading
  *
  *      local used = reading("disk_used_ratio", incident.labels)
  *
  * Returns a number, or nil when there is no such label set or it could not be measured: nil is never "fine".
  * Labels left out must not matter: when several label sets fit, that is an error.
  *
- * Runs in the watcher.  Looks at the board and at nothing else.
+ *      for _, row in ipairs(readings("queue_nexthop_messages", { instance = "-" })) do
+ *        log(row.labels.nexthop .. " has " .. row.value)
+ *      end
+ *
+ * All label sets that fit and have a value, in order of their labels: a list of { labels = { .. }, value = number }.
+ *
+ * Of `labels`, those that the reading has must be equal; at least one of them it must have.
+ *
+ * Runs in the watcher.  Looks at the board and at nothing else.  Limits: readings gives the first 256.
  */
 #include <lauxlib.h>
 #include <string.h>
 
 #include "script/script_private.h"
+
+#define READINGS_MAX 256
 
 static bool fits(lua_State *lua, int labels, const struct reading *reading) {
         bool fit = true;
@@ -55,4 +65,30 @@ static int reading(lua_State *lua) {
         return 1;
 }
 
-const luaL_Reg api_reading[] = {{"reading", reading}, {NULL, NULL}};
+static int readings(lua_State *lua) {
+        struct script_run *run = script_enter(lua, "readings", false);
+        const struct board *board = engine_board(run->script->engine);
+        const char *name = luaL_checkstring(lua, 1);
+        lua_Integer n = 0;
+
+        lua_settop(lua, 2);
+        if (!lua_isnil(lua, 2))
+                luaL_checktype(lua, 2, LUA_TTABLE);
+        lua_newtable(lua);
+        /* The board is in that order. */
+        for (size_t i = 0; n < READINGS_MAX && board_at(board, i); i++) {
+                const struct reading *row = board_at(board, i);
+
+                if (row->missing || strcmp(row->name, name) != 0 || !fits(lua, 2, row))
+                        continue;
+                lua_createtable(lua, 0, 2);
+                script_push_labels(lua, row->labels, row->n_labels);
+                lua_setfield(lua, -2, "labels");
+                lua_pushnumber(lua, row->value);
+                lua_setfield(lua, -2, "value");
+                lua_seti(lua, -2, ++n);
+        }
+        return 1;
+}
+
+const luaL_Reg api_reading[] = {{"reading", reading}, {"readings", readings}, {NULL, NULL}};

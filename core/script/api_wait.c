@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * api_wait - verify and wait: let time pass under a name
+ * api_wait - verify and wait: let time pass under a name; now: measure it
  *
  *      return verify { clears = incident.condition, within = "2m" }
  *
@@ -12,6 +12,11 @@
  *      wait("30s", "the queue manager to settle")
  *
  * wait returns after that time; the label is what people see meanwhile.
+ *
+ *      local began = now()
+ *
+ * now gives seconds, with a fraction, of a clock that nobody sets: only the difference of two of them means
+ * something.
  *
  * Runs in the watcher.  Limits: a wait lasts from 100ms to 24h.
  */
@@ -63,4 +68,11 @@ static int wait_time(lua_State *lua) {
         return script_park(lua, SCRIPT_AWAITS_WAIT, resumed);
 }
 
-const luaL_Reg api_wait[] = {{"verify", verify}, {"wait", wait_time}, {NULL, NULL}};
+static int now(lua_State *lua) {
+        struct script_run *run = script_enter(lua, "now", false);
+
+        lua_pushnumber(lua, (double)loop_now(run->script->loop) / 1e6);
+        return 1;
+}
+
+const luaL_Reg api_wait[] = {{"verify", verify}, {"wait", wait_time}, {"now", now}, {NULL, NULL}};

@@ -40,7 +40,8 @@ static int playbook(lua_State *lua) {
 
 /* (setup, environment): the environment gets the API. */
 static int fill_environment(lua_State *lua) {
-        static const luaL_Reg *const tables[] = {api_act, api_wait, api_reading, api_log, NULL};
+        static const luaL_Reg *const tables[] = {
+                api_act, api_wait, api_reading, api_condition, api_lease, api_log, NULL};
         const struct setup *setup = lua_touserdata(lua, 1);
 
         lua_pushlightuserdata(lua, setup->run);
@@ -55,13 +56,12 @@ static int fill_environment(lua_State *lua) {
         return 0;
 }
 
-static void push_labels(lua_State *lua, const struct condition *condition) {
-        lua_newtable(lua);
-        for (size_t i = 0; condition && i < condition->n_labels; i++) {
-                lua_pushstring(lua, condition->labels[i].value);
-                lua_setfield(lua, -2, condition->labels[i].name);
+void script_push_labels(lua_State *lua, const struct reading_label *labels, size_t n_labels) {
+        lua_createtable(lua, 0, (int)n_labels);
+        for (size_t i = 0; i < n_labels; i++) {
+                lua_pushstring(lua, labels[i].value);
+                lua_setfield(lua, -2, labels[i].name);
         }
-        sandbox_seal(lua);
 }
 
 /*
@@ -70,12 +70,6 @@ static void push_labels(lua_State *lua, const struct condition *condition) {
  */
 static void push_incident(lua_State *lua, const struct setup *setup) {
         const struct run *run = setup->run->run;
-        const struct engine *engine = setup->run->script->engine;
-        const struct condition *condition = NULL;
-
-        for (size_t i = 0; engine_condition(engine, i); i++)
-                if (strcmp(engine_condition(engine, i)->name, run->condition) == 0)
-                        condition = engine_condition(engine, i);
 
         lua_newtable(lua);
         if (setup->incident) {
@@ -88,9 +82,10 @@ static void push_incident(lua_State *lua, const struct setup *setup) {
                 lua_pushstring(lua, run->condition);
                 lua_setfield(lua, -2, "condition");
         }
-        lua_pushboolean(lua, condition && condition->config->critical);
+        lua_pushboolean(lua, run->critical);
         lua_setfield(lua, -2, "critical");
-        push_labels(lua, condition);
+        script_push_labels(lua, run->labels, run->n_labels);
+        sandbox_seal(lua);
         lua_setfield(lua, -2, "labels");
         sandbox_seal(lua);
 }

@@ -64,10 +64,12 @@ struct script_run *script_enter(lua_State *lua, const char *function, bool waits
 int script_park(lua_State *lua, enum script_awaits awaits, lua_KFunction resumed);
 /* The duration in a text ("30s"); raises with the allowed form otherwise. */
 uint64_t script_duration(lua_State *lua, int index, const char *what);
+/* Pushes { path = "/var/log" }. */
+void script_push_labels(lua_State *lua, const struct reading_label *labels, size_t n_labels);
 /* Raises when the table at `index` has a key that is not in `names`. */
 void script_check_keys(lua_State *lua, int index, const char *const *names);
 
 /* One table of functions each, ended by a row without a name. */
-extern const struct luaL_Reg api_act[], api_wait[], api_reading[], api_log[];
+extern const struct luaL_Reg api_act[], api_wait[], api_reading[], api_condition[], api_lease[], api_log[];
 
 #endif

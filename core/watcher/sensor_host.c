@@ -242,6 +242,23 @@ static bool host_parsing(const struct sg_host *services, const char *what) {
         return true;
 }
 
+static void host_each_reading(
+        const struct sg_host *services, const char *reading, sg_reading_fn fn, void *data) {
+        const struct board *board = sensor_of(services)->host->board;
+
+        for (size_t i = 0; board_at(board, i); i++) {
+                const struct reading *row = board_at(board, i);
+                struct sg_label labels[READING_LABELS_MAX];
+
+                if (strcmp(row->name, reading) != 0)
+                        continue;
+                for (size_t k = 0; k < row->n_labels; k++)
+                        labels[k] =
+                                (struct sg_label){.name = row->labels[k].name, .value = row->labels[k].value};
+                fn(labels, row->n_labels, row->missing ? NAN : row->value, data);
+        }
+}
+
 static const struct sg_host services = {
         .size = sizeof(struct sg_host),
         .log = host_log,
@@ -255,6 +272,7 @@ static const struct sg_host services = {
         .watch_new = host_watch_new,
         .watch_free = host_watch_free,
         .parsing = host_parsing,
+        .each_reading = host_each_reading,
 };
 
 static void sensor_deinit(struct sensor *sensor) {
@@ -325,6 +343,18 @@ int sensor_host_new(struct loop *loop, const char *root, const struct plugin_lis
         }
         *ret_host = host;
         return 0;
+}
+
+ssize_t sensor_host_select(struct sensor_host *host, const struct sg_plugin *plugin,
+        const struct sg_verb *verb, const struct sg_value *args, int fd) {
+        for (size_t i = 0; i < host->n_sensors; i++) {
+                const struct sensor *sensor = &host->sensors[i];
+
+                if (sensor->plugin == plugin && strcmp(sensor->sg->name, verb->selector) == 0 &&
+                        sensor->instance && sensor->sg->select)
+                        return sensor->sg->select(sensor->instance, verb->name, args, fd);
+        }
+        return -ENODEV;
 }
 
 struct sensor_host *sensor_host_free(struct sensor_host *host) {

@@ -32,6 +32,7 @@
 #include "version.h"
 #include "watcher/bus/bus.h"
 #include "watcher/export.h"
+#include "watcher/selector.h"
 #include "watcher/sensor_host.h"
 #include "wire/channel.h"
 
@@ -99,6 +100,18 @@ static int send_to_executor(const struct wire_message *message, void *data) {
         return channel_send(watcher->channel, message);
 }
 
+static ssize_t send_selected(const struct wire_message *message, const char *verb,
+        const struct wire_pair *args, size_t n_args, void *data) {
+        struct watcher *watcher = data;
+        int fd = -1;
+        ssize_t n = selector_run(watcher->sensors, watcher->plugins, verb, args, n_args, &fd);
+        if (n <= 0)
+                return n;
+        int r = fd < 0 ? channel_send(watcher->channel, message)
+                       : channel_send_consume_fd(watcher->channel, message, fd);
+        return r < 0 ? r : n;
+}
+
 static void on_event(const struct engine_event *event, void *data) {
         struct watcher *watcher = data;
         if (watcher->bus)
@@ -151,7 +164,8 @@ static int confine(struct watcher *watcher, struct problem *ret_degraded) {
 }
 
 static int start_engine(struct watcher *watcher) {
-        static const struct engine_ops ops = {.send = send_to_executor, .on_event = on_event};
+        static const struct engine_ops ops = {
+                .send = send_to_executor, .send_selected = send_selected, .on_event = on_event};
         static const struct channel_ops channel_ops = {.on_message = on_message, .on_closed = on_closed};
         int r = loop_new_sdevent(&watcher->loop);
         if (r == 0)

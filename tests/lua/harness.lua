@@ -4,8 +4,13 @@
 --
 --   test("a sentence that is true", function() ... end)
 --   check(condition, "what was wrong")       equal(is, should_be)
---   world { playbooks = { "vacuum-journal", { name = ..., run text } }, act = function(verb, args) ... end }
---   sim.set, sim.advance, sim.state, sim.run, sim.by_hand      see lua_runner.c
+--   world { playbooks = { "vacuum-journal", { name = ..., run text } }, act = function(verb, args, terms) ... end }
+--     act returns { status =, freed_bytes =, count =, text =, done = function() ... end } or nothing; `done` is
+--       called when the action is done.  One that comes with terms.until_clear takes a lease (fake_executor.h)
+--     select = function(verb, args, renewal) ... end    how many things a selector finds, or -errno; 1
+--     plugins = true: act() knows the verbs of the built plugins; verbs = { ... }: those (see lua_verbs.h)
+--     conditions = { { name =, reading =, trip =, clear =, lasting =, clear_lasting =, below =, level = } }
+--   sim.set, sim.withdraw, sim.advance, sim.state, sim.run, sim.by_hand, sim.lease      see lua_runner.c
 --   count("act journal.vacuum")              lines of the trace that begin so
 --   line("end ")                             the first of them
 --   expect { "open ...", ... }               the whole trace, each line by its beginning
@@ -61,6 +66,7 @@ local function frozen(file, source, changed, broken)
   local environment = setmetatable({
     playbook = function(fields) return fields end,
     act = nothing, verify = nothing, wait = nothing, reading = nothing, log = nothing, diagnose = nothing,
+    readings = nothing, tripped = nothing, leases = nothing, now = nothing,
   }, { __index = _G })
   local fields = { on = { any = "disk-space-high" } }
   if not broken then
@@ -97,10 +103,11 @@ function world(given)
     end
   end
   sim.start {
-    observe = given.observe, act = given.act, admit = given.admit, playbooks = playbooks,
+    observe = given.observe, act = given.act, admit = given.admit, select = given.select,
+    plugins = given.plugins, verbs = given.verbs, playbooks = playbooks,
     prelude = read(SHARE .. "/prelude.lua"),
     conditions = given.conditions or {
-      { name = "disk-space-critical", reading = "disk_used_ratio", trip = 0.95, clear = 0.90, critical = true },
+      { name = "disk-space-critical", reading = "disk_used_ratio", trip = 0.95, clear = 0.90, level = "critical" },
       { name = "disk-space-high", reading = "disk_used_ratio", trip = 0.85, clear = 0.80, lasting = 2 },
     },
   }

@@ -59,6 +59,11 @@ test("act takes numbers, booleans and lists, and its result tells all", function
   equal(got.text, "x y")
 end)
 
+test("arguments are asked for in the order of their names", function()
+  ended([[ act("x.y", { b = 1, d = 2, a = 3, e = 4, c = 5 }) ]])
+  equal(count("act x.y a=3 b=1 c=5 d=2 e=4"), 1)
+end)
+
 test("a denied action is an answer; must makes it the end of the run", function()
   local denied = { act = function() return { status = "denied", text = "not now" } end }
   equal(ended([[ return not act("sample.verb").ok and act("sample.verb").status == "denied" ]], denied).result, "cleared")
@@ -174,4 +179,17 @@ test("a file that is none is named", function()
     check(sim.run().text:find("^site%.lua:1: "), sim.run().text)
     check(sim.run().text:find(what, 1, true), sim.run().text)
   end
+end)
+
+test("with the plugins, a verb or an argument that they do not have is named", function()
+  for text, what in pairs({
+    [ [[ act("journal.vacum") ]] ] = "there is no verb 'journal.vacum'",
+    [ [[ act("journal.vacuum", { kep = "200M" }) ]] ] = 'did you mean "keep"',
+    [ [[ act("journal.vacuum", { keep = "soon" }) ]] ] = "keep",
+  }) do
+    local shown = ended(text, { plugins = true })
+    equal(shown.result, "failed")
+    check(shown.text:find(what, 1, true), shown.text)
+  end
+  equal(ended([[ return act("journal.vacuum", { keep = "200M" }).ok ]], { plugins = true }).result, "cleared")
 end)

@@ -27,7 +27,7 @@ static struct config_condition conditions[] = {
                 .reading = "disk_used_ratio",
                 .trip = 0.95,
                 .clear = 0.90,
-                .critical = true,
+                .level = CONFIG_LEVEL_CRITICAL,
                 .enabled = true},
         {.name = "disk-space-high",
                 .reading = "disk_used_ratio",
@@ -63,7 +63,7 @@ struct fixture {
         struct engine *engine;
         struct fake_executor fake;
         double used, after_ballast, after_vacuum; /* NaN: no effect */
-        unsigned events[ENGINE_LOWER_REPLY + 1];
+        unsigned events[ENGINE_LEASE_REMOVED + 1];
         enum wire_verdict verdict; /* for vacuum-journal; 0: go */
         uint64_t verdict_for_usec;
         unsigned released;
@@ -76,7 +76,8 @@ static inline int on_start(struct run *run, const struct incident *incident, voi
         struct problem problem;
 
         assert_true(run->by_hand || incident);
-        return engine_run_act(fixture->engine, run, run->playbook->config->name, NULL, 0, &problem);
+        return engine_run_act(
+                fixture->engine, run, &(struct engine_act){.verb = run->playbook->config->name}, &problem);
 }
 
 static inline void on_action_finished(

@@ -426,7 +426,7 @@ static void lowering_is_passed_on_and_answered_with_its_serial(void **state) {
         uint64_t serial = 0;
 
         welcome(fixture);
-        assert_int_equal(engine_lower(fixture->engine, WIRE_LOWER_OBSERVE, 0, ":1.7", &serial), 0);
+        assert_int_equal(engine_lower(fixture->engine, WIRE_LOWER_OBSERVE, 0, 0, ":1.7", &serial), 0);
         assert_int_equal(serial, fixture->fake.last.lower.serial);
         advance(fixture, 1);
         assert_int_equal(fixture->events[ENGINE_LOWER_REPLY], 1);

@@ -35,6 +35,11 @@ static const struct config_playbook configs[] = {
                 .tripped = true, .active = true, .tripped_edge = (n_edge), \
                 .since_usec = NOW - (minutes)*MINUTE, .told = true         \
         }
+#define NOTICE(n_edge, minutes)                                                                          \
+        {                                                                                                \
+                .tripped = true, .active = true, .tripped_edge = (n_edge), .level = CONFIG_LEVEL_NOTICE, \
+                .since_usec = NOW - (minutes)*MINUTE                                                     \
+        }
 #define TURN(result, n_edge) \
         { .outcome = (result), .edge = (n_edge) }
 
@@ -205,7 +210,7 @@ static const struct row {
                 .start = -1,
                 .again_usec = NOW + 15 * MINUTE},
         {.what = "nor for what is clearing already",
-                .conditions = {[CRITICAL] = {.tripped = true, .critical = true, .tripped_edge = 1}},
+                .conditions = {[CRITICAL] = {.tripped = true, .tripped_edge = 1}},
                 .start = -1},
         {.what = "a clear edge starts who waits for it",
                 .conditions = {[CRITICAL] = {.tripped_edge = 1, .cleared_edge = 2}},
@@ -215,6 +220,33 @@ static const struct row {
                 .conditions = {[CRITICAL] = {.tripped_edge = 1, .cleared_edge = 2}},
                 .turns = {[REBUILD] = TURN(SCHEDULE_DONE, 2)},
                 .start = -1},
+        {.what = "a clear edge that a run did not answer yet has its own",
+                .conditions = {[CRITICAL] = {.tripped_edge = 1, .cleared_edge = 4}},
+                .turns = {[REBUILD] = TURN(SCHEDULE_HELPED, 3)},
+                .start = REBUILD,
+                .condition = CRITICAL},
+        {.what = "a notice that nothing helps against calls nobody, however long",
+                .conditions = {[OTHER] = NOTICE(1, 6000)},
+                .start = -1},
+        {.what = "nor does one that is unknown",
+                .conditions = {[OTHER] = {.tripped = true,
+                                       .unknown = true,
+                                       .level = CONFIG_LEVEL_NOTICE,
+                                       .tripped_edge = 1,
+                                       .since_usec = NOW - 6000 * MINUTE}},
+                .start = -1},
+        {.what = "but it starts who waits for it",
+                .conditions = {[HIGH] = NOTICE(1, 0)},
+                .start = VACUUM,
+                .condition = HIGH},
+        {.what = "and a spent budget is no reason either",
+                .conditions = {[HIGH] = NOTICE(3, 0)},
+                .turns = {[VACUUM] = {.outcome = SCHEDULE_HELPED,
+                                  .edge = 1,
+                                  .hold = SCHEDULE_SPENT,
+                                  .until_usec = NOW + 90 * MINUTE}},
+                .start = -1,
+                .again_usec = NOW + 90 * MINUTE},
         {.what = "a run by hand of the same playbook is waited for",
                 .conditions = {[HIGH] = TRIPPED(1, 90)},
                 .busy = 1 << VACUUM,
@@ -233,7 +265,7 @@ static void every_case_of_the_table_holds(void **state) {
                 conditions[HIGH].name = "high_/var/log";
                 conditions[CRITICAL].name = "critical_/var/log";
                 conditions[OTHER].name = "other";
-                conditions[CRITICAL].critical = true;
+                conditions[CRITICAL].level = CONFIG_LEVEL_CRITICAL;
                 for (size_t k = 0; k < 3; k++)
                         playbooks[k] = (struct schedule_playbook){
                                 .config = &configs[k],
@@ -298,11 +330,149 @@ static void all_needs_every_one_of_its_names(void **state) {
         assert_true(decision.start);
 }
 
+/* down_a, down_b and loud, beside "pause", which wants one of each. */
+static void both_lists_need_all_of_the_one_and_one_of_the_other(void **state) {
+        static const struct config_playbook config = {
+                .name = "pause", .all = {"down"}, .any = {"loud", "full"}};
+        enum { A, B, LOUD };
+        static const struct {
+                const char *what;
+                struct schedule_condition conditions[3];
+                struct schedule_turn turn;
+                int about; /* -1: not started */
+        } cases[] = {
+                {.what = "nothing", .about = -1},
+                {.what = "only one of all", .conditions = {[A] = TRIPPED(1, 0)}, .about = -1},
+                {.what = "only one of any", .conditions = {[LOUD] = TRIPPED(1, 0)}, .about = -1},
+                {.what = "both", .conditions = {[A] = TRIPPED(1, 0), [LOUD] = TRIPPED(2, 0)}, .about = A},
+                {.what = "whichever came first",
+                        .conditions = {[A] = TRIPPED(2, 0), [LOUD] = TRIPPED(1, 0)},
+                        .about = A},
+                {.what = "the newest of all",
+                        .conditions = {[A] = TRIPPED(1, 0), [B] = TRIPPED(3, 0), [LOUD] = TRIPPED(2, 0)},
+                        .about = B},
+                {.what = "whatever the place",
+                        .conditions = {[A] = TRIPPED(3, 0), [B] = TRIPPED(1, 0), [LOUD] = TRIPPED(2, 0)},
+                        .about = A},
+                {.what = "not again without news",
+                        .conditions = {[A] = TRIPPED(1, 0), [LOUD] = TRIPPED(2, 0)},
+                        .turn = TURN(SCHEDULE_HELPED, 2),
+                        .about = -1},
+                {.what = "again when any has a newer edge",
+                        .conditions = {[A] = TRIPPED(1, 0), [LOUD] = TRIPPED(4, 0)},
+                        .turn = TURN(SCHEDULE_HELPED, 2),
+                        .about = A},
+                {.what = "again when all has a newer edge",
+                        .conditions = {[A] = TRIPPED(1, 0), [B] = TRIPPED(3, 0), [LOUD] = TRIPPED(2, 0)},
+                        .turn = TURN(SCHEDULE_HELPED, 2),
+                        .about = B},
+                {.what = "not for what it was no use for",
+                        .conditions = {[A] = TRIPPED(1, 0), [LOUD] = TRIPPED(4, 0)},
+                        .turn = {.outcome = SCHEDULE_USELESS, .edge = 2, .no_use = 1 << A},
+                        .about = -1},
+                {.what = "not while the one of any is clearing",
+                        .conditions = {[A] = TRIPPED(1, 0), [LOUD] = {.tripped = true, .tripped_edge = 2}},
+                        .about = -1},
+                {.what = "not for one that is unknown",
+                        .conditions = {[A] = {.tripped = true, .unknown = true, .tripped_edge = 1},
+                                [LOUD] = TRIPPED(2, 0)},
+                        .about = -1},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                struct schedule_condition conditions[3];
+                const struct schedule_playbook playbook = {
+                        .config = &config, .usable = true, .turn = cases[i].turn};
+                struct schedule_decision decision;
+
+                memcpy(conditions, cases[i].conditions, sizeof(conditions));
+                conditions[A].name = "down_a";
+                conditions[B].name = "down_b";
+                conditions[LOUD].name = "loud";
+                schedule_decide(&(struct schedule_input){.now_usec = NOW,
+                                        .conditions = conditions,
+                                        .n_conditions = 3,
+                                        .playbooks = &playbook,
+                                        .n_playbooks = 1},
+                        &decision);
+                int about = decision.start ? (int)decision.condition : -1;
+                if (about != cases[i].about)
+                        fail_msg("%s: about %d, not %d", cases[i].what, about, cases[i].about);
+        }
+}
+
+static void one_that_waits_for_something_else_is_no_help(void **state) {
+        static const struct config_playbook config = {.name = "pause", .all = {"down"}, .any = {"loud"}};
+        const struct schedule_condition loud = {.name = "loud",
+                .tripped = true,
+                .active = true,
+                .tripped_edge = 1,
+                .since_usec = NOW - 15 * MINUTE};
+        const struct schedule_playbook playbook = {.config = &config, .usable = true};
+        struct schedule_decision decision;
+
+        (void)state;
+        schedule_decide(&(struct schedule_input){.now_usec = NOW,
+                                .conditions = &loud,
+                                .n_conditions = 1,
+                                .playbooks = &playbook,
+                                .n_playbooks = 1},
+                &decision);
+        assert_string_equal(decision.escalate, "no-playbook");
+}
+
+static void of_several_that_cleared_the_oldest_goes_first_also_before_a_critical_one(void **state) {
+        static const struct config_playbook config = {.name = "flush", .cleared = {"down"}};
+        const struct schedule_condition conditions[] = {
+                {.name = "down_a", .tripped_edge = 1, .cleared_edge = 4, .level = CONFIG_LEVEL_CRITICAL},
+                {.name = "down_b", .tripped_edge = 2, .cleared_edge = 3}};
+        const struct schedule_playbook playbook = {.config = &config, .usable = true};
+        struct schedule_decision decision;
+
+        (void)state;
+        schedule_decide(&(struct schedule_input){.conditions = conditions,
+                                .n_conditions = 2,
+                                .playbooks = &playbook,
+                                .n_playbooks = 1},
+                &decision);
+        assert_true(decision.start);
+        assert_int_equal(decision.condition, 1);
+}
+
+static void who_will_answer_a_clearing_is_known_while_it_cools_down(void **state) {
+        static const struct config_playbook config = {.name = "flush", .cleared = {"down"}};
+        const struct schedule_condition cleared = {.name = "down_a", .tripped_edge = 1, .cleared_edge = 2};
+        const struct schedule_condition tripped = {
+                .name = "down_a", .tripped = true, .active = true, .tripped_edge = 3, .cleared_edge = 2};
+        struct schedule_playbook playbook = {.config = &config, .usable = true};
+
+        (void)state;
+        assert_true(schedule_will_answer_clear(&playbook, &cleared, 0, NOW));
+        assert_false(schedule_will_answer_clear(&playbook, &tripped, 0, NOW));
+        playbook.turn = (struct schedule_turn){.hold = SCHEDULE_COOLDOWN, .until_usec = NOW + 1};
+        assert_true(schedule_will_answer_clear(&playbook, &cleared, 0, NOW));
+        playbook.turn.hold = SCHEDULE_SPENT;
+        assert_false(schedule_will_answer_clear(&playbook, &cleared, 0, NOW));
+        assert_true(schedule_will_answer_clear(&playbook, &cleared, 0, NOW + 1));
+        playbook.turn.hold = SCHEDULE_MAINTENANCE;
+        assert_false(schedule_will_answer_clear(&playbook, &cleared, 0, NOW));
+        playbook.turn = (struct schedule_turn)TURN(SCHEDULE_DONE, 2);
+        assert_false(schedule_will_answer_clear(&playbook, &cleared, 0, NOW));
+        playbook.turn = (struct schedule_turn){0};
+        playbook.usable = false;
+        assert_false(schedule_will_answer_clear(&playbook, &cleared, 0, NOW));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_case_of_the_table_holds),
                 cmocka_unit_test(a_circle_of_after_is_broken),
                 cmocka_unit_test(all_needs_every_one_of_its_names),
+                cmocka_unit_test(both_lists_need_all_of_the_one_and_one_of_the_other),
+                cmocka_unit_test(one_that_waits_for_something_else_is_no_help),
+                cmocka_unit_test(of_several_that_cleared_the_oldest_goes_first_also_before_a_critical_one),
+                cmocka_unit_test(who_will_answer_a_clearing_is_known_while_it_cools_down),
         };
 
         return cmocka_run_group_tests_name("schedule", tests, NULL, NULL);

@@ -1,0 +1,1 @@
+sg_test(test_selector sg_watcher sg_role)
