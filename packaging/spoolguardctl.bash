@@ -3,7 +3,7 @@
 # compgen's words have no blanks here.
 # shellcheck disable=SC2207
 #
-# Names of conditions, playbooks and incidents are those of the running daemon.
+# Names of conditions, playbooks, incidents and leases are those of the running daemon.
 # Without one, or with an older spoolguardctl, only words known here are offered.
 
 _spoolguardctl_names() {
@@ -31,8 +31,8 @@ _spoolguardctl() {
 		words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
 	fi
 
-	local commands='status explain log incidents run mode maintenance unquarantine reload config plugins
-		preflight help'
+	local commands='status queue explain log incidents leases return run mode maintenance unquarantine reload
+		config plugins preflight help'
 	local command='' i
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
@@ -66,8 +66,10 @@ _spoolguardctl() {
 	run | unquarantine) COMPREPLY=($(compgen -W "$(_spoolguardctl_names playbook)" -- "$cur")) ;;
 	explain)
 		COMPREPLY=($(compgen -W "$(_spoolguardctl_names condition)
-			$(_spoolguardctl_names playbook)" -- "$cur"))
+			$(_spoolguardctl_names playbook)
+			$(_spoolguardctl_names lease | sed 's|^|lease/|')" -- "$cur"))
 		;;
+	return) COMPREPLY=($(compgen -W "$(_spoolguardctl_names lease)" -- "$cur")) ;;
 	incidents) COMPREPLY=($(compgen -W "$(_spoolguardctl_names incident)" -- "$cur")) ;;
 	config) COMPREPLY=($(compgen -W "mode notify conditions plugins playbooks
 		$(_spoolguardctl_keys "$cur")" -- "$cur")) ;;

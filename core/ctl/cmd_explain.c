@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_explain - what one name means: a condition, a playbook, an incident or a run
+ * cmd_explain - what one name means: a condition, a playbook, an incident, a run or a lease
  *
  * Runs in: spoolguardctl.  Finds the name among all objects (the name of a condition without its labels means
  * all of them) and says what it is, what it stands at, what will happen next, and from which line of which
@@ -21,7 +21,7 @@
 #include "ctl/view.h"
 
 struct explanation {
-        json_t *objects[4]; /* in the order of `kinds` */
+        json_t *objects[5]; /* in the order of `kinds` */
         json_t *config;     /* rows of key, value, origin */
         /* Conditions of one name differ in label and value; their settings are the same, and shown once. */
         const char *settings_of;
@@ -53,6 +53,22 @@ static void settings(const struct ctl *ctl, const json_t *config, const char *gr
         print_table_consume(ctl, table);
 }
 
+/* Those in which `key` is `name`. */
+static void leases(struct explanation *all, const char *key, const char *name, const char *words) {
+        const json_t *lease;
+        char text[2048], label[64];
+        size_t i;
+
+        json_array_foreach(all->objects[4], i, lease) {
+                if (strcmp(client_text(lease, key), name) != 0)
+                        continue;
+                view_lease_line(lease, text, sizeof(text));
+                text_format(label, sizeof(label), "  %s lease %" PRIu64 ": ", words, client_u64(lease, "Id"));
+                fputs(label, stdout);
+                print_wrapped(strlen(label), strlen(words) + 3, text);
+        }
+}
+
 /* What the state of a condition leads to. */
 static const struct {
         const char *state, *next;
@@ -63,6 +79,13 @@ static const struct {
         {"clearing", "The value is beyond the clear level; it clears when it stays there long enough."},
         {"unknown", "Its reading is missing.  Nothing is started or ended because of it until there is one."},
 };
+
+static const char *no_playbook(const char *level) {
+        if (strcmp(level, "notice") == 0)
+                return "none: it is worth knowing, and nobody is called";
+        return strcmp(level, "critical") == 0 ? "none: a person is called when it trips"
+                                              : "none: a person is called when it stays active";
+}
 
 static void explain_condition(const struct ctl *ctl, struct explanation *all, const json_t *condition) {
         const char *reading = client_text(condition, "Reading"), *state = client_text(condition, "State");
@@ -83,11 +106,8 @@ static void explain_condition(const struct ctl *ctl, struct explanation *all, co
         print_text("  clears    at or %s %s\n", direction[0] == 'b' ? "above" : "below",
                 print_value(reading, client_double(condition, "ClearLevel"), clear));
         view_join(json_object_get(condition, "Playbooks"), names, sizeof(names));
-        print_text("  playbooks %s\n",
-                names[0] ? names
-                        : strcmp(client_text(condition, "Level"), "critical") == 0
-                        ? "none: a person is called when it trips"
-                        : "none: a person is called when it stays active");
+        print_text("  playbooks %s\n", names[0] ? names : no_playbook(client_text(condition, "Level")));
+        leases(all, "UntilClear", client_text(condition, "Name"), "holds    ");
 
         text_duration(client_u64(condition, "LastingUSec"), lasting);
         for (size_t i = 0; i < ELEMENTSOF(condition_next); i++)
@@ -146,13 +166,14 @@ static void explain_playbook(const struct ctl *ctl, struct explanation *all, con
         print_text("  runs         %" PRIu64 ", would have run %" PRIu64 ", last %s\n",
                 client_u64(playbook, "Runs"), client_u64(playbook, "WouldHaveRun"),
                 print_distance(client_u64(playbook, "LastRunUSec"), last));
+        leases(all, "Owner", client_text(playbook, "Name"), "holds       ");
         settings(ctl, all->config, "playbooks", client_text(playbook, "Name"));
         print_text("\n");
 }
 
 static void explain_incident(const struct ctl *ctl, struct explanation *all, const json_t *incident) {
-        view_incident(
-                ctl, incident, &(struct view_around){all->objects[0], all->objects[1], all->objects[3]});
+        view_incident(ctl, incident,
+                &(struct view_around){all->objects[0], all->objects[1], all->objects[3], all->objects[4]});
 }
 
 static void explain_run(const struct ctl *ctl, struct explanation *all, const json_t *run) {
@@ -176,6 +197,11 @@ static void explain_run(const struct ctl *ctl, struct explanation *all, const js
                 print_text("  in incident %" PRIu64 "\n", client_u64(run, "Incident"));
 }
 
+static void explain_lease(const struct ctl *ctl, struct explanation *all, const json_t *lease) {
+        (void)all;
+        view_lease(ctl, lease);
+}
+
 static const struct {
         const char *folder;
         const char *keys[2]; /* properties that a name may match */
@@ -185,6 +211,7 @@ static const struct {
         {"playbook", {"Name", NULL}, explain_playbook},
         {"incident", {"Id", NULL}, explain_incident},
         {"run", {"Id", NULL}, explain_run},
+        {"lease", {"Id", NULL}, explain_lease},
 };
 
 static bool is_named(const json_t *object, size_t kind, const char *name) {
@@ -200,7 +227,7 @@ static bool is_named(const json_t *object, size_t kind, const char *name) {
         return false;
 }
 
-/* "incident/7" and "run/7" say which 7 is meant. */
+/* "incident/7", "run/7" and "lease/7" say which 7 is meant. */
 static const char *strip_kind(const char *name, size_t kind) {
         size_t length = strlen(kinds[kind].folder);
 
@@ -288,12 +315,13 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
 const struct ctl_command command_explain = {
         .name = "explain",
         .arguments = "NAME [--json]",
-        .summary = "What a condition, playbook, incident or run is, and what happens next",
+        .summary = "What a condition, playbook, incident, run or lease is, and what is next",
         .help = "NAME is a condition with or without its label (disk-space-high, disk-space-high_/var/log), "
                 "a\n"
-                "playbook, or the number of an incident or run (incident/7, run/7 where both have it; a run "
-                "is\n"
-                "forgotten soon after its end, the log keeps it).\n"
+                "playbook, or the number of an incident, run or lease (incident/7, run/7, lease/7 where "
+                "several "
+                "have\n"
+                "it; a run is forgotten soon after its end, the log keeps it).\n"
                 "Shown are its state, its levels and value, what it will lead to, and every setting with "
                 "the\n"
                 "file and line it comes from.\n",

@@ -15,7 +15,7 @@
 
 static int show_one(
         const struct ctl *ctl, struct client *client, const json_t *incidents, const char *number) {
-        json_t *conditions = NULL, *playbooks = NULL, *runs = NULL;
+        json_t *conditions = NULL, *playbooks = NULL, *runs = NULL, *leases = NULL;
         struct problem problem;
         const json_t *incident;
         char *end;
@@ -35,10 +35,12 @@ static int show_one(
                 client_objects(client, "condition", &conditions, &problem);
                 client_objects(client, "playbook", &playbooks, &problem);
                 client_objects(client, "run", &runs, &problem);
-                view_incident(ctl, incident, &(struct view_around){conditions, playbooks, runs});
+                client_objects(client, "lease", &leases, &problem);
+                view_incident(ctl, incident, &(struct view_around){conditions, playbooks, runs, leases});
                 json_decref(conditions);
                 json_decref(playbooks);
                 json_decref(runs);
+                json_decref(leases);
                 return CTL_GOOD;
         }
         return ctl_fail(CTL_TROUBLE,

@@ -3,33 +3,40 @@
  * cmd_maintenance - a time in which no new action starts
  *
  * Runs in: spoolguardctl.  The duration is parsed as those of the configuration are, by the same table.  Over
- * D-Bus a maintenance can only be begun or made longer; root, who may also end it, then asks the executor itself.
+ * D-Bus a maintenance can only be begun or made longer; root, who may also end it, then asks the executor itself
+ * (order.h).
  *
  * Fails: exit 2 for what is no duration, 1 when it is refused, 3 when nobody answers.
  */
 #include <dbus/dbus.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "config/option.h"
 #include "ctl/client.h"
-#include "ctl/control_client.h"
+#include "ctl/order.h"
 #include "ctl/print.h"
 
 static const struct sg_option duration = {.name = "duration", .type = SG_TYPE_DURATION};
 
-static enum ctl_exit show(const struct ctl *ctl, struct client *client, struct problem *problem) {
-        char time[PRINT_VALUE_MAX], distance[PRINT_VALUE_MAX];
+static enum ctl_exit ask(uint64_t *ret_until_usec, struct problem *problem) {
+        struct client *client = NULL;
         json_t *manager = NULL;
-        enum ctl_exit exit =
-                client_properties(client, CLIENT_ROOT, CLIENT_INTERFACE("Manager"), &manager, problem);
+        enum ctl_exit exit = client_new(&client, problem);
 
-        if (exit != CTL_GOOD)
-                return exit;
-        uint64_t until = client_u64(manager, "MaintenanceUntilUSec");
+        if (exit == CTL_GOOD)
+                exit = client_properties(client, CLIENT_ROOT, CLIENT_INTERFACE("Manager"), &manager, problem);
+        if (exit == CTL_GOOD)
+                *ret_until_usec = client_u64(manager, "MaintenanceUntilUSec");
+        json_decref(manager);
+        client_free(client);
+        return exit;
+}
+
+static void show(const struct ctl *ctl, uint64_t until) {
+        char time[PRINT_VALUE_MAX], distance[PRINT_VALUE_MAX];
 
         if (ctl->json) {
                 json_t *json = json_object();
@@ -42,27 +49,23 @@ static enum ctl_exit show(const struct ctl *ctl, struct client *client, struct p
         } else {
                 print_text("no maintenance\n");
         }
-        json_decref(manager);
-        return CTL_GOOD;
 }
 
-static enum ctl_exit order(
-        const struct ctl *ctl, struct client *client, dbus_uint64_t usec, struct problem *problem) {
-        struct wire_control_request request = {
-                .command = "maintenance", .args = {{.name = "usec"}}, .n_args = 1};
-        enum ctl_exit exit = client_call(client, CLIENT_INTERFACE("Control"), "Maintenance",
-                CLIENT_TIMEOUT_MSEC, NULL, problem, DBUS_TYPE_UINT64, &usec, DBUS_TYPE_INVALID);
+static enum ctl_exit begin(const struct ctl *ctl, dbus_uint64_t usec, struct problem *problem) {
+        struct order order = {.member = "Maintenance",
+                .type = DBUS_TYPE_UINT64,
+                .argument = &usec,
+                .request = {.command = "maintenance", .args = {{.name = "usec"}}, .n_args = 1}};
 
-        if (exit != CTL_TROUBLE || geteuid() != 0)
-                return exit;
-        text_format(request.args[0].text, sizeof(request.args[0].text), "%" PRIu64, (uint64_t)usec);
-        return control_client_ask(ctl, &request, CLIENT_TIMEOUT_MSEC, problem);
+        text_format(
+                order.request.args[0].text, sizeof(order.request.args[0].text), "%" PRIu64, (uint64_t)usec);
+        return order_give(ctl, &order, problem);
 }
 
 static int run(const struct ctl *ctl, int argc, char **argv) {
         struct problem problem = {""};
-        struct client *client = NULL;
-        dbus_uint64_t usec = 0;
+        enum ctl_exit exit = CTL_GOOD;
+        uint64_t usec = 0, until = 0;
 
         if (argc > 2)
                 return ctl_usage(&command_maintenance, "unexpected argument '%s'", argv[2]);
@@ -74,14 +77,20 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
                 usec = value.usec;
                 option_value_deinit(&value);
         }
-        enum ctl_exit exit = client_new(&client, &problem);
-
-        if (exit == CTL_GOOD && argc == 2)
-                exit = order(ctl, client, usec, &problem);
-        if (exit == CTL_GOOD)
-                exit = show(ctl, client, &problem);
-        client_free(client);
-        return exit == CTL_GOOD ? CTL_GOOD : ctl_fail(exit, "%s", problem.text);
+        if (argc == 2)
+                exit = begin(ctl, usec, &problem);
+        if (exit != CTL_GOOD)
+                return ctl_fail(exit, "%s", problem.text);
+        exit = ask(&until, &problem);
+        /* Root's order was heard, and only the bus has nobody who could tell of it. */
+        if (exit == CTL_UNREACHABLE && argc == 2) {
+                until = usec ? clock_realtime_usec() + usec : 0;
+                exit = CTL_GOOD;
+        }
+        if (exit != CTL_GOOD)
+                return ctl_fail(exit, "%s", problem.text);
+        show(ctl, until);
+        return CTL_GOOD;
 }
 
 const struct ctl_command command_maintenance = {

@@ -2,8 +2,8 @@
 /*
  * cmd_mode - show or set the mode of this host
  *
- * Runs in: spoolguardctl.  Lowering to observe goes over D-Bus, open to spoolguard-admin; raising to enforce
- * goes to the executor's own socket, which heeds only root.
+ * Runs in: spoolguardctl.  Lowering to observe is open to spoolguard-admin (order.h); raising to enforce goes to
+ * the executor's own socket, which heeds only root.
  *
  * Fails: exit 1 when it is refused, 3 when nobody answers.
  */
@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "ctl/client.h"
 #include "ctl/control_client.h"
+#include "ctl/order.h"
 #include "ctl/print.h"
 
 static enum ctl_exit show(const struct ctl *ctl, struct client *client, struct problem *problem) {
@@ -54,6 +55,19 @@ static int enforce(const struct ctl *ctl) {
         return CTL_GOOD;
 }
 
+static int observe(const struct ctl *ctl) {
+        static const struct order order = {.member = "Observe",
+                .type = DBUS_TYPE_INVALID,
+                .request = {.command = "mode", .args = {{.name = "mode", .text = "observe"}}, .n_args = 1}};
+        struct problem answer = {""};
+        enum ctl_exit exit = order_give(ctl, &order, &answer);
+
+        if (exit != CTL_GOOD)
+                return ctl_fail(exit, "%s", answer.text);
+        answer_mode(ctl, "observe", "mode is observe");
+        return CTL_GOOD;
+}
+
 static int run(const struct ctl *ctl, int argc, char **argv) {
         struct problem problem = {""};
         struct client *client = NULL;
@@ -62,18 +76,14 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
                 return ctl_usage(&command_mode, "unexpected argument '%s'", argv[2]);
         if (argc == 2 && strcmp(argv[1], "enforce") == 0)
                 return enforce(ctl);
-        if (argc == 2 && strcmp(argv[1], "observe") != 0)
+        if (argc == 2 && strcmp(argv[1], "observe") == 0)
+                return observe(ctl);
+        if (argc == 2)
                 return ctl_usage(&command_mode, "a mode is observe or enforce, not '%s'", argv[1]);
         enum ctl_exit exit = client_new(&client, &problem);
 
-        if (exit == CTL_GOOD && argc == 2) {
-                exit = client_call(client, CLIENT_INTERFACE("Control"), "Observe", CLIENT_TIMEOUT_MSEC, NULL,
-                        &problem, DBUS_TYPE_INVALID);
-                if (exit == CTL_GOOD)
-                        answer_mode(ctl, "observe", "mode is observe");
-        } else if (exit == CTL_GOOD) {
+        if (exit == CTL_GOOD)
                 exit = show(ctl, client, &problem);
-        }
         client_free(client);
         return exit == CTL_GOOD ? CTL_GOOD : ctl_fail(exit, "%s", problem.text);
 }

@@ -3,12 +3,12 @@
  * cmd_status - one screen for a person at three in the morning
  *
  * Runs in: spoolguardctl.  First line: is anything wrong.  Then the open incident with what was done about it and
- * what comes next, then the conditions that are not ok and those nearest to it, the playbooks, and what is wrong
+ * what comes next, the leases in force, then the conditions that are not ok and those nearest to it, the playbooks, and what is wrong
  * with spoolguard's own files.  A host with many file systems has dozens of conditions; all of them would push the
  * first line off the screen, so they are shown only with --all.
  *
- * Fails: exit 1 when the state is not ok, 3 when there is no answer, or when no reading has been published for
- * STALE_USEC: a guard that answers and sees nothing is not one.
+ * Fails: exit 1 when the state is not ok, 3 when there is no answer, or when no reading has been published for some
+ * minutes (readings.h).
  */
 #include <dbus/dbus.h>
 #include <getopt.h>
@@ -23,35 +23,18 @@
 #include "base/text.h"
 #include "ctl/client.h"
 #include "ctl/print.h"
+#include "ctl/readings.h"
 #include "ctl/view.h"
 
-#define STALE_USEC (5 * USEC_PER_MINUTE)
 #define NEAREST 4 /* as many that are ok are shown in any case */
 
 struct status {
-        json_t *manager, *conditions, *playbooks, *incidents, *runs;
+        json_t *manager, *conditions, *playbooks, *incidents, *runs, *leases;
+        struct readings readings;
         bool all;
-        uint64_t age_usec; /* of the newest reading; USEC_NEVER: there is none */
 };
 
-/* Readings carry CLOCK_MONOTONIC, which is the same for all processes of a host. */
-static uint64_t newest_age(const json_t *readings) {
-        uint64_t newest = 0, now = clock_monotonic_usec();
-        const json_t *row;
-        size_t i;
-
-        json_array_foreach((json_t *)readings, i, row) {
-                uint64_t at = (uint64_t)json_integer_value(json_array_get(row, 3));
-
-                newest = at > newest ? at : newest;
-        }
-        if (json_array_size(readings) == 0)
-                return USEC_NEVER;
-        return now > newest ? now - newest : 0;
-}
-
 static enum ctl_exit fetch(struct client *client, struct status *status, struct problem *problem) {
-        json_t *reply = NULL;
         enum ctl_exit exit = client_properties(
                 client, CLIENT_ROOT, CLIENT_INTERFACE("Manager"), &status->manager, problem);
 
@@ -64,11 +47,9 @@ static enum ctl_exit fetch(struct client *client, struct status *status, struct 
         if (exit == CTL_GOOD)
                 exit = client_objects(client, "run", &status->runs, problem);
         if (exit == CTL_GOOD)
-                exit = client_call(client, CLIENT_INTERFACE("Manager"), "GetReadings", CLIENT_TIMEOUT_MSEC,
-                        &reply, problem, DBUS_TYPE_INVALID);
+                exit = client_objects(client, "lease", &status->leases, problem);
         if (exit == CTL_GOOD)
-                status->age_usec = newest_age(json_array_get(reply, 0));
-        json_decref(reply);
+                exit = readings_fetch(client, &status->readings, problem);
         return exit;
 }
 
@@ -94,16 +75,18 @@ static json_t *snake_list(const json_t *objects) {
         return list;
 }
 
-static void print_as_json(const struct status *status, bool stale) {
+static void print_as_json(const struct status *status) {
+        uint64_t age_usec = status->readings.age_usec;
         const json_t *incident = open_incident(status);
         json_t *json = client_snake(status->manager);
 
-        json_object_set_new(json, "stale", json_boolean(stale));
+        json_object_set_new(json, "stale", json_boolean(status->readings.stale));
         json_object_set_new(json, "newest_reading_age_usec",
-                status->age_usec == USEC_NEVER ? json_null() : json_integer((json_int_t)status->age_usec));
+                age_usec == USEC_NEVER ? json_null() : json_integer((json_int_t)age_usec));
         json_object_set_new(json, "incident", incident ? client_snake(incident) : json_null());
         json_object_set_new(json, "conditions", snake_list(status->conditions));
         json_object_set_new(json, "playbooks", snake_list(status->playbooks));
+        json_object_set_new(json, "leases", snake_list(status->leases));
         print_json_consume(json);
 }
 
@@ -148,8 +131,24 @@ static void print_conditions(const struct ctl *ctl, const struct status *status)
         free(sorted);
 }
 
-static void print_as_text(const struct ctl *ctl, const struct status *status, bool stale) {
-        const struct view_around around = {status->conditions, status->playbooks, status->runs};
+/* One is a line; of several each has its own. */
+static void print_leases(const json_t *leases) {
+        size_t n = json_array_size(leases), i;
+        const json_t *lease;
+        char text[2048];
+
+        if (n > 1)
+                print_text("%zu leases:\n", n);
+        json_array_foreach((json_t *)leases, i, lease) {
+                fputs(n > 1 ? "  " : "1 lease: ", stdout);
+                view_lease_line(lease, text, sizeof(text));
+                print_wrapped(n > 1 ? 2 : strlen("1 lease: "), n > 1 ? 4 : 2, text);
+        }
+}
+
+static void print_as_text(const struct ctl *ctl, const struct status *status) {
+        const struct view_around around = {
+                status->conditions, status->playbooks, status->runs, status->leases};
         uint64_t until = client_u64(status->manager, "MaintenanceUntilUSec");
         const char *text = client_text(status->manager, "StateText");
         const json_t *incident = open_incident(status), *problem;
@@ -161,10 +160,10 @@ static void print_as_text(const struct ctl *ctl, const struct status *status, bo
         fputs(text[0] ? ": " : "\n", stdout);
         if (text[0])
                 print_wrapped(strlen(client_text(status->manager, "State")) + 2, 2, text);
-        if (stale) {
+        if (status->readings.stale) {
                 print_state(ctl, "stale");
                 print_text(": no reading is younger than %s; see journalctl -u spoolguard\n",
-                        text_duration(status->age_usec, distance));
+                        text_duration(status->readings.age_usec, distance));
         }
         print_text("mode ");
         print_state(ctl, client_text(status->manager, "Mode"));
@@ -172,6 +171,7 @@ static void print_as_text(const struct ctl *ctl, const struct status *status, bo
                 print_text(", maintenance until %s (%s): no new action starts", print_time(until, time),
                         print_distance(until, distance));
         print_text(", spoolguard %s\n", client_text(status->manager, "Version"));
+        print_leases(status->leases);
 
         if (incident)
                 view_incident(ctl, incident, &around);
@@ -189,7 +189,7 @@ static void print_as_text(const struct ctl *ctl, const struct status *status, bo
 
 static int run(const struct ctl *ctl, int argc, char **argv) {
         static const struct option options[] = {{"all", no_argument, NULL, 'a'}, {0}};
-        struct status status = {.age_usec = USEC_NEVER};
+        struct status status = {.all = false};
         struct problem problem = {""};
         struct client *client = NULL;
 
@@ -209,13 +209,11 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
                 exit = (enum ctl_exit)ctl_fail(exit,
                         "%s\nsee systemctl status spoolguard, and journalctl -u spoolguard", problem.text);
         } else {
-                bool stale = status.age_usec != USEC_NEVER && status.age_usec > STALE_USEC;
-
                 if (ctl->json)
-                        print_as_json(&status, stale);
+                        print_as_json(&status);
                 else
-                        print_as_text(ctl, &status, stale);
-                if (stale)
+                        print_as_text(ctl, &status);
+                if (status.readings.stale)
                         exit = CTL_UNREACHABLE;
                 else if (strcmp(client_text(status.manager, "State"), "ok") != 0)
                         exit = CTL_TROUBLE;
@@ -225,6 +223,8 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
         json_decref(status.playbooks);
         json_decref(status.incidents);
         json_decref(status.runs);
+        json_decref(status.leases);
+        readings_deinit(&status.readings);
         client_free(client);
         return exit;
 }
@@ -237,9 +237,10 @@ const struct ctl_command command_status = {
                 "escalated\n"
                 "(a person is needed) or degraded (spoolguard does not see or do all it should).  Below are "
                 "the\n"
-                "open incident (what was done, what is next), the conditions that are not ok and those "
-                "nearest\n"
-                "to it, and the playbooks.\n"
+                "leases in force, the open incident (what was done, what is next), the conditions that are "
+                "not "
+                "ok\n"
+                "and those nearest to it, and the playbooks.\n"
                 "  -a, --all   every condition; --json always has all\n"
                 "\n"
                 "This is also what spoolguardctl does without a command.\n"

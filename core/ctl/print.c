@@ -33,10 +33,15 @@ static const struct {
         const char *word, *colour;
 } colours[] = {
         {"ok", GREEN},
+        {"up", GREEN},
         {"done", GREEN},
         {"enforce", GREEN},
         {"incident", YELLOW},
         {"pending", YELLOW},
+        {"taking", YELLOW},
+        {"in-force", YELLOW},
+        {"lapsed", YELLOW},
+        {"ending", YELLOW},
         {"clearing", YELLOW},
         {"unknown", YELLOW},
         {"cooldown", YELLOW},
@@ -45,6 +50,7 @@ static const struct {
         {"would-have", YELLOW},
         {"warn", YELLOW},
         {"active", RED},
+        {"down", RED},
         {"escalated", RED},
         {"degraded", RED},
         {"spent", RED},
@@ -109,6 +115,21 @@ static bool ends_with(const char *text, const char *end) {
         return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
+const char *print_count(uint64_t count, char buffer[static PRINT_VALUE_MAX]) {
+        char digits[32];
+        size_t length, used = 0;
+
+        text_format(digits, sizeof(digits), "%" PRIu64, count);
+        length = strlen(digits);
+        for (size_t i = 0; i < length; i++) {
+                if (i > 0 && (length - i) % 3 == 0)
+                        buffer[used++] = ',';
+                buffer[used++] = digits[i];
+        }
+        buffer[used] = '\0';
+        return buffer;
+}
+
 const char *print_value(const char *reading, double value, char buffer[static PRINT_VALUE_MAX]) {
         char quantity[TEXT_QUANTITY_MAX];
 
@@ -124,6 +145,8 @@ const char *print_value(const char *reading, double value, char buffer[static PR
                 text_format(buffer, PRINT_VALUE_MAX, "%s/s", text_size((uint64_t)value, quantity));
         else if (ends_with(reading, "_seconds") && value >= 0 && value < 1e12)
                 text_copy(buffer, PRINT_VALUE_MAX, text_duration((uint64_t)(value * 1e6), quantity));
+        else if (value >= 0 && value < 1e15 && value == floor(value))
+                print_count((uint64_t)value, buffer);
         else
                 text_format(buffer, PRINT_VALUE_MAX, "%g", value);
         return buffer;

@@ -22,6 +22,8 @@ const char *print_colour(const struct ctl *ctl, const char *word);
 void print_heading(const struct ctl *ctl, const char *text);
 void print_json_consume(json_t *json);
 
+/* "80,444" */
+const char *print_count(uint64_t count, char buffer[static PRINT_VALUE_MAX]);
 /* "91.2%", "1.2G", "3m 10s" or a plain number, as the name of the reading says; "missing" for NaN. */
 const char *print_value(const char *reading, double value, char buffer[static PRINT_VALUE_MAX]);
 /* "23:01:07 today", "2026-12-24 23:01:07"; "-" for 0. */
@@ -35,7 +37,7 @@ size_t print_width(void);
 void print_wrapped(size_t at, size_t indent, const char *text);
 
 struct print_table;
-/* Headers ended by NULL. */
+/* Headers ended by NULL; ">MESSAGES": its column is one of numbers, which line up at their ends. */
 struct print_table *print_table_new(const char *const *headers);
 /* As many cells as headers; they are copied. */
 void print_table_row(struct print_table *table, const char *const *cells);

@@ -26,6 +26,7 @@
 struct print_table {
         size_t n_columns, n_rows;
         size_t widths[PRINT_COLUMNS_MAX];
+        bool is_number[PRINT_COLUMNS_MAX];
         char **cells; /* n_rows * n_columns, escaped */
 };
 
@@ -71,12 +72,16 @@ void print_table_row(struct print_table *table, const char *const *cells) {
 
 struct print_table *print_table_new(const char *const *headers) {
         struct print_table *table = calloc(1, sizeof(*table));
+        const char *words[PRINT_COLUMNS_MAX];
 
         if (!table)
                 abort();
-        while (headers[table->n_columns])
-                table->n_columns++;
-        print_table_row(table, headers);
+        for (size_t i = 0; headers[i]; i++) {
+                table->is_number[i] = headers[i][0] == '>';
+                words[i] = headers[i] + (table->is_number[i] ? 1 : 0);
+                table->n_columns = i + 1;
+        }
+        print_table_row(table, words);
         return table;
 }
 
@@ -137,6 +142,11 @@ static void print_last(const struct ctl *ctl, const char *cell, size_t at, size_
         }
 }
 
+/* Blanks in front of a cell of the column, or behind it. */
+static size_t padding_of(const struct print_table *table, size_t column, const char *cell, bool in_front) {
+        return table->is_number[column] == in_front ? table->widths[column] - width_of(cell) : 0;
+}
+
 static void print_row(const struct ctl *ctl, const struct print_table *table, size_t row) {
         char *const *cells = &table->cells[row * table->n_columns];
         size_t last = table->n_columns - 1, at = INDENT;
@@ -145,15 +155,18 @@ static void print_row(const struct ctl *ctl, const struct print_table *table, si
                 last--;
         printf("%*s", INDENT, "");
         for (size_t i = 0; i < last; i++) {
+                size_t behind = i + 1 < last ? padding_of(table, i, cells[i], false) + 2 : 0;
+
+                pad(padding_of(table, i, cells[i], true));
                 print_cell(ctl, cells[i], row == 0);
-                at += width_of(cells[i]);
-                if (i + 1 < last) {
-                        pad(table->widths[i] - width_of(cells[i]) + 2);
-                        at += table->widths[i] - width_of(cells[i]) + 2;
-                }
+                pad(behind);
+                at += padding_of(table, i, cells[i], true) + width_of(cells[i]) + behind;
         }
-        print_last(ctl, cells[last], at, last > 0 ? table->widths[last - 1] - width_of(cells[last - 1]) : 0,
-                row == 0);
+        size_t padding = padding_of(table, last, cells[last], true);
+
+        if (last > 0)
+                padding += padding_of(table, last - 1, cells[last - 1], false);
+        print_last(ctl, cells[last], at, padding, row == 0);
 }
 
 void print_table_consume(const struct ctl *ctl, struct print_table *table) {

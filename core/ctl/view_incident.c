@@ -3,8 +3,8 @@
  * view_incident - one incident as a person wants it at night: what is wrong, what was done, what happens next
  *
  * Runs in: spoolguardctl.  The daemon's title and diagnosis are those of the beginning; how things stand now is
- * read from the conditions that the incident gathered, and what comes next from its runs and from the playbooks
- * of these conditions.
+ * read from the conditions that the incident gathered, and what comes next from its leases, its runs and from the
+ * playbooks of these conditions.
  *
  * Limits: a list of names is cut at the width of its buffer.
  */
@@ -57,10 +57,16 @@ static void view_now(const json_t *incident, const json_t *conditions) {
         }
 }
 
+/* The first of several lines has the label. */
+static void next_line(const char **label, const char *text) {
+        line(*label, text);
+        *label = "";
+}
+
 /* Playbooks that could still do something, and when. */
-static bool view_playbooks_left(const json_t *incident, const struct view_around *around) {
+static void view_playbooks_left(
+        const json_t *incident, const struct view_around *around, const char **label) {
         const json_t *condition, *playbook;
-        bool any = false;
         size_t i, k;
 
         json_array_foreach((json_t *)around->playbooks, k, playbook) {
@@ -79,19 +85,37 @@ static bool view_playbooks_left(const json_t *incident, const struct view_around
                 view_until(playbook, until, sizeof(until));
                 text_format(text, sizeof(text), "playbook %s: %s%s%s", client_text(playbook, "Name"),
                         client_text(playbook, "State"), until[0] ? " " : "", until);
-                line(any ? "" : "next", text);
-                any = true;
+                next_line(label, text);
         }
-        return any;
+}
+
+static void view_leases_left(const json_t *incident, const json_t *leases, const char **label) {
+        const json_t *lease;
+        size_t i;
+
+        json_array_foreach((json_t *)leases, i, lease) {
+                const char *state = client_text(lease, "State");
+                const char *condition = strcmp(state, "ending") == 0 ? "" : client_text(lease, "UntilClear");
+                char text[1024];
+
+                if (client_u64(lease, "Incident") != client_u64(incident, "Id"))
+                        continue;
+                text_format(text, sizeof(text), "lease %" PRIu64 " is %s%s%s%s", client_u64(lease, "Id"),
+                        view_lease_state(state), condition[0] ? "; it ends when " : "", condition,
+                        condition[0] ? " clears" : "");
+                next_line(label, text);
+        }
 }
 
 static void view_next(const json_t *incident, const struct view_around *around) {
+        const char *label = "next";
         const json_t *run;
-        bool any = false;
+        bool any = client_bool(incident, "Escalated");
         size_t i;
 
-        if (client_bool(incident, "Escalated"))
-                line("next", "a person has to look: nothing more can be tried here");
+        if (any)
+                next_line(&label, "a person has to look: nothing more can be tried here");
+        view_leases_left(incident, around->leases, &label);
         json_array_foreach((json_t *)around->runs, i, run) {
                 const char *waiting = client_text(run, "WaitingFor");
                 char time[PRINT_VALUE_MAX], text[512];
@@ -107,13 +131,14 @@ static void view_next(const json_t *incident, const struct view_around *around) 
                 else
                         text_format(text, sizeof(text), "playbook %s is %s", client_text(run, "Playbook"),
                                 client_text(run, "State"));
-                line(any ? "" : "next", text);
+                next_line(&label, text);
                 any = true;
         }
-        if (any || client_bool(incident, "Escalated"))
+        if (any)
                 return;
-        if (!view_playbooks_left(incident, around))
-                line("next",
+        view_playbooks_left(incident, around, &label);
+        if (label[0])
+                next_line(&label,
                         "no playbook is for it: it closes when its conditions are clear, or a person is "
                         "called");
 }

@@ -7,6 +7,7 @@
  */
 #include "support/fake_engine.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +33,18 @@ static const struct config_condition config_conditions[] = {
                 .clear = 0.80,
                 .lasting_usec = 5000000,
                 .clear_lasting_usec = 5000000,
+                .enabled = true,
+        },
+        {
+                .name = "next-hop-down",
+                .summary = "No address of a next hop speaks SMTP",
+                .reading = "relay_up_ratio",
+                .below = true,
+                .trip = 0,
+                .clear = 0.01,
+                .lasting_usec = 60000000,
+                .clear_lasting_usec = 30000000,
+                .level = CONFIG_LEVEL_NOTICE,
                 .enabled = true,
         },
 };
@@ -104,6 +117,25 @@ void fake_engine_init(struct engine *engine) {
         };
 }
 
+void fake_engine_add_reading(struct engine *engine, const char *name, const char *labels, double value) {
+        struct reading *reading = &engine->board.readings[engine->board.n++];
+        char copy[512], *rest = copy, *label;
+
+        assert(engine->board.n <= FAKE_READINGS_MAX && strlen(labels) < sizeof(copy));
+        *reading =
+                (struct reading){.value = value, .missing = isnan(value), .at_usec = clock_monotonic_usec()};
+        strcpy(reading->name, name);
+        strcpy(copy, labels);
+        while ((label = strsep(&rest, ","))) {
+                struct reading_label *to = &reading->labels[reading->n_labels++];
+                const char *text = strchr(label, '=');
+
+                assert(text);
+                snprintf(to->name, sizeof(to->name), "%.*s", (int)(text - label), label);
+                snprintf(to->value, sizeof(to->value), "%s", text + 1);
+        }
+}
+
 const struct condition *engine_condition(const struct engine *engine, size_t i) {
         return i < engine->n_conditions ? &engine->conditions[i] : NULL;
 }
@@ -114,6 +146,10 @@ const struct playbook *engine_playbook(const struct engine *engine, size_t i) {
 
 const struct run *engine_run(const struct engine *engine, size_t i) {
         return i < engine->n_runs ? &engine->runs[i] : NULL;
+}
+
+const struct wire_lease *engine_lease(const struct engine *engine, size_t i) {
+        return i < engine->n_leases ? &engine->leases[i] : NULL;
 }
 
 const struct incident *engine_incident(const struct engine *engine, size_t i) {
@@ -167,8 +203,10 @@ const struct run *engine_run_by_hand(
         return run;
 }
 
-int engine_lower(struct engine *engine, uint32_t kind, uint64_t usec, const char *who, uint64_t *ret_serial) {
+int engine_lower(struct engine *engine, uint32_t kind, uint64_t usec, uint64_t lease, const char *who,
+        uint64_t *ret_serial) {
         (void)who;
+        engine->lower_lease = lease;
         engine->lower_kind = kind;
         engine->lower_usec = usec;
         *ret_serial = ++engine->serial;

@@ -11,9 +11,10 @@
 #include "engine/engine.h"
 
 #define FAKE_MAX 8
+#define FAKE_READINGS_MAX 64
 
 struct board {
-        struct reading readings[FAKE_MAX];
+        struct reading readings[FAKE_READINGS_MAX];
         size_t n;
 };
 
@@ -24,18 +25,21 @@ struct engine {
         struct playbook playbooks[FAKE_MAX];
         struct run runs[FAKE_MAX];
         struct incident incidents[FAKE_MAX];
-        size_t n_conditions, n_playbooks, n_runs, n_incidents;
+        struct wire_lease leases[FAKE_MAX];
+        size_t n_conditions, n_playbooks, n_runs, n_incidents, n_leases;
         enum config_mode mode;
         uint64_t maintenance_until_usec;
         const char *state_name, *state_text;
 
         uint64_t serial; /* of the last request */
         uint32_t lower_kind;
-        uint64_t lower_usec;
+        uint64_t lower_usec, lower_lease;
         bool refuse_runs;
 };
 
 /* One condition on /var/log, one playbook for it, two readings of which one is missing; all is well. */
 void fake_engine_init(struct engine *engine);
+/* One more reading; NaN: it is missing.  Labels as "instance=-,queue=deferred". */
+void fake_engine_add_reading(struct engine *engine, const char *name, const char *labels, double value);
 
 #endif

@@ -106,6 +106,21 @@ static void play_condition_comes(struct server *server) {
         EMIT(.type = ENGINE_CONDITION_ADDED, .condition = &engine->conditions[1]);
 }
 
+static void play_next_hop_down(struct server *server) {
+        struct engine *engine = &server->engine;
+        struct condition *condition = &engine->conditions[engine->n_conditions++];
+
+        *condition = (struct condition){.name = "next-hop-down_example.test",
+                .config = &engine->config.conditions[1],
+                .labels = {{"nexthop", "example.test"}},
+                .n_labels = 1,
+                .state = CONDITION_ACTIVE,
+                .tripped = true,
+                .value = 0,
+                .since_usec = loop_realtime(server->loop) - 5 * USEC_PER_MINUTE};
+        EMIT(.type = ENGINE_CONDITION_ADDED, .condition = condition);
+}
+
 static void play_run_ends(struct server *server) {
         struct engine *engine = &server->engine;
         struct run *run = &engine->runs[engine->n_runs - 1];
@@ -125,11 +140,62 @@ static void play_run_admitted(struct server *server) {
         EMIT(.type = ENGINE_RUN_CHANGED, .run = run);
 }
 
+static void play_lease_comes(struct server *server) {
+        struct engine *engine = &server->engine;
+        uint64_t now = loop_realtime(server->loop);
+
+        engine->leases[0] = (struct wire_lease){
+                .lease = 3,
+                .incident = 7,
+                .count = 2034,
+                .since_usec = now - 3 * USEC_PER_MINUTE,
+                .expires_usec = now + 14 * USEC_PER_MINUTE,
+                .limit_usec = now + 4 * USEC_PER_DAY,
+                .state = WIRE_LEASE_TAKING,
+                .verb = "postfix.postpone",
+                .args = {{"instance", "-"}, {"nexthop", "example.test"}},
+                .n_args = 2,
+                .owner = "pause-deferred",
+                .until_clear = "next-hop-down_example.test",
+                .reason = "no address of example.test answers, and its retries fill /var/log",
+        };
+        engine->n_leases = 1;
+        EMIT(.type = ENGINE_LEASE_ADDED, .lease = &engine->leases[0]);
+        engine->leases[0].state = WIRE_LEASE_IN_FORCE;
+        EMIT(.type = ENGINE_LEASE_CHANGED, .lease = &engine->leases[0]);
+}
+
+static void play_lease_changes(struct server *server, enum wire_lease_state lease_state, uint64_t count) {
+        struct wire_lease *lease = &server->engine.leases[0];
+
+        lease->state = lease_state;
+        lease->count = count;
+        if (lease_state == WIRE_LEASE_IN_FORCE)
+                lease->expires_usec += USEC_PER_MINUTE;
+        EMIT(.type = ENGINE_LEASE_CHANGED, .lease = lease);
+}
+
+static void play_lease_goes(struct server *server) {
+        struct engine *engine = &server->engine;
+
+        engine->leases[0].state = WIRE_LEASE_ENDED;
+        EMIT(.type = ENGINE_LEASE_CHANGED, .lease = &engine->leases[0]);
+        engine->n_leases = 0;
+        EMIT(.type = ENGINE_LEASE_REMOVED, .lease = &engine->leases[0]);
+}
+
 static void play_lower(struct server *server, bool yes) {
         struct engine *engine = &server->engine;
         struct wire_lower_reply reply = {.serial = engine->serial, .ok = yes};
+        bool is_return = engine->lower_kind == WIRE_LOWER_RETURN_LEASE;
 
-        strcpy(reply.text, yes ? "" : "spoolguard.lua:3: unknown key 'mod', did you mean 'mode'?");
+        strcpy(reply.text,
+                is_return && yes    ? "the 2,034 postponed messages are retried over the next 5 minutes"
+                        : is_return ? "it is being taken back already"
+                        : yes       ? ""
+                                    : "spoolguard.lua:3: unknown key 'mod', did you mean 'mode'?");
+        if (yes && is_return && engine->n_leases == 1 && engine->lower_lease == engine->leases[0].lease)
+                play_lease_changes(server, WIRE_LEASE_ENDING, engine->leases[0].count);
         if (yes && engine->lower_kind == WIRE_LOWER_OBSERVE)
                 engine->mode = CONFIG_MODE_OBSERVE;
         if (yes && engine->lower_kind == WIRE_LOWER_MAINTENANCE)
@@ -137,6 +203,53 @@ static void play_lower(struct server *server, bool yes) {
         engine->lower_kind = 0;
         EMIT(.type = ENGINE_STATE_CHANGED);
         EMIT(.type = ENGINE_LOWER_REPLY, .lower_reply = &reply);
+}
+
+static const struct {
+        const char *name, *labels;
+        double value;
+} queue_readings[] = {
+        {"queue_messages", "instance=-,queue=active", 31},
+        {"queue_bytes", "instance=-,queue=active", 1.4e6},
+        {"queue_oldest_seconds", "instance=-,queue=active", 4},
+        {"queue_messages", "instance=-,queue=corrupt", 0},
+        {"queue_bytes", "instance=-,queue=corrupt", 0},
+        {"queue_oldest_seconds", "instance=-,queue=corrupt", 0},
+        {"queue_messages", "instance=-,queue=deferred", 80444},
+        {"queue_bytes", "instance=-,queue=deferred", 1.2e9},
+        {"queue_oldest_seconds", "instance=-,queue=deferred", 187345},
+        {"queue_messages", "instance=-,queue=hold", 5},
+        {"queue_bytes", "instance=-,queue=hold", 20480},
+        {"queue_oldest_seconds", "instance=-,queue=hold", 93600.5},
+        {"queue_messages", "instance=-,queue=incoming", 2},
+        {"queue_bytes", "instance=-,queue=incoming", 9000},
+        {"queue_oldest_seconds", "instance=-,queue=incoming", 1},
+        {"queue_messages", "instance=-,queue=maildrop", 0},
+        {"queue_bytes", "instance=-,queue=maildrop", 0},
+        {"queue_oldest_seconds", "instance=-,queue=maildrop", 0},
+        {"queue_nexthop_messages", "instance=-,nexthop=mx.partner.example", 312},
+        {"queue_nexthop_messages", "instance=-,nexthop=example.test", 2034},
+        {"queue_nexthop_messages", "instance=-,nexthop=quiet.example", 12},
+        {"queue_nexthop_messages", "instance=-,nexthop=slow.example", NAN},
+        {"queue_nexthop_dead_messages", "instance=-,nexthop=example.test", 2034},
+        {"queue_nexthop_dead_messages", "instance=-,nexthop=mx.partner.example", 0},
+        {"relay_up_ratio", "nexthop=example.test", 0},
+        {"relay_up_ratio", "nexthop=mx.partner.example", 0.5},
+        {"relay_up_ratio", "nexthop=slow.example", NAN},
+        {"queue_reason_messages", "instance=-,reason=greylist", 300},
+        {"queue_reason_messages", "instance=-,reason=timeout", 2034},
+        {"queue_reason_messages", "instance=-,reason=tls", 0},
+        {"queue_unreadable", "instance=-", 3},
+};
+
+static void play_queue_missing(struct server *server) {
+        struct board *board = &server->engine.board;
+
+        for (size_t i = 0; i < board->n; i++)
+                if (strcmp(board->readings[i].labels[1].value, "deferred") == 0) {
+                        board->readings[i].missing = true;
+                        board->readings[i].value = NAN;
+                }
 }
 
 /* What requests lead to when nobody directs them; for a run that is one action, and the end. */
@@ -192,8 +305,8 @@ static void play(struct server *server, enum scene scene) {
                 EMIT(.type = ENGINE_CONDITION_CHANGED, .condition = &engine->conditions[0]);
                 break;
         case SCENE_BLIND:
-                engine->board.readings[0].at_usec = 1;
-                engine->board.readings[1].at_usec = 1;
+                for (size_t i = 0; i < engine->board.n; i++)
+                        engine->board.readings[i].at_usec = 1;
                 break;
         case SCENE_RUN_ADMITTED: play_run_admitted(server); break;
         case SCENE_RUN_REFUSED:
@@ -207,6 +320,22 @@ static void play(struct server *server, enum scene scene) {
         case SCENE_LOWER_YES: play_lower(server, true); break;
         case SCENE_LOWER_NO: play_lower(server, false); break;
         case SCENE_RUNS_NOT_ALLOWED: engine->refuse_runs = true; break;
+        case SCENE_LEASE_COMES: play_lease_comes(server); break;
+        case SCENE_LEASE_RENEWED: play_lease_changes(server, WIRE_LEASE_IN_FORCE, 2101); break;
+        case SCENE_LEASE_LAPSES: play_lease_changes(server, WIRE_LEASE_LAPSED, 2034); break;
+        case SCENE_LEASE_GOES: play_lease_goes(server); break;
+        case SCENE_NEXT_HOP_DOWN: play_next_hop_down(server); break;
+        case SCENE_QUEUE:
+                for (size_t i = 0; i < sizeof(queue_readings) / sizeof(queue_readings[0]); i++)
+                        fake_engine_add_reading(engine, queue_readings[i].name, queue_readings[i].labels,
+                                queue_readings[i].value);
+                break;
+        case SCENE_QUEUE_MISSING: play_queue_missing(server); break;
+        case SCENE_SECOND_INSTANCE:
+                fake_engine_add_reading(engine, "queue_messages", "instance=out,queue=deferred", 7);
+                fake_engine_add_reading(
+                        engine, "queue_nexthop_messages", "instance=out,nexthop=a\x1b[2Jb", 7);
+                break;
         case SCENE_END: loop_exit(server->loop, 0); break;
         }
 }

@@ -29,7 +29,15 @@ enum scene {
         SCENE_LOWER_YES,         /* the executor agrees to the last request */
         SCENE_LOWER_NO,          /* ... or not */
         SCENE_RUNS_NOT_ALLOWED,  /* engine refuses runs by hand itself */
-        SCENE_END,               /* frees everything and exits */
+        SCENE_LEASE_COMES,   /* lease 3 of pause-deferred on example.test, being taken and at once in force */
+        SCENE_LEASE_RENEWED, /* more messages, and a later end */
+        SCENE_LEASE_LAPSES,  /* nobody renewed it */
+        SCENE_LEASE_GOES,    /* it has ended, and is forgotten */
+        SCENE_NEXT_HOP_DOWN, /* the condition that lease 3 waits for, a notice without a playbook */
+        SCENE_QUEUE,         /* readings of the six queues of "-", of next hops and of reasons */
+        SCENE_QUEUE_MISSING, /* those of the deferred queue are missing from now on */
+        SCENE_SECOND_INSTANCE, /* and some of another instance, with a hostile next hop */
+        SCENE_END,             /* frees everything and exits */
 };
 
 struct served_bus {

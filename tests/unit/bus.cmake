@@ -9,3 +9,4 @@ target_compile_definitions(test_bus_interfaces PRIVATE INTERFACES_DIR="${PROJECT
 sg_test(test_bus sg_bus sg_served_bus)
 sg_test(test_bus_control sg_bus sg_served_bus)
 sg_test(test_bus_hostile sg_bus sg_served_bus)
+sg_test(test_bus_lease sg_bus sg_served_bus)

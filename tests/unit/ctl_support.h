@@ -34,21 +34,21 @@ struct fixture {
         char scratch[64];
 };
 
-static int run_ctl(const char *const argv[]) {
+static inline int run_ctl(const char *const argv[]) {
         return tool_run(argv, TIMEOUT_MSEC, output, sizeof(output));
 }
 
-static void assert_says(const char *text) {
+static inline void assert_says(const char *text) {
         if (!strstr(output, text))
                 fail_msg("not found: '%s' in:\n%s", text, output);
 }
 
-static void assert_silent_about(const char *text) {
+static inline void assert_silent_about(const char *text) {
         if (strstr(output, text))
                 fail_msg("found: '%s' in:\n%s", text, output);
 }
 
-static int make_scratch(struct fixture *fixture) {
+static inline int make_scratch(struct fixture *fixture) {
         strcpy(fixture->scratch, "/tmp/test-ctl-XXXXXX");
         if (!mkdtemp(fixture->scratch))
                 return -1;
@@ -56,21 +56,21 @@ static int make_scratch(struct fixture *fixture) {
         return 0;
 }
 
-static int setup(void **state) {
+static inline int setup(void **state) {
         static struct fixture fixture;
 
         *state = &fixture;
         return served_bus_setup(&fixture.served, true) < 0 ? -1 : make_scratch(&fixture);
 }
 
-static int setup_empty(void **state) {
+static inline int setup_empty(void **state) {
         static struct fixture fixture;
 
         *state = &fixture;
         return served_bus_setup_empty(&fixture.served) < 0 ? -1 : make_scratch(&fixture);
 }
 
-static int teardown(void **state) {
+static inline int teardown(void **state) {
         struct fixture *fixture = *state;
         const char *const remove[] = {"rm", "-r", fixture->scratch, NULL};
 
@@ -78,7 +78,7 @@ static int teardown(void **state) {
         return served_bus_teardown(&fixture->served);
 }
 
-static void write_file(
+static inline void write_file(
         const struct fixture *fixture, const char *name, mode_t mode, const void *bytes, size_t size) {
         char path[128];
 

@@ -2,76 +2,12 @@
 /*
  * test_bus - objects, properties and signals as a client of a real bus sees them
  *
- * A forked process serves a fake engine on a private dbus-daemon and plays scenes; its exit status is checked
- * at the end of every test, so that a leak or a crash there fails the test here.
+ * A forked process serves a fake engine on a private dbus-daemon and plays scenes (bus_support.h).
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "bus_support.h"
 
-#include <cmocka.h>
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
-
-#include "support/bus_client.h"
-#include "support/served_bus.h"
-
-#define ROOT "/org/spoolguard1"
-#define MANAGER "org.spoolguard1.Manager"
-#define CONDITION ROOT "/condition/disk_2dspace_2dhigh_5f_2fvar_2flog"
-#define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
-
-struct fixture {
-        struct served_bus served;
-        struct bus_client client;
-};
-
-static int setup(void **state) {
-        static struct fixture fixture;
-
-        memset(&fixture, 0, sizeof(fixture));
-        *state = &fixture;
-        if (served_bus_setup(&fixture.served, true) < 0)
-                return -1;
-        fixture.client.connection = served_bus_connect(&fixture.served);
-        if (!fixture.client.connection)
-                return -1;
-        bus_client_listen(&fixture.client);
-        /* The first turn tells of all that is there; it is not what tests look for. */
-        served_bus_play(&fixture.served, SCENE_NOTHING);
-        dbus_message_unref(
-                bus_client_call(&fixture.client, ROOT, DBUS_INTERFACE_PEER, "Ping", DBUS_TYPE_INVALID));
-        while (dbus_connection_dispatch(fixture.client.connection) == DBUS_DISPATCH_DATA_REMAINS)
-                continue;
-        bus_client_forget(&fixture.client);
-        return 0;
-}
-
-static int teardown(void **state) {
-        struct fixture *fixture = *state;
-
-        bus_client_forget(&fixture->client);
-        dbus_connection_close(fixture->client.connection);
-        dbus_connection_unref(fixture->client.connection);
-        int status = served_bus_teardown(&fixture->served);
-
-        dbus_shutdown();
-        if (status != 0)
-                fprintf(stderr, "the serving process ended with %d\n", status);
-        return status;
-}
-
-/* Everything the server sent before it answered this is here when it returns. */
-static void settle(struct fixture *fixture) {
-        served_bus_play(&fixture->served, SCENE_NOTHING);
-        dbus_message_unref(
-                bus_client_call(&fixture->client, ROOT, DBUS_INTERFACE_PEER, "Ping", DBUS_TYPE_INVALID));
-        while (dbus_connection_dispatch(fixture->client.connection) == DBUS_DISPATCH_DATA_REMAINS)
-                continue;
-}
 
 static void manager_tells_the_state_of_the_whole(void **state) {
         struct fixture *fixture = *state;
@@ -99,12 +35,15 @@ static void getall_has_the_properties_of_the_contract_with_their_types(void **st
                 {ROOT "/incident/7", "org.spoolguard1.Incident",
                         "Title Diagnosis SinceUSec ClosedUSec Conditions Actions", "s s t t as aa{sv}"},
                 {ROOT "/run/3", "org.spoolguard1.Run", "Playbook State WaitingFor DeadlineUSec", "s s s t"},
+                {ROOT "/lease/3", "org.spoolguard1.Lease",
+                        "Verb Reason Owner Count SinceUSec ExpiresUSec UntilClear", "s s s t t t s"},
         };
         struct fixture *fixture = *state;
         const char *playbook = "vacuum-journal";
         dbus_bool_t dry = TRUE;
 
         served_bus_play(&fixture->served, SCENE_TRIP);
+        served_bus_play(&fixture->served, SCENE_LEASE_COMES);
         DBusPendingCall *run = bus_client_begin(&fixture->client, ROOT, "org.spoolguard1.Control",
                 "RunPlaybook", DBUS_TYPE_STRING, &playbook, DBUS_TYPE_BOOLEAN, &dry, DBUS_TYPE_INVALID);
 
@@ -365,7 +304,8 @@ static void wrong_calls_get_the_standard_errors(void **state) {
                 {ROOT, "org.example.Nothing", "GetReadings", DBUS_ERROR_UNKNOWN_INTERFACE},
                 {ROOT "/condition", MANAGER, "GetReadings", DBUS_ERROR_UNKNOWN_INTERFACE},
                 {ROOT "/condition/nothing", MANAGER, "GetReadings", DBUS_ERROR_UNKNOWN_OBJECT},
-                {ROOT "/lease", MANAGER, "GetReadings", DBUS_ERROR_UNKNOWN_OBJECT},
+                {ROOT "/lease", MANAGER, "GetReadings", DBUS_ERROR_UNKNOWN_INTERFACE},
+                {ROOT "/lease/1", MANAGER, "GetReadings", DBUS_ERROR_UNKNOWN_OBJECT},
                 {ROOT "/incident/0", MANAGER, "GetReadings", DBUS_ERROR_UNKNOWN_OBJECT},
                 {"/elsewhere", MANAGER, "GetReadings", DBUS_ERROR_UNKNOWN_OBJECT},
                 {ROOT, DBUS_INTERFACE_PROPERTIES, "Get", DBUS_ERROR_INVALID_ARGS},
@@ -453,7 +393,6 @@ static void queue_shape_says_that_nobody_provides_it(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         const struct CMUnitTest tests[] = {
                 TEST(manager_tells_the_state_of_the_whole),
                 TEST(getall_has_the_properties_of_the_contract_with_their_types),

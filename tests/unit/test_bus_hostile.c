@@ -99,7 +99,7 @@ static void append_random(struct fixture *fixture, DBusMessageIter *iter, const 
 static void random_calls_leave_it_standing(void **state) {
         static const char *const paths[] = {ROOT, ROOT, ROOT, "/", ROOT "/condition", ROOT "/incident/0",
                 ROOT "/condition/disk_2dspace_2dhigh_5f_2fvar_2flog", ROOT "/run/99999999999999999999",
-                ROOT "/playbook/_", "/org/spoolguard1x", "/org/spoolguard"};
+                ROOT "/playbook/_", ROOT "/lease/0", "/org/spoolguard1x", "/org/spoolguard"};
         static const char *const interfaces[] = {NULL, MANAGER, CONTROL, "org.spoolguard1.Condition",
                 DBUS_INTERFACE_PROPERTIES, DBUS_INTERFACE_INTROSPECTABLE, DBUS_INTERFACE_PEER,
                 "org.freedesktop.DBus.ObjectManager", "org.example.Nothing"};
@@ -113,7 +113,7 @@ static void random_calls_leave_it_standing(void **state) {
         long_text[100000] = '\0';
         for (int i = 0; i < 4000; i++) {
                 DBusMessage *message = dbus_message_new_method_call("org.spoolguard1",
-                        paths[pick(fixture, 11)], interfaces[pick(fixture, 9)], members[pick(fixture, 17)]);
+                        paths[pick(fixture, 12)], interfaces[pick(fixture, 9)], members[pick(fixture, 17)]);
                 DBusMessageIter iter;
 
                 dbus_message_iter_init_append(message, &iter);

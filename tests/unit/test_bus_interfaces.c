@@ -21,7 +21,7 @@
 static const struct bus_interface *interface_of(size_t i) {
         const struct bus_interface *const all[] = {&bus_interface_manager, &bus_interface_control,
                 bus_kind_condition.interface, bus_kind_playbook.interface, bus_kind_incident.interface,
-                bus_kind_run.interface};
+                bus_kind_run.interface, bus_kind_lease.interface};
 
         return i < sizeof(all) / sizeof(all[0]) ? all[i] : NULL;
 }

@@ -7,11 +7,8 @@
  */
 #include "ctl_support.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-
 #include "base/clock.h"
-#include "wire/wire.h"
+#include "ctl_control.h"
 
 static void status_of_a_healthy_relay_is_good(void **state) {
         (void)state;
@@ -97,7 +94,8 @@ static void a_daemon_that_sees_nothing_any_more_is_stale(void **state) {
 
 static void without_a_daemon_every_question_exits_3(void **state) {
         static const char *const questions[][3] = {{"status"}, {"explain", "x"}, {"incidents"}, {"run", "x"},
-                {"mode"}, {"mode", "observe"}, {"maintenance", "1h"}, {"config"}, {"plugins"}, {"reload"}};
+                {"mode"}, {"mode", "observe"}, {"maintenance", "1h"}, {"config"}, {"plugins"}, {"reload"},
+                {"queue"}, {"leases"}, {"return", "3"}};
 
         (void)state;
         for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
@@ -206,7 +204,9 @@ static void nonsense_is_wrong_usage_and_asks_nobody(void **state) {
                 {"log", "--folow"}, {"log", "-n"}, {"log", "--incident", "0"}, {"unquarantine"},
                 {"unquarantine", "-x"}, {"status", "now"}, {"config", "a", "b"}, {"plugins", "a", "b"},
                 {"--nonsense"}, {"status", "-H"}, {"-H", "-oProxyCommand=id", "status"}, {"reload", "now"},
-                {"preflight", "now"}};
+                {"preflight", "now"}, {"queue", "deferred"}, {"leases", "3"}, {"return"}, {"return", "0"},
+                {"return", "three"}, {"return", "-3"}, {"return", "lease/"}, {"return", "3", "4"},
+                {"return", "99999999999999999999"}};
 
         (void)state;
         for (size_t i = 0; i < sizeof(nonsense) / sizeof(nonsense[0]); i++) {
@@ -228,7 +228,8 @@ static void a_mistyped_command_gets_the_nearest(void **state) {
 
 static void every_command_has_its_help(void **state) {
         static const char *const commands[] = {"status", "explain", "log", "incidents", "run", "mode",
-                "maintenance", "unquarantine", "reload", "config", "plugins", "preflight"};
+                "maintenance", "unquarantine", "reload", "config", "plugins", "preflight", "queue", "leases",
+                "return"};
 
         (void)state;
         assert_int_equal(CTL("--help"), 0);
@@ -354,54 +355,17 @@ static void another_host_is_asked_over_ssh_with_the_same_words(void **state) {
         free(old);
 }
 
-/* One answer at a control socket, as the executor gives it; or garbage. */
-static pid_t answer_once(
-        const struct fixture *fixture, bool sane, const char *command, const char *argument) {
-        struct sockaddr_un address = {.sun_family = AF_UNIX};
-        int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-        snprintf(address.sun_path, sizeof(address.sun_path), "%s/control", fixture->scratch);
-        unlink(address.sun_path);
-        assert_return_code(bind(fd, (struct sockaddr *)&address, sizeof(address)), errno);
-        assert_return_code(listen(fd, 1), errno);
-        pid_t pid = fork();
-
-        if (pid != 0) {
-                close(fd);
-                return pid;
-        }
-        static uint8_t packet[WIRE_PACKET_MAX];
-        static struct wire_message message;
-        struct problem problem;
-        int peer = accept(fd, NULL, NULL);
-        ssize_t size = recv(peer, packet, sizeof(packet), 0);
-        bool good = size > 0 &&
-                wire_decode(packet, (size_t)size, WIRE_FROM_CONTROL, &message, &problem) == 0 &&
-                message.type == WIRE_CONTROL_REQUEST &&
-                strcmp(message.control_request.command, command) == 0 &&
-                message.control_request.n_args == 1 &&
-                strcmp(message.control_request.args[0].text, argument) == 0;
-
-        message = (struct wire_message){.type = WIRE_CONTROL_REPLY, .control_reply.ok = good};
-        strcpy(message.control_reply.text, good ? "mode is enforce" : "what was that?");
-        size = wire_encode(&message, packet);
-        if (!sane)
-                memset(packet, 0x5a, (size_t)size);
-        send(peer, packet, (size_t)size, MSG_NOSIGNAL);
-        _exit(0);
-}
-
 static void enforce_is_asked_of_the_executor_itself(void **state) {
         struct fixture *fixture = *state;
 
         assert_int_equal(CTL("--run", fixture->scratch, "mode", "enforce"), 3);
         assert_says("spoolguardd is not running");
-        pid_t pid = answer_once(fixture, true, "mode", "enforce");
+        pid_t pid = answer_once(fixture, true, "mode", "enforce", "mode is enforce");
 
         assert_int_equal(CTL("--run", fixture->scratch, "mode", "enforce"), 0);
         assert_string_equal(output, "mode is enforce\n");
         waitpid(pid, NULL, 0);
-        pid = answer_once(fixture, false, "mode", "enforce");
+        pid = answer_once(fixture, false, "mode", "enforce", "");
         assert_int_equal(CTL("--run", fixture->scratch, "mode", "enforce"), 1);
         assert_says("is not spoolguardd");
         waitpid(pid, NULL, 0);
@@ -411,7 +375,7 @@ static void unquarantine_is_asked_of_the_executor_itself(void **state) {
         struct fixture *fixture = *state;
 
         assert_int_equal(CTL("--run", fixture->scratch, "unquarantine", "hello"), 3);
-        pid_t pid = answer_once(fixture, true, "unquarantine", "hello");
+        pid_t pid = answer_once(fixture, true, "unquarantine", "hello", "it is out of quarantine");
 
         assert_int_equal(CTL("--run", fixture->scratch, "unquarantine", "hello", "--json"), 0);
         assert_says("\"playbook\": \"hello\"");

@@ -108,7 +108,10 @@ static void values_are_written_as_their_readings_say(void **state) {
                 {"journal_bytes", 1610612736, "1.5G"},
                 {"disk_full_seconds", INFINITY, "never"},
                 {"disk_full_seconds", 90, "1m 30s"},
-                {"queue_messages", 80444, "80444"},
+                {"queue_messages", 80444, "80,444"},
+                {"queue_messages", 1234567, "1,234,567"},
+                {"queue_messages", 100, "100"},
+                {"queue_messages", 0.5, "0.5"},
                 {"journal_bytes", -1, "-1"},
                 {"journal_bytes", 1e300, "1e+300"},
         };

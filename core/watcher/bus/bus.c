@@ -36,6 +36,9 @@ static const struct {
         [ENGINE_ESCALATED] = {BUS_INCIDENT, true},
         [ENGINE_STATE_CHANGED] = {-1, true},
         [ENGINE_LOWER_REPLY] = {-1, false},
+        [ENGINE_LEASE_ADDED] = {BUS_LEASE, false},
+        [ENGINE_LEASE_CHANGED] = {BUS_LEASE, false},
+        [ENGINE_LEASE_REMOVED] = {BUS_LEASE, false},
 };
 
 static const void *event_object(const struct engine_event *event, int kind) {
@@ -44,6 +47,7 @@ static const void *event_object(const struct engine_event *event, int kind) {
         case BUS_PLAYBOOK: return event->playbook;
         case BUS_INCIDENT: return event->incident;
         case BUS_RUN: return event->run;
+        case BUS_LEASE: return event->lease;
         default: return NULL;
         }
 }

@@ -67,7 +67,7 @@ static void get_reading(const struct bus *bus, const void *object, DBusMessageIt
 
 static void get_level(const struct bus *bus, const void *object, DBusMessageIter *iter) {
         (void)bus;
-        bus_value_text(iter, of(object)->config->critical ? "critical" : "warning");
+        bus_value_text(iter, config_level_name(of(object)->config->level));
 }
 
 static void get_below(const struct bus *bus, const void *object, DBusMessageIter *iter) {

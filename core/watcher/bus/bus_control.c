@@ -3,8 +3,8 @@
  * bus_control - org.spoolguard1.Control: what root and the group spoolguard-admin may ask for over D-Bus
  *
  * Runs in: watcher.  Callers were checked by bus_caller.c.  Nothing here is done by this process: Observe,
- * Maintenance and Reload are passed on to the executor, which lowers its authority or reads its own
- * configuration, and a run by hand is asked for as any other, within its budget.  Answers come when the
+ * Maintenance, Reload and ReturnLease are passed on to the executor, which lowers its authority, reads its own
+ * configuration or undoes what it did, and a run by hand is asked for as any other, within its budget.  Answers come when the
  * executor has answered (bus_pending.c).
  *
  * Fails: InvalidArgument, NoSuchPlaybook, NoSuchLease, Refused, Timeout.
@@ -21,7 +21,8 @@
 /* A maintenance that nobody remembers would leave the relay alone for good. */
 #define MAINTENANCE_MAX_USEC (30 * USEC_PER_DAY)
 
-static DBusMessage *lower(struct bus *bus, DBusMessage *call, enum wire_lower_kind kind, uint64_t usec) {
+static DBusMessage *lower(
+        struct bus *bus, DBusMessage *call, enum wire_lower_kind kind, uint64_t usec, uint64_t lease) {
         char who[WIRE_NAME_MAX];
         uint64_t serial = 0;
 
@@ -29,15 +30,16 @@ static DBusMessage *lower(struct bus *bus, DBusMessage *call, enum wire_lower_ki
                 return bus_error(call, DBUS_ERROR_LIMITS_EXCEEDED, "too many calls at once, try again");
         text_format(who, sizeof(who), "uid %" PRIu32 " (D-Bus %s)", bus->caller_uid,
                 dbus_message_get_sender(call));
-        if (engine_lower(bus->engine, kind, usec, who, &serial) < 0)
+        if (engine_lower(bus->engine, kind, usec, lease, who, &serial) < 0)
                 return bus_error(call, BUS_ERROR("NotAvailable"), "the executor cannot be reached");
-        bus_pending_lower(bus, call, serial);
+        /* What was given back takes its time to end, and only the executor knows how long. */
+        bus_pending_lower(bus, call, serial, kind == WIRE_LOWER_RETURN_LEASE);
         return NULL;
 }
 
 static DBusMessage *observe(struct bus *bus, const struct bus_target *target, DBusMessage *call) {
         (void)target;
-        return lower(bus, call, WIRE_LOWER_OBSERVE, 0);
+        return lower(bus, call, WIRE_LOWER_OBSERVE, 0, 0);
 }
 
 static DBusMessage *maintenance(struct bus *bus, const struct bus_target *target, DBusMessage *call) {
@@ -48,12 +50,12 @@ static DBusMessage *maintenance(struct bus *bus, const struct bus_target *target
         if (usec > MAINTENANCE_MAX_USEC)
                 return bus_error(call, BUS_ERROR("InvalidArgument"),
                         "a maintenance lasts at most 30 days, in microseconds");
-        return lower(bus, call, WIRE_LOWER_MAINTENANCE, usec);
+        return lower(bus, call, WIRE_LOWER_MAINTENANCE, usec, 0);
 }
 
 static DBusMessage *reload(struct bus *bus, const struct bus_target *target, DBusMessage *call) {
         (void)target;
-        return lower(bus, call, WIRE_LOWER_RELOAD, 0);
+        return lower(bus, call, WIRE_LOWER_RELOAD, 0, 0);
 }
 
 static bool is_playbook(const struct bus *bus, const char *name) {
@@ -88,11 +90,17 @@ static DBusMessage *run_playbook(struct bus *bus, const struct bus_target *targe
 }
 
 static DBusMessage *return_lease(struct bus *bus, const struct bus_target *target, DBusMessage *call) {
+        struct bus_target named;
         const char *path = "";
 
-        (void)bus, (void)target;
+        (void)target;
         dbus_message_get_args(call, NULL, DBUS_TYPE_OBJECT_PATH, &path, DBUS_TYPE_INVALID);
-        return bus_error(call, BUS_ERROR("NoSuchLease"), "there is no lease %s", path);
+        bus_object_find(bus, path, &named);
+        if (named.kind != &bus_kind_lease || !named.object)
+                return bus_error(call, BUS_ERROR("NoSuchLease"), "there is no lease %s", path);
+        const struct wire_lease *lease = named.object;
+
+        return lower(bus, call, WIRE_LOWER_RETURN_LEASE, 0, lease->lease);
 }
 
 const struct bus_interface bus_interface_control = {
@@ -110,6 +118,7 @@ const struct bus_interface bus_interface_control = {
                                 .call = run_playbook},
                         {.name = "ReturnLease",
                                 .in = (const struct bus_argument[]){{"lease", "o"}, {0}},
+                                .out = (const struct bus_argument[]){{"text", "s"}, {0}},
                                 .call = return_lease},
                         {.name = "Reload", .call = reload},
                         {0},

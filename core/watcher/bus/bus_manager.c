@@ -301,7 +301,10 @@ DBusMessage *bus_manager_signal(struct bus *bus, const struct engine_event *even
         case ENGINE_INCIDENT_CHANGED:
         case ENGINE_INCIDENT_REMOVED:
         case ENGINE_STATE_CHANGED:
-        case ENGINE_LOWER_REPLY: return NULL;
+        case ENGINE_LOWER_REPLY:
+        case ENGINE_LEASE_ADDED:
+        case ENGINE_LEASE_CHANGED:
+        case ENGINE_LEASE_REMOVED: return NULL;
         }
         return NULL;
 }

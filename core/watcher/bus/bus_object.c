@@ -28,6 +28,7 @@ const struct bus_kind *const bus_kinds[BUS_KINDS] = {
         [BUS_PLAYBOOK] = &bus_kind_playbook,
         [BUS_INCIDENT] = &bus_kind_incident,
         [BUS_RUN] = &bus_kind_run,
+        [BUS_LEASE] = &bus_kind_lease,
 };
 
 DBusMessage *bus_error(DBusMessage *call, const char *name, const char *format, ...) {

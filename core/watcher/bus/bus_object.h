@@ -67,10 +67,11 @@ struct bus_kind {
         bool (*leaf)(const void *object, char leaf[static BUS_LEAF_MAX]);
 };
 
-enum bus_kind_index { BUS_CONDITION, BUS_PLAYBOOK, BUS_INCIDENT, BUS_RUN, BUS_KINDS };
+enum bus_kind_index { BUS_CONDITION, BUS_PLAYBOOK, BUS_INCIDENT, BUS_RUN, BUS_LEASE, BUS_KINDS };
 extern const struct bus_kind *const bus_kinds[BUS_KINDS];
 
-extern const struct bus_kind bus_kind_condition, bus_kind_playbook, bus_kind_incident, bus_kind_run;
+extern const struct bus_kind bus_kind_condition, bus_kind_playbook, bus_kind_incident, bus_kind_run,
+        bus_kind_lease;
 extern const struct bus_interface bus_interface_manager, bus_interface_control;
 
 /* Whom a path means. */

@@ -3,8 +3,8 @@
  * bus_pending - calls of Control whose answer is the executor's
  *
  * Runs in: watcher.  Keeps the messages of callers until the engine reports the answer with the same serial:
- * Observe, Maintenance and Reload end with the executor's yes or no, RunPlaybook with the number of the run,
- * which is its object path, or with the reason why there is none.
+ * Observe, Maintenance and Reload end with the executor's yes or no, ReturnLease with what it says will happen,
+ * RunPlaybook with the number of the run, which is its object path, or with the reason why there is none.
  *
  * Owns: a reference to each call and one timer each.  Fails: org.spoolguard1.Error.Timeout after ANSWER_USEC,
  * which is longer than the executor gives a loader of configurations, so that Reload is not cut short.
@@ -30,7 +30,7 @@ struct pending {
         DBusMessage *call; /* NULL: free place */
         struct loop_timer *timer;
         uint64_t serial;
-        bool is_run;
+        bool is_run, with_text;
 };
 
 struct bus_pending_list {
@@ -84,23 +84,34 @@ static void on_timeout(struct loop_timer *timer, void *data) {
                 bus_error(pending->call, BUS_ERROR("Timeout"), "the executor did not answer in time"));
 }
 
-static void add(struct bus *bus, DBusMessage *call, uint64_t serial, bool is_run) {
+static void add(struct bus *bus, DBusMessage *call, const struct pending *terms) {
         struct pending *pending = bus->pending->pending;
 
         while (pending->call)
                 pending++;
-        *pending = (struct pending){
-                .bus = bus, .call = dbus_message_ref(call), .serial = serial, .is_run = is_run};
+        *pending = *terms;
+        pending->bus = bus;
+        pending->call = dbus_message_ref(call);
         bus_value_done(loop_timer_new(bus->loop, "answer of the executor", loop_now(bus->loop) + ANSWER_USEC,
                                on_timeout, pending, &pending->timer) >= 0);
 }
 
-void bus_pending_lower(struct bus *bus, DBusMessage *call, uint64_t serial) {
-        add(bus, call, serial, false);
+void bus_pending_lower(struct bus *bus, DBusMessage *call, uint64_t serial, bool with_text) {
+        add(bus, call, &(struct pending){.serial = serial, .with_text = with_text});
 }
 
 void bus_pending_run(struct bus *bus, DBusMessage *call, uint64_t serial) {
-        add(bus, call, serial, true);
+        add(bus, call, &(struct pending){.serial = serial, .is_run = true});
+}
+
+static DBusMessage *consent(const struct pending *pending, const char *text) {
+        DBusMessage *reply = bus_value_need(dbus_message_new_method_return(pending->call));
+        DBusMessageIter iter;
+
+        dbus_message_iter_init_append(reply, &iter);
+        if (pending->with_text)
+                bus_value_text(&iter, text);
+        return reply;
 }
 
 void bus_pending_on_lower_reply(struct bus *bus, const struct wire_lower_reply *reply) {
@@ -109,7 +120,7 @@ void bus_pending_on_lower_reply(struct bus *bus, const struct wire_lower_reply *
         if (!pending)
                 return;
         answer_consume(pending,
-                reply->ok ? bus_value_need(dbus_message_new_method_return(pending->call))
+                reply->ok ? consent(pending, reply->text)
                           : bus_error_lines(pending->call, BUS_ERROR("Refused"),
                                     reply->text[0] ? reply->text : "the executor refused"));
 }

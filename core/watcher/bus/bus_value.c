@@ -80,16 +80,30 @@ void bus_value_texts(DBusMessageIter *iter, const char *const *texts) {
         bus_value_close(iter, &array);
 }
 
+static void pair(DBusMessageIter *dict, const char *name, const char *value) {
+        DBusMessageIter entry;
+
+        bus_value_open(dict, DBUS_TYPE_DICT_ENTRY, NULL, &entry);
+        bus_value_text(&entry, name);
+        bus_value_text(&entry, value);
+        bus_value_close(dict, &entry);
+}
+
 void bus_value_labels(DBusMessageIter *iter, const struct reading_label *labels, size_t n_labels) {
-        DBusMessageIter dict, entry;
+        DBusMessageIter dict;
 
         bus_value_open(iter, DBUS_TYPE_ARRAY, "{ss}", &dict);
-        for (size_t i = 0; i < n_labels; i++) {
-                bus_value_open(&dict, DBUS_TYPE_DICT_ENTRY, NULL, &entry);
-                bus_value_text(&entry, labels[i].name);
-                bus_value_text(&entry, labels[i].value);
-                bus_value_close(&dict, &entry);
-        }
+        for (size_t i = 0; i < n_labels; i++)
+                pair(&dict, labels[i].name, labels[i].value);
+        bus_value_close(iter, &dict);
+}
+
+void bus_value_pairs(DBusMessageIter *iter, const struct wire_pair *pairs, size_t n_pairs) {
+        DBusMessageIter dict;
+
+        bus_value_open(iter, DBUS_TYPE_ARRAY, "{ss}", &dict);
+        for (size_t i = 0; i < n_pairs; i++)
+                pair(&dict, pairs[i].name, pairs[i].text);
         bus_value_close(iter, &dict);
 }
 

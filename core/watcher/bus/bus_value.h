@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "engine/reading.h"
+#include "wire/wire.h"
 
 /* Returns `pointer` if it is not NULL: libdbus says "no memory" that way, and we cannot go on without. */
 void *bus_value_need(void *pointer);
@@ -27,6 +28,7 @@ void bus_value_close(DBusMessageIter *iter, DBusMessageIter *inner);
 
 void bus_value_texts(DBusMessageIter *iter, const char *const *texts); /* as, from a NULL-ended list */
 void bus_value_labels(DBusMessageIter *iter, const struct reading_label *labels, size_t n_labels); /* a{ss} */
+void bus_value_pairs(DBusMessageIter *iter, const struct wire_pair *pairs, size_t n_pairs);        /* a{ss} */
 
 /* One entry of an open a{sv}. */
 void bus_value_entry_text(DBusMessageIter *dict, const char *key, const char *text);
