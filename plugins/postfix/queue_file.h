@@ -15,6 +15,8 @@
 #define QUEUE_FILE_ADDRESS_MAX 512  /* longer addresses are cut in front: the domain is kept */
 #define QUEUE_FILE_JUMPS_MAX 20000u /* pointer records followed in one file */
 #define QUEUE_FILE_BUFFER 4096u
+#define QUEUE_FILE_READ_MAX (32u << 20)   /* bytes read of one file, twice if read twice */
+#define QUEUE_FILE_RECORDS_MAX (1u << 23) /* records seen in one file, twice if seen twice */
 
 enum queue_file_state {
         QUEUE_FILE_MORE = 1, /* call again */
@@ -47,8 +49,9 @@ struct queue_file_reader {
         queue_file_recipient_fn on_recipient; /* may be NULL */
         void *data;
         /* Private to queue_file.c. */
-        uint64_t buffer_offset, resume_offset, data_size;
-        uint32_t buffered, stage;
+        uint64_t buffer_offset, data_size;
+        uint32_t buffered, records, stage;
+        int state;
         unsigned char buffer[QUEUE_FILE_BUFFER];
 };
 

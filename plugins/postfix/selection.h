@@ -39,7 +39,10 @@ struct selection {
         void *map;
         size_t map_size;
 };
-/* 0; -EBADMSG: not a selection, or one that is not to be believed; -ENODATA: it is empty. */
+/*
+ * 0; -EBADMSG: not a selection, one that is not to be believed, or one without F_SEAL_WRITE and F_SEAL_SHRINK;
+ * -ENODATA: it is empty.
+ */
 int selection_open(int fd, struct selection *ret_selection);
 void selection_close(struct selection *selection);
 

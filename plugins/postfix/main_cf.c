@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main_cf - values of Postfix's main.cf, read as text
+ *
+ * Runs in the watcher, as part of the sensor `queue`, which cannot start postconf.  Pure functions over the text
+ * of the file: comment lines, empty lines, continuation lines and repeated settings as postconf(5) has them.
+ *
+ * Owns nothing.  Fails by saying that a value is not known.
+ * Limits: what postconf itself would add is not there: conditional expansion ${name?text}, settings in other
+ * files, and the defaults, except for those that follow from the name of the host.
+ */
+#include "postfix/main_cf.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool is_blank(char c) {
+        return c == ' ' || c == '\t' || c == '\r';
+}
+
+static bool is_ignored(const char *line) {
+        while (is_blank(*line))
+                line++;
+        return *line == '#' || *line == '\n' || *line == '\0';
+}
+
+/* Adds a piece of a logical line, trimmed, with a blank between; false: it does not fit. */
+static bool add_piece(char *value, size_t size, const char *start, const char *end) {
+        size_t used = strlen(value), length;
+
+        while (start < end && is_blank(*start))
+                start++;
+        while (start < end && is_blank(end[-1]))
+                end--;
+        length = (size_t)(end - start);
+        if (length == 0)
+                return true;
+        if (used + length + 2 > size)
+                return false;
+        if (used > 0)
+                value[used++] = ' ';
+        memcpy(value + used, start, length);
+        value[used + length] = '\0';
+        return true;
+}
+
+/* Whether the line sets `name`, and where its value starts. */
+static const char *setting(const char *line, const char *name) {
+        size_t length = strlen(name);
+
+        if (strncmp(line, name, length) != 0)
+                return NULL;
+        for (line += length; is_blank(*line);)
+                line++;
+        return *line == '=' ? line + 1 : NULL;
+}
+
+bool main_cf_value(const char *text, const char *name, char *ret_value, size_t size) {
+        bool is_ours = false, fits = true, found = false;
+        const char *next;
+
+        ret_value[0] = '\0';
+        for (const char *line = text; *line; line = next) {
+                const char *end = line + strcspn(line, "\n"), *value = line;
+
+                next = *end ? end + 1 : end;
+                if (is_ignored(line))
+                        continue;
+                if (!is_blank(*line)) {
+                        value = setting(line, name);
+                        is_ours = value != NULL;
+                        if (is_ours) {
+                                ret_value[0] = '\0';
+                                found = fits = true;
+                        }
+                }
+                if (is_ours)
+                        fits = fits && add_piece(ret_value, size, value, end);
+        }
+        if (!fits)
+                ret_value[0] = '\0';
+        return found && fits;
+}
+
+static bool append(char *value, size_t size, const char *text, size_t length) {
+        size_t used = strlen(value);
+
+        if (used + length + 1 > size)
+                return false;
+        memcpy(value + used, text, length);
+        value[used + length] = '\0';
+        return true;
+}
+
+/* What a parameter is when main.cf does not say: the ones that the name of the host decides. */
+static void host_value(const char *text, const char *name, char *ret_value, size_t size) {
+        char host[256] = "";
+        const char *dot;
+
+        if (main_cf_value(text, name, ret_value, size))
+                return;
+        if (strcmp(name, "myorigin") == 0 || strcmp(name, "mydomain") == 0) {
+                if (!main_cf_value(text, "myhostname", host, sizeof(host)))
+                        gethostname(host, sizeof(host) - 1);
+                dot = strchr(host, '.');
+                if (strcmp(name, "myorigin") == 0)
+                        snprintf(ret_value, size, "%s", host);
+                else
+                        snprintf(ret_value, size, "%s", dot ? dot + 1 : "localdomain");
+        } else if (strcmp(name, "myhostname") == 0) {
+                gethostname(host, sizeof(host) - 1);
+                snprintf(ret_value, size, "%s%s", host, strchr(host, '.') ? "" : ".localdomain");
+        }
+}
+
+/* Behind a '$': the name that follows, and where the text goes on. */
+static const char *reference(const char *text, char name[static 128]) {
+        char closing = '\0';
+        size_t length = 0;
+
+        if (*text == '{' || *text == '(')
+                closing = *text++ == '{' ? '}' : ')';
+        while ((isalnum((unsigned char)text[length]) || text[length] == '_') && length < 127)
+                length++;
+        memcpy(name, text, length);
+        name[length] = '\0';
+        text += length;
+        if (closing != '\0') {
+                text += strcspn(text, closing == '}' ? "}" : ")");
+                text += *text != '\0';
+        }
+        return text;
+}
+
+bool main_cf_expanded(
+        const char *text, const char *name, const char *fallback, char *ret_value, size_t size) {
+        char raw[MAIN_CF_VALUE_MAX], value[MAIN_CF_VALUE_MAX], inner[128];
+        bool fits = true;
+
+        if (!main_cf_value(text, name, raw, sizeof(raw)))
+                snprintf(raw, sizeof(raw), "%s", fallback);
+        ret_value[0] = '\0';
+        for (const char *at = raw; *at && fits;) {
+                size_t plain = strcspn(at, "$");
+
+                fits = append(ret_value, size, at, plain);
+                at += plain;
+                if (*at != '$')
+                        continue;
+                at = reference(at + 1, inner);
+                host_value(text, inner, value, sizeof(value));
+                fits = fits && append(ret_value, size, value, strlen(value));
+        }
+        if (!fits)
+                ret_value[0] = '\0';
+        return fits;
+}

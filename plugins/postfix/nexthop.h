@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* nexthop - where Postfix sends mail for a domain, from main.cf and the transport table */
+#ifndef POSTFIX_NEXTHOP_H
+#define POSTFIX_NEXTHOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define NEXTHOP_MAX 256 /* with NUL */
+
+struct nexthop_row;
+
+struct nexthop_routes {
+        char relayhost[NEXTHOP_MAX];
+        char *local; /* domains delivered on this machine, one after the other, each ended by NUL; "" ends them */
+        struct nexthop_row *rows; /* the transport table, sorted */
+        size_t n_rows;
+        char *text; /* that the rows point into */
+};
+
+/* The path of the text file behind `transport_maps`, when it is set to one; else "". */
+void nexthop_transport_file(const char *main_cf, char *ret_path, size_t size);
+
+/* `main_cf` and `transport` are the texts of the files; NULL: there is none.  0 or -ENOMEM. */
+int nexthop_routes_init(struct nexthop_routes *routes, const char *main_cf, const char *transport);
+void nexthop_routes_deinit(struct nexthop_routes *routes);
+
+/* The next hop as Postfix writes it, in lower case; "": mail for `domain` does not leave this machine by SMTP. */
+void nexthop_of(const struct nexthop_routes *routes, const char *domain, char ret_hop[static NEXTHOP_MAX]);
+/* The same for "transport:nexthop", as the transport table and the content filter record of a message say it. */
+void nexthop_of_transport(const char *result, const char *domain, char ret_hop[static NEXTHOP_MAX]);
+
+#endif

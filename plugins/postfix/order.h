@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* order - what a verb was told to act on: a spool, and messages below its deferred/ */
+#ifndef POSTFIX_ORDER_H
+#define POSTFIX_ORDER_H
+
+#include "postfix/deferred.h"
+#include "postfix/postfix.h"
+#include "postfix/selection.h"
+
+#define ORDER_PATH_MAX 600
+
+/* With the host's root in front.  0, or -ENOENT with the reason in outcome->text. */
+int order_spool(const struct sg_action *action, const char *instance, char ret_spool[static ORDER_PATH_MAX],
+        struct sg_outcome *outcome);
+/* "/etc/postfix" for "-": what Postfix's tools take behind -c. */
+void order_config(const char *instance, char ret_directory[static ORDER_PATH_MAX]);
+/* deferred/ of it, as its owner.  0, or a negative errno value with the reason in outcome->text. */
+int order_deferred(const struct sg_action *action, const char *instance, struct deferred *ret_deferred,
+        struct sg_outcome *outcome);
+
+struct order {
+        struct deferred deferred;
+        struct selection selection;
+};
+
+/* The same with the selection, which must not be empty, nor its next hop be. */
+int order_open(const struct sg_action *action, const char *instance, const char *nexthop,
+        struct order *ret_order, struct sg_outcome *outcome);
+void order_close(struct order *order);
+
+/* What became of the messages of an order. */
+struct tally {
+        uint64_t selected, done, waiting, gone, changed, failed;
+        int error; /* of the first that failed */
+};
+
+enum { ORDER_WAITS = DEFERRED_CHANGED + 1 }; /* an answer of order_fn: its time is later than asked for */
+
+/* 0, an enum deferred_answer, ORDER_WAITS or a negative errno value. */
+typedef int (*order_fn)(struct order *order, const char *id, struct deferred_message *message, void *data);
+/* Calls `fn` for each selected message that is as it was selected, and counts what became of all of them. */
+void order_each(struct order *order, order_fn fn, void *data, struct tally *ret_tally);
+
+/* "1,998 of 2,000 postponed by up to 15m, 2 left the deferred queue meanwhile" */
+void tally_describe(const struct tally *tally, const char *done, char text[static SG_TEXT_MAX]);
+
+time_t order_wall_clock(void);
+
+#define ORDER_NUMBER_MAX 32
+/* "1,998" */
+const char *order_number(uint64_t number, char text[static ORDER_NUMBER_MAX]);
+
+#endif

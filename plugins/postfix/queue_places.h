@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* queue_places - where the recipients of a message are: a set of domains and of next hops, as one number */
+#ifndef POSTFIX_QUEUE_PLACES_H
+#define POSTFIX_QUEUE_PLACES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "postfix/queue_names.h"
+
+#define QUEUE_PLACES_MAX 262144u
+#define QUEUE_PLACE_NAMES 64u /* domains of one message that are kept, and next hops */
+
+/* Two places that are always there. */
+enum {
+        QUEUE_PLACE_UNKNOWN, /* no domain at all: not read, or not readable */
+        QUEUE_PLACE_OTHERS,  /* the domain "*", for want of room */
+};
+
+struct queue_place {
+        uint32_t refs, next, hash;
+        uint32_t messages, dead, due; /* of the census that runs */
+        uint16_t n_domains, n_hops;
+        bool used, is_cut;          /* is_cut: there are more than these */
+        uint32_t numbers[2], *more; /* domains, then hops; `more` when that is not one each */
+};
+
+struct queue_places {
+        struct queue_place *rows;
+        uint32_t n_rows, first_free;
+        uint32_t *buckets;
+        struct queue_names domains, hops;
+};
+
+/* Collects the recipients of one message. */
+struct queue_place_draft {
+        uint32_t domains[QUEUE_PLACE_NAMES], hops[QUEUE_PLACE_NAMES];
+        uint16_t n_domains, n_hops;
+        bool is_cut;
+};
+
+int queue_places_init(struct queue_places *places);
+void queue_places_deinit(struct queue_places *places);
+
+/* `hop` NULL: one that must never be acted on. */
+void queue_place_add(
+        struct queue_places *places, struct queue_place_draft *draft, const char *domain, const char *hop);
+void queue_place_discard(struct queue_places *places, struct queue_place_draft *draft);
+/* The draft becomes a place, with one reference more; it is empty afterwards. */
+uint32_t queue_place_take_consume(struct queue_places *places, struct queue_place_draft *draft);
+void queue_place_drop(struct queue_places *places, uint32_t number);
+
+const uint32_t *queue_place_domains(const struct queue_place *place);
+const uint32_t *queue_place_hops(const struct queue_place *place);
+
+#endif

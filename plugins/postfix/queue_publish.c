@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * queue_publish - the readings of the sensor `queue`, from a census that came to its end
+ *
+ * Runs in the watcher.  Which domains and next hops are shown is decided here: the largest ones, and a next hop
+ * that has no message left for ten minutes more, so that what became of its mail can be followed to the end.  What
+ * is not known is not published as zero: until everything was read once there is no word about domains, and
+ * while the spool is away everything is missing.
+ *
+ * Owns a reference on each name that is shown, so that its counters stay.
+ * Limits: QUEUE_DOMAINS_SHOWN and QUEUE_HOPS_SHOWN; further domains are summed up as "*", further next hops are
+ * not shown.
+ */
+#include <string.h>
+
+#include "postfix/queue_spool.h"
+
+#define KEEP_HOP_USEC UINT64_C(600000000)
+
+const struct sg_reading queue_readings[] = {
+        {"queue_messages", {"instance", "queue"}, "Files with a queue ID for a name, complete or not."},
+        {"queue_bytes", {"instance", "queue"}, "Sum of their sizes."},
+        {"queue_oldest_seconds", {"instance", "queue"},
+                "Age of the message that arrived first, by the time that Postfix wrote into it; 0 when there "
+                "is none."},
+        {"queue_domain_messages", {"instance", "queue", "domain"},
+                "Deferred messages with a recipient still to do in that domain, for the 20 largest; \"*\": "
+                "the sum of "
+                "the others. A message to several domains counts once for each."},
+        {"queue_reason_messages", {"instance", "reason"},
+                "Deferred messages by why they were; the reason of a message that was tried again and is "
+                "active is "
+                "kept. Of several recipients it is the first that was answered at all."},
+        {"queue_nexthop_messages", {"instance", "nexthop"},
+                "Deferred messages by where Postfix would send them, for the 32 largest. A message to "
+                "several counts "
+                "once for each. Kept for ten minutes at 0."},
+        {"queue_nexthop_dead_messages", {"instance", "nexthop"},
+                "Those of them for whose recipients nobody answered."},
+        {"queue_nexthop_due_messages", {"instance", "nexthop"},
+                "Those of them that may be tried within a minute, or could have been."},
+        {"queue_nexthop_delivered_total", {"instance", "nexthop"},
+                "Messages of that next hop removed from the active queue without a bounce, since it is "
+                "watched: "
+                "delivered, or deleted by an admin while active. A message to several counts for each left "
+                "to do "
+                "when it was read."},
+        {"queue_nexthop_deferred_total", {"instance", "nexthop"},
+                "Messages of that next hop that came back from the active to the deferred queue."},
+        {"queue_unreadable", {"instance"},
+                "Files that say they are complete and are no queue files; they count as messages of no "
+                "domain."},
+        {"queue_null_sender_ratio", {"instance"}, "Share of the messages that are bounces (empty sender)."},
+        {"mail_arrived_total", {"instance"},
+                "Messages completed in the incoming queue (or put on hold from there): mail from outside, "
+                "local mail "
+                "when it is picked up, bounces, and requeued mail."},
+        {"mail_delivered_total", {"instance"},
+                "Messages removed from the active queue without a bounce: all recipients done, or deleted by "
+                "an admin "
+                "while active."},
+        {"mail_deferred_total", {"instance"},
+                "Times that a message came back from the active to the deferred queue."},
+        {"mail_bounced_total", {"instance"},
+                "Messages removed from the active queue after at least one of their recipients failed for "
+                "good in "
+                "that attempt; others may have been delivered."},
+        {0},
+};
+
+static void say(const struct queue_spool *spool, const char *reading, const char *label, const char *text,
+        double value) {
+        const struct sg_label labels[] = {{"instance", spool->instance}, {label, text}};
+
+        spool->host->publish(spool->host, reading, labels, text ? 2 : 1, value);
+}
+
+static void say_missing(const struct queue_spool *spool, const char *reading, const char *label,
+        const char *text, const char *why) {
+        const struct sg_label labels[] = {{"instance", spool->instance}, {label, text}};
+
+        spool->host->missing(spool->host, reading, labels, text ? 2 : 1, why);
+}
+
+static void say_domain(const struct queue_spool *spool, const char *domain, double value) {
+        const struct sg_label labels[] = {
+                {"instance", spool->instance}, {"queue", queue_names_of[QUEUE_DEFERRED]}, {"domain", domain}};
+
+        if (value > 0)
+                spool->host->publish(spool->host, "queue_domain_messages", labels, 3, value);
+        else
+                spool->host->withdraw(spool->host, "queue_domain_messages", labels, 3);
+}
+
+/* What has no domain is local; no domain is called like that. */
+static const char *domain_text(const struct queue_spool *spool, uint32_t number) {
+        return number == QUEUE_NAME_NONE ? "-" : spool->places.domains.rows[number].text;
+}
+
+static void publish_queue(const struct queue_spool *spool, enum queue queue) {
+        const char *name = queue_names_of[queue];
+        uint64_t messages = spool->queues[queue].messages;
+        uint32_t oldest = spool->census.oldest[queue];
+        double age = (double)(spool->census.now_seconds - (int64_t)oldest);
+
+        if (!spool->queues[queue].exists) {
+                for (const struct sg_reading *reading = queue_readings; reading < queue_readings + 3;
+                        reading++)
+                        say_missing(spool, reading->name, "queue", name, "its directory is not there");
+                return;
+        }
+        if (spool->is_overfull) {
+                say(spool, "queue_messages", "queue", name, spool->scan.listed[queue]);
+                say_missing(spool, "queue_bytes", "queue", name, "too many messages");
+                say_missing(spool, "queue_oldest_seconds", "queue", name, "too many messages");
+                return;
+        }
+        say(spool, "queue_messages", "queue", name, (double)messages);
+        say(spool, "queue_bytes", "queue", name, (double)spool->queues[queue].bytes);
+        if (messages == 0)
+                say(spool, "queue_oldest_seconds", "queue", name, 0);
+        else if (oldest != 0 && spool->is_read)
+                say(spool, "queue_oldest_seconds", "queue", name, age > 0 ? age : 0);
+        else
+                say_missing(spool, "queue_oldest_seconds", "queue", name, "not read yet");
+}
+
+/* The `k` names with most messages, largest first; returns how many there are. */
+static size_t largest(
+        const struct queue_names *names, bool (*is_wanted)(uint32_t), uint32_t *ret_numbers, size_t k) {
+        size_t n = 0;
+
+        for (uint32_t number = 0; number < names->n_rows; number++) {
+                uint32_t messages = names->rows[number].messages;
+                size_t i = n;
+
+                if (messages == 0 || !is_wanted(number) ||
+                        (n == k && names->rows[ret_numbers[n - 1]].messages >= messages))
+                        continue;
+                if (n < k)
+                        n++;
+                else
+                        i--;
+                for (; i > 0 && names->rows[ret_numbers[i - 1]].messages < messages; i--)
+                        ret_numbers[i] = ret_numbers[i - 1];
+                ret_numbers[i] = number;
+        }
+        return n;
+}
+
+static bool is_domain(uint32_t number) {
+        return number != QUEUE_NAME_OTHERS;
+}
+
+static bool is_hop(uint32_t number) {
+        return number > QUEUE_NAME_OTHERS;
+}
+
+static bool contains(const uint32_t *numbers, size_t n, uint32_t number) {
+        for (size_t i = 0; i < n; i++)
+                if (numbers[i] == number)
+                        return true;
+        return false;
+}
+
+static void publish_domains(struct queue_spool *spool) {
+        struct queue_names *domains = &spool->places.domains;
+        uint32_t numbers[QUEUE_DOMAINS_SHOWN];
+        size_t n = largest(domains, is_domain, numbers, QUEUE_DOMAINS_SHOWN);
+        uint64_t others = 0;
+
+        for (uint32_t i = 0; i < domains->n_rows; i++)
+                others += domains->rows[i].messages;
+        for (size_t i = 0; i < n; i++) {
+                queue_names_hold(domains, numbers[i]);
+                others -= domains->rows[numbers[i]].messages;
+                say_domain(spool, domain_text(spool, numbers[i]), domains->rows[numbers[i]].messages);
+        }
+        for (size_t i = 0; i < spool->n_shown_domains; i++) {
+                if (!contains(numbers, n, spool->shown_domains[i]))
+                        say_domain(spool, domain_text(spool, spool->shown_domains[i]), 0);
+                queue_names_drop(domains, spool->shown_domains[i]);
+        }
+        memcpy(spool->shown_domains, numbers, n * sizeof(numbers[0]));
+        spool->n_shown_domains = n;
+        if (others > 0 || spool->others_shown)
+                say_domain(spool, "*", (double)others);
+        spool->others_shown = others > 0;
+}
+
+static const char *const hop_readings[] = {"queue_nexthop_messages", "queue_nexthop_dead_messages",
+        "queue_nexthop_due_messages", "queue_nexthop_delivered_total", "queue_nexthop_deferred_total"};
+#define HOP_READINGS (sizeof(hop_readings) / sizeof(hop_readings[0]))
+
+static void withdraw_hop(struct queue_spool *spool, size_t i) {
+        uint32_t number = spool->shown_hops[i].number;
+        const struct sg_label labels[] = {
+                {"instance", spool->instance}, {"nexthop", spool->places.hops.rows[number].text}};
+
+        for (size_t j = 0; j < HOP_READINGS; j++)
+                spool->host->withdraw(spool->host, hop_readings[j], labels, 2);
+        queue_names_drop(&spool->places.hops, number);
+        spool->shown_hops[i] = spool->shown_hops[--spool->n_shown_hops];
+}
+
+static void show_hop(struct queue_spool *spool, uint32_t number) {
+        const struct queue_name *rows = spool->places.hops.rows;
+        size_t smallest = 0;
+
+        for (size_t i = 0; i < spool->n_shown_hops; i++) {
+                if (spool->shown_hops[i].number == number)
+                        return;
+                if (rows[spool->shown_hops[i].number].messages <
+                        rows[spool->shown_hops[smallest].number].messages)
+                        smallest = i;
+        }
+        if (spool->n_shown_hops == QUEUE_HOPS_SHOWN) {
+                if (rows[spool->shown_hops[smallest].number].messages >= rows[number].messages)
+                        return;
+                withdraw_hop(spool, smallest);
+        }
+        queue_names_hold(&spool->places.hops, number);
+        spool->shown_hops[spool->n_shown_hops++] = (struct queue_shown_hop){.number = number};
+}
+
+static void publish_hops(struct queue_spool *spool) {
+        uint64_t now_usec = spool->host->now_usec(spool->host);
+        struct queue_names *hops = &spool->places.hops;
+        uint32_t numbers[QUEUE_HOPS_SHOWN];
+        size_t n = largest(hops, is_hop, numbers, QUEUE_HOPS_SHOWN);
+
+        for (size_t i = 0; i < n; i++)
+                show_hop(spool, numbers[i]);
+        for (size_t i = spool->n_shown_hops; i-- > 0;) {
+                struct queue_shown_hop *shown = &spool->shown_hops[i];
+                const struct queue_name *hop = &hops->rows[shown->number];
+                const double values[] = {
+                        hop->messages, hop->dead, hop->due, (double)hop->delivered, (double)hop->deferred};
+
+                if (hop->messages > 0)
+                        shown->zero_since_usec = 0;
+                else if (shown->zero_since_usec == 0)
+                        shown->zero_since_usec = now_usec;
+                if (hop->messages == 0 && now_usec - shown->zero_since_usec >= KEEP_HOP_USEC) {
+                        withdraw_hop(spool, i);
+                        continue;
+                }
+                for (size_t j = 0; j < HOP_READINGS; j++)
+                        say(spool, hop_readings[j], "nexthop", hop->text, values[j]);
+        }
+}
+
+static void publish_reasons(struct queue_spool *spool) {
+        for (int class = 0; class < REASON_CLASSES; class ++) {
+                spool->reason_shown[class] |= spool->census.reasons[class] > 0;
+                if (spool->reason_shown[class])
+                        say(spool, "queue_reason_messages", "reason", reason_name((enum reason_class) class),
+                                spool->census.reasons[class]);
+        }
+}
+
+void queue_publish(struct queue_spool *spool) {
+        const struct queue_census *census = &spool->census;
+
+        spool->published_usec = spool->host->now_usec(spool->host);
+        for (int queue = 0; queue < QUEUES; queue++)
+                publish_queue(spool, (enum queue)queue);
+        say(spool, "mail_arrived_total", NULL, NULL, (double)spool->totals.arrived);
+        say(spool, "mail_delivered_total", NULL, NULL, (double)spool->totals.delivered);
+        say(spool, "mail_deferred_total", NULL, NULL, (double)spool->totals.deferred);
+        say(spool, "mail_bounced_total", NULL, NULL, (double)spool->totals.bounced);
+        if (!spool->is_read)
+                return;
+        publish_domains(spool);
+        publish_reasons(spool);
+        publish_hops(spool);
+        say(spool, "queue_unreadable", NULL, NULL, census->unreadable);
+        say(spool, "queue_null_sender_ratio", NULL, NULL,
+                census->read ? (double)census->null_sender / census->read : 0);
+}
+
+void queue_publish_missing(struct queue_spool *spool, const char *why) {
+        for (int queue = 0; queue < QUEUES; queue++)
+                for (const struct sg_reading *reading = queue_readings; reading < queue_readings + 3;
+                        reading++)
+                        say_missing(spool, reading->name, "queue", queue_names_of[queue], why);
+        say_missing(spool, "queue_unreadable", NULL, NULL, why);
+        say_missing(spool, "queue_null_sender_ratio", NULL, NULL, why);
+        for (int class = 0; class < REASON_CLASSES; class ++)
+                if (spool->reason_shown[class])
+                        say_missing(spool, "queue_reason_messages", "reason",
+                                reason_name((enum reason_class) class), why);
+        for (size_t i = 0; i < spool->n_shown_hops; i++)
+                for (size_t j = 0; j < HOP_READINGS; j++)
+                        say_missing(spool, hop_readings[j], "nexthop",
+                                spool->places.hops.rows[spool->shown_hops[i].number].text, why);
+}
+
+void queue_publish_forget(struct queue_spool *spool) {
+        while (spool->n_shown_hops > 0)
+                queue_names_drop(&spool->places.hops, spool->shown_hops[--spool->n_shown_hops].number);
+        while (spool->n_shown_domains > 0)
+                queue_names_drop(&spool->places.domains, spool->shown_domains[--spool->n_shown_domains]);
+}

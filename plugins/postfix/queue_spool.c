@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * queue_spool - one spool from its appearing to its vanishing, and who may work when
+ *
+ * Runs in the watcher, as part of the sensor `queue`.  There are two timers.  `work` runs while something is to be
+ * done: 5 ms, then a pause of one for the others on the loop; first what keeps the counts true (events, listings,
+ * searches, states), then the census that is asked for, then the reading of files.  `tick` asks for a census
+ * within a second of a change, every ten seconds while there is mail, and not at all on an empty relay; while the
+ * spool is away it looks for it, since nothing tells when a file system is mounted.
+ *
+ * Owns everything of a spool.  Fails only at creation; a spool that is not there, or goes away, is missing, and all
+ * that was known about it is forgotten but for the totals.
+ */
+#include "postfix/queue_spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SECOND_USEC UINT64_C(1000000)
+#define AWAY_USEC (2 * SECOND_USEC)  /* between two looks for a spool that is not there */
+#define MAIL_USEC (10 * SECOND_USEC) /* between two censuses while nothing changes */
+#define LIST_USEC (60 * SECOND_USEC) /* between two listings when events do not tell everything */
+#define SOON_USEC UINT64_C(50000)    /* changes come in groups */
+#define PAUSE_USEC UINT64_C(1000)
+#define CENSUS_SHARE 50 /* a census may take one part in that many of the time */
+#define STEPS_PER_CLOCK 16
+
+const char *const queue_names_of[QUEUES] = {
+        [QUEUE_MAILDROP] = "maildrop",
+        [QUEUE_INCOMING] = "incoming",
+        [QUEUE_ACTIVE] = "active",
+        [QUEUE_DEFERRED] = "deferred",
+        [QUEUE_HOLD] = "hold",
+        [QUEUE_CORRUPT] = "corrupt",
+};
+
+static uint64_t now(const struct queue_spool *spool) {
+        return spool->host->now_usec(spool->host);
+}
+
+void queue_spool_work(struct queue_spool *spool) {
+        if (spool->work_armed)
+                return;
+        spool->work_armed = true;
+        spool->host->timer_arm(spool->work, 0);
+}
+
+static void tick_within(struct queue_spool *spool, uint64_t delay_usec) {
+        uint64_t at_usec = now(spool) + delay_usec;
+
+        if (spool->tick_usec != 0 && spool->tick_usec <= at_usec)
+                return;
+        spool->tick_usec = at_usec;
+        spool->host->timer_arm(spool->tick, delay_usec);
+}
+
+/* Time that must pass between two censuses. */
+static uint64_t interval(const struct queue_spool *spool) {
+        uint64_t cost = spool->census.spent_usec * CENSUS_SHARE;
+
+        return cost > SECOND_USEC ? cost : SECOND_USEC;
+}
+
+void queue_spool_changed(struct queue_spool *spool) {
+        uint64_t since = now(spool) - spool->published_usec, least = interval(spool);
+        bool is_soon = spool->published_usec == 0 || since + SOON_USEC > least;
+
+        if (spool->fd >= 0 && spool->is_listed)
+                tick_within(spool, is_soon ? SOON_USEC : least - since);
+}
+
+bool queue_spool_is_settled(const struct queue_spool *spool) {
+        return spool->fd >= 0 && spool->is_listed && spool->is_read && !spool->scan.wanted &&
+                !spool->scan.running;
+}
+
+static void go_away(struct queue_spool *spool, const char *why) {
+        queue_publish_missing(spool, why);
+        queue_read_close(spool);
+        queue_scan_close(spool);
+        queue_watch_close(spool);
+        for (int job = 0; job < QUEUE_JOBS; job++)
+                queue_ring_deinit(&spool->rings[job]);
+        for (uint32_t i = 0; i < queue_table_end(&spool->table); i++) {
+                struct queue_message *message = queue_table_at(&spool->table, i);
+
+                if (message)
+                        queue_track_forget(spool, message);
+        }
+        while (spool->n_odd > 0)
+                queue_track_forget_odd(spool, spool->n_odd - 1);
+        if (spool->fd >= 0)
+                close(spool->fd);
+        spool->fd = -1;
+        spool->is_listed = spool->is_read = spool->is_overfull = false;
+        spool->census = (struct queue_census){0};
+        tick_within(spool, AWAY_USEC);
+}
+
+static void look_for_it(struct queue_spool *spool) {
+        struct stat status;
+        int r = 0;
+
+        spool->fd = open(spool->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (spool->fd < 0 || fstatat(spool->fd, queue_names_of[QUEUE_INCOMING], &status, 0) < 0)
+                r = -errno;
+        else
+                r = queue_watch_open(spool);
+        if (r < 0) {
+                go_away(spool, r == -ENOENT ? "there is no Postfix queue" : strerror(-r));
+                return;
+        }
+        spool->scan = (struct queue_scan){.wanted = true};
+        queue_spool_work(spool);
+}
+
+/* Something else may be mounted there, which makes no event. */
+static bool is_another(const struct queue_spool *spool) {
+        struct stat mine, there;
+
+        return fstat(spool->fd, &mine) < 0 || stat(spool->path, &there) < 0 || mine.st_ino != there.st_ino ||
+                mine.st_dev != there.st_dev;
+}
+
+static void on_tick(struct sg_timer *timer, void *data) {
+        struct queue_spool *spool = data;
+
+        (void)timer;
+        spool->tick_usec = 0;
+        if (spool->fd < 0) {
+                look_for_it(spool);
+                return;
+        }
+        if (spool->published_usec != 0 && now(spool) - spool->published_usec < interval(spool)) {
+                queue_spool_changed(spool); /* asked for before the last one came to its end */
+                return;
+        }
+        if (is_another(spool)) {
+                go_away(spool, "the queue directory is gone");
+                return;
+        }
+        if (queue_routes_refresh(spool))
+                spool->scan.wanted = spool->scan.reread = true;
+        if ((spool->is_blind || spool->is_overfull) && now(spool) - spool->listed_usec >= LIST_USEC)
+                spool->scan.wanted = true;
+        spool->census.wanted = spool->is_listed;
+        queue_spool_work(spool);
+}
+
+/* One piece of the most urgent work; false: all is done. */
+static bool step(struct queue_spool *spool) {
+        /* What moved away may lie in a directory that is to be listed. */
+        bool is_busy = queue_scan_step(spool) || queue_read_find(spool) || queue_read_look(spool);
+
+        if (is_busy || (!spool->scan.running && queue_census_step(spool)) || queue_read_file(spool))
+                return true;
+        if (!spool->is_read && spool->is_listed) {
+                spool->is_read = true;
+                spool->published_usec = 0; /* it is waited for: at once */
+                queue_spool_changed(spool);
+        }
+        return false;
+}
+
+static void after_work(struct queue_spool *spool) {
+        bool has_mail = spool->table.n > 0 || spool->n_odd > 0 || spool->n_shown_hops > 0;
+
+        free(spool->log_text);
+        spool->log_text = NULL;
+        if (has_mail || spool->is_blind || spool->is_overfull)
+                tick_within(spool, MAIL_USEC);
+}
+
+static void on_work(struct sg_timer *timer, void *data) {
+        struct queue_spool *spool = data;
+        uint64_t until_usec = now(spool) + QUEUE_TURN_USEC;
+        bool is_busy = true;
+
+        spool->work_armed = true; /* what comes up now is done now */
+        if (spool->fd >= 0)
+                queue_watch_drain(spool);
+        if (spool->lost)
+                go_away(spool, "the queue directory is gone");
+        do {
+                for (int i = 0; spool->fd >= 0 && is_busy && i < STEPS_PER_CLOCK; i++)
+                        is_busy = step(spool);
+        } while (spool->fd >= 0 && is_busy && now(spool) < until_usec);
+        spool->work_armed = spool->fd >= 0 && is_busy;
+        if (spool->work_armed)
+                spool->host->timer_arm(timer, PAUSE_USEC);
+        else if (spool->fd >= 0)
+                after_work(spool);
+}
+
+struct queue_spool *queue_spool_free(struct queue_spool *spool) {
+        if (!spool)
+                return NULL;
+        queue_read_close(spool);
+        queue_scan_close(spool);
+        queue_watch_close(spool);
+        queue_publish_forget(spool);
+        for (int job = 0; job < QUEUE_JOBS; job++)
+                queue_ring_deinit(&spool->rings[job]);
+        for (size_t i = 0; i < spool->n_odd; i++)
+                free(spool->odd[i].path);
+        free(spool->odd);
+        queue_table_deinit(&spool->table);
+        queue_places_deinit(&spool->places);
+        nexthop_routes_deinit(&spool->routes);
+        spool->host->timer_free(spool->work);
+        spool->host->timer_free(spool->tick);
+        if (spool->fd >= 0)
+                close(spool->fd);
+        free(spool);
+        return NULL;
+}
+
+int queue_spool_new(
+        const struct sg_host *host, const char *path, uint32_t messages_max, struct queue_spool **ret_spool) {
+        struct queue_spool *spool = calloc(1, sizeof(*spool));
+        bool is_default;
+        int r;
+
+        if (!spool)
+                return -ENOMEM;
+        spool->host = host;
+        spool->fd = spool->inotify = spool->reader.fd = -1;
+        spool->messages_max = messages_max;
+        snprintf(spool->path, sizeof(spool->path), "%s%s", host->root, path);
+        if (!postfix_instance_of(path, spool->instance)) {
+                host->log(host, SG_LEVEL_ERROR, "spools: \"%s\" is no queue directory", path);
+                free(spool);
+                return -EINVAL;
+        }
+        is_default = strcmp(spool->instance, "-") == 0;
+        snprintf(spool->config, sizeof(spool->config), "%s/etc/%s", host->root,
+                is_default ? "postfix" : spool->instance);
+        r = queue_table_init(&spool->table, messages_max);
+        if (r >= 0)
+                r = queue_places_init(&spool->places);
+        if (r >= 0)
+                r = host->timer_new(host, "queue: work", SECOND_USEC, on_work, spool, &spool->work);
+        if (r >= 0)
+                r = host->timer_new(host, "queue: next look", 0, on_tick, spool, &spool->tick);
+        if (r < 0) {
+                queue_spool_free(spool);
+                return r;
+        }
+        spool->tick_usec = now(spool);
+        queue_routes_refresh(spool);
+        *ret_spool = spool;
+        return 0;
+}

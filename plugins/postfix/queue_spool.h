@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * queue_spool - one spool as the sensor `queue` follows it, and the parts that work on it
+ *
+ * queue_watch.c turns events into calls of queue_track.c, queue_scan.c does the same for directories it lists;
+ * what they cannot know becomes a job in a ring, done by queue_read.c.  queue_census.c adds up, queue_publish.c
+ * says it, queue_select.c answers the verbs.  queue_spool.c owns the whole and shares out the time.
+ */
+#ifndef POSTFIX_QUEUE_SPOOL_H
+#define POSTFIX_QUEUE_SPOOL_H
+
+#include <dirent.h>
+#include <limits.h>
+
+#include "postfix/nexthop.h"
+#include "postfix/postfix.h"
+#include "postfix/queue_file.h"
+#include "postfix/queue_places.h"
+#include "postfix/queue_table.h"
+#include "postfix/reason.h"
+
+#define QUEUE_SUB_MAX (2 * QUEUE_HASH_DEPTH_MAX + 1)
+#define QUEUE_PATH_MAX (32 + QUEUE_SUB_MAX + 256) /* "deferred/D/3/NAME" */
+#define QUEUE_ODD_MAX 1024u
+#define QUEUE_TURN_USEC UINT64_C(5000)
+
+/* Numbers of messages that wait for a job. */
+struct queue_ring {
+        uint32_t *numbers;
+        uint32_t head, n, size;
+};
+
+/* A directory that is watched; its place in the spool. */
+struct queue_directory {
+        int wd;
+        enum { QUEUE_DIRECTORY_SPOOL, QUEUE_DIRECTORY_BOUNCE, QUEUE_DIRECTORY_QUEUE } kind;
+        enum queue queue;
+        char sub[QUEUE_SUB_MAX]; /* "" or "D/3/" */
+};
+
+/* A file with a legal name that Postfix would not give it, or in a place that is not its own: only counted. */
+struct queue_odd {
+        char *path; /* below the spool */
+        enum queue queue;
+        uint64_t size_bytes;
+        unsigned generation;
+};
+
+struct queue_scan {
+        bool wanted, running, sweeping; /* of everything */
+        bool rewatch;                   /* a directory was exchanged: forget all watches first */
+        bool reread, rereading;         /* the routes are others: read all files again; this time */
+        unsigned generation;
+        struct queue_directory *todo; /* directories still to be listed; wd is not used */
+        size_t n_todo;
+        DIR *open; /* the one that is being listed */
+        struct queue_directory at;
+        uint32_t sweep_next;
+        uint32_t listed[QUEUES];
+};
+
+struct queue_census {
+        bool wanted, running;
+        uint32_t next;
+        int64_t now_seconds; /* CLOCK_REALTIME */
+        uint64_t spent_usec;
+        uint32_t read, null_sender, unreadable;
+        uint32_t oldest[QUEUES]; /* arrival; 0: not known */
+        uint32_t reasons[REASON_CLASSES];
+};
+
+#define QUEUE_DOMAINS_SHOWN 20u
+#define QUEUE_HOPS_SHOWN 32u
+
+struct queue_shown_hop {
+        uint32_t number;
+        uint64_t zero_since_usec; /* 0: it has messages */
+};
+
+struct queue_totals {
+        uint64_t arrived, delivered, deferred, bounced;
+};
+
+struct queue_spool {
+        const struct sg_host *host;
+        char path[PATH_MAX], config[PATH_MAX], instance[POSTFIX_INSTANCE_MAX];
+        uint32_t messages_max;
+
+        int fd; /* of the spool directory; -1: it is not there */
+        int inotify;
+        struct sg_watch *readable;
+        struct sg_timer *work, *tick;
+        bool work_armed;
+        uint64_t tick_usec, published_usec; /* when the tick comes; 0: not armed */
+
+        struct queue_directory *directories; /* by wd */
+        size_t n_directories;
+        bool lost;        /* the spool went away */
+        bool is_blind;    /* the limit of watches was reached: listed every minute instead */
+        bool is_overfull; /* more messages than are tracked: only counted, by listing */
+        bool said_overflow, said_odd, said_overfull, said_blind, said_routes;
+        uint64_t listed_usec;
+
+        struct queue_table table;
+        struct queue_places places;
+        struct queue_odd *odd;
+        size_t n_odd;
+        struct queue_ring rings[QUEUE_JOBS];
+        struct {
+                uint64_t messages, bytes;
+                unsigned depth; /* deepest hash directory seen */
+                bool exists;
+        } queues[QUEUES];
+
+        struct nexthop_routes routes;
+        uint64_t routes_stamp;        /* of the files they came from; 0: not read yet */
+        char transport[2 * PATH_MAX]; /* the table; "": there is none */
+        unsigned defer_depth;
+
+        /* The file that is being read; a large one takes several turns. */
+        struct queue_file_reader reader;
+        struct queue_place_draft draft;
+        struct queue_id reading; /* while reader.fd >= 0 */
+        uint64_t reading_inode;
+        char *log_text; /* while logs are read */
+
+        struct queue_scan scan;
+        struct queue_census census;
+        bool is_listed, is_read; /* everything was, at least once since the spool is there */
+
+        struct queue_totals totals;
+        bool reason_shown[REASON_CLASSES];
+        uint32_t shown_domains[QUEUE_DOMAINS_SHOWN];
+        size_t n_shown_domains;
+        bool others_shown;
+        struct queue_shown_hop shown_hops[QUEUE_HOPS_SHOWN];
+        size_t n_shown_hops;
+};
+
+/* queue_spool.c */
+extern const char *const queue_names_of[QUEUES];
+int queue_spool_new(
+        const struct sg_host *host, const char *path, uint32_t messages_max, struct queue_spool **ret_spool);
+struct queue_spool *queue_spool_free(struct queue_spool *spool);
+void queue_spool_work(struct queue_spool *spool);    /* there is something to do: soon */
+void queue_spool_changed(struct queue_spool *spool); /* there is something to say: within a second */
+bool queue_spool_is_settled(const struct queue_spool *spool);
+
+/* queue_watch.c */
+int queue_watch_open(struct queue_spool *spool);
+void queue_watch_close(struct queue_spool *spool);
+void queue_watch_drain(struct queue_spool *spool);
+/* False: its changes will not be seen. */
+bool queue_watch_add(struct queue_spool *spool, const struct queue_directory *directory);
+void queue_watch_forget_queues(struct queue_spool *spool);
+/* The hash directory `name` below another directory; false: Postfix has none of that name. */
+bool queue_watch_below(
+        const struct queue_directory *directory, const char *name, struct queue_directory *ret_directory);
+
+/* queue_scan.c */
+void queue_scan_add(struct queue_spool *spool, const struct queue_directory *directory);
+bool queue_scan_step(struct queue_spool *spool); /* false: nothing to do */
+void queue_scan_close(struct queue_spool *spool);
+
+/* queue_track.c: what happened to a name in a directory */
+struct queue_message *queue_track_arrival(
+        struct queue_spool *spool, const struct queue_directory *directory, const char *name);
+void queue_track_move_away(
+        struct queue_spool *spool, const struct queue_directory *directory, const char *name);
+void queue_track_removal(
+        struct queue_spool *spool, const struct queue_directory *directory, const char *name);
+void queue_track_change(struct queue_spool *spool, const struct queue_directory *directory, const char *name);
+void queue_track_bounce(struct queue_spool *spool, const char *name);
+void queue_track_place(
+        struct queue_spool *spool, struct queue_message *message, enum queue queue, unsigned depth);
+void queue_track_size(struct queue_spool *spool, struct queue_message *message, uint64_t size_bytes);
+void queue_track_complete(struct queue_spool *spool, struct queue_message *message);
+void queue_track_forget(struct queue_spool *spool, struct queue_message *message);
+void queue_track_unread(struct queue_spool *spool, struct queue_message *message);
+void queue_track_job(struct queue_spool *spool, struct queue_message *message, enum queue_job job);
+void queue_track_forget_odd(struct queue_spool *spool, size_t i);
+/* Path below the spool. */
+void queue_track_path(const struct queue_message *message, enum queue queue, unsigned depth,
+        char path[static QUEUE_PATH_MAX]);
+
+/* queue_ring.c */
+int queue_ring_push(struct queue_ring *ring, uint32_t number);
+bool queue_ring_pop(struct queue_ring *ring, uint32_t *ret_number);
+void queue_ring_deinit(struct queue_ring *ring);
+
+/* queue_read.c: one piece of a job; false: there is none */
+bool queue_read_find(struct queue_spool *spool);
+bool queue_read_look(struct queue_spool *spool);
+bool queue_read_file(struct queue_spool *spool);
+void queue_read_close(struct queue_spool *spool);
+
+/* queue_routes.c: from main.cf and the transport table; true: they are others than before */
+bool queue_routes_refresh(struct queue_spool *spool);
+
+/* queue_census.c */
+bool queue_census_step(struct queue_spool *spool); /* false: nothing to do */
+
+/* queue_publish.c */
+extern const struct sg_reading queue_readings[];
+void queue_publish(struct queue_spool *spool);
+void queue_publish_missing(struct queue_spool *spool, const char *why);
+void queue_publish_forget(struct queue_spool *spool); /* lets go of the names that are shown */
+
+/* queue_select.c */
+ssize_t queue_select(struct queue_spool *spool, const char *verb, const struct sg_value *args, int fd);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_queue_storm - counts and contents are those of the spool on disk, whatever went on, and whatever was missed
+ *
+ * Twenty thousand operations in a fixed random order, read as they come or not at all until the kernel's queue of
+ * events overflows; then the readings are compared with a walk of the spool, and with a second sensor that never
+ * saw an event.
+ */
+#include "queue_support.h"
+
+#define OPERATIONS 20000
+#define FILES_MAX 600
+
+static const char *const domains[] = {"a.test", "b.test", "c.test", "d.test", "here.test"};
+
+struct storm {
+        struct relay *relay;
+        struct spool_file files[FILES_MAX];
+        bool stays[FILES_MAX], complete[FILES_MAX]; /* local mail is never moved out of maildrop */
+        size_t n;
+        uint32_t seed;
+};
+
+static uint32_t draw(struct storm *storm, uint32_t below) {
+        storm->seed = storm->seed * 1664525 + 1013904223;
+        return (storm->seed >> 8) % below;
+}
+
+static void add(struct storm *storm) {
+        char one[64], two[64];
+        struct spool_message message = {
+                .queue = draw(storm, 8) ? "incoming" : "maildrop",
+                .sender = draw(storm, 5) ? NULL : "",
+                .body_bytes = 1 + draw(storm, 3000),
+                .unfinished = draw(storm, 20) == 0,
+        };
+
+        snprintf(one, sizeof(one), "u@%s", domains[draw(storm, 5)]);
+        snprintf(two, sizeof(two), "v@%s", domains[draw(storm, 5)]);
+        message.recipients[0].address = one;
+        if (draw(storm, 4) == 0)
+                message.recipients[1].address = two;
+        storm->stays[storm->n] = strcmp(message.queue, "maildrop") == 0;
+        storm->complete[storm->n] = !message.unfinished;
+        spool_add(&storm->relay->spool, &message, &storm->files[storm->n++]);
+}
+
+static void operate(struct storm *storm) {
+        static const char *const reasons[] = {NULL,
+                "host mx.test[192.0.2.1] said: 450 4.7.1 Greylisted (in reply to RCPT TO command)",
+                "connect to mx.test[192.0.2.1]:25: Connection refused"};
+        struct spool *spool = &storm->relay->spool;
+        size_t i = storm->n ? draw(storm, (uint32_t)storm->n) : 0;
+        struct spool_file *file = &storm->files[i];
+        uint32_t what = draw(storm, 10);
+
+        if (storm->n < 20 || (what == 0 && storm->n < FILES_MAX)) {
+                add(storm);
+        } else if (what <= 4) {
+                const char *queue = relay_queues[draw(storm, 6)];
+
+                if (strcmp(queue, file->queue) == 0 || storm->stays[i] ||
+                        (strcmp(queue, "active") == 0 && !storm->complete[i]))
+                        return;
+                if (strcmp(queue, "active") == 0)
+                        unlink(spool_path(spool, "defer", file->id));
+                if (strcmp(queue, "deferred") == 0) {
+                        spool_defer(spool, file->id,
+                                &(struct spool_deferral){
+                                        .recipient = "u@a.test", .reason = reasons[draw(storm, 3)]});
+                        spool_set_retry(spool, file, 2000000000 + draw(storm, 1000));
+                }
+                spool_move(spool, file, queue);
+        } else if (what == 5) {
+                spool_remove(spool, file);
+                *file = storm->files[--storm->n];
+                storm->stays[i] = storm->stays[storm->n];
+                storm->complete[i] = storm->complete[storm->n];
+        } else if (what == 6 && strcmp(file->queue, "active") != 0) {
+                storm->complete[i] = draw(storm, 2) == 0;
+                chmod(spool_path(spool, file->queue, file->id), storm->complete[i] ? 0700 : 0400);
+        } else if (what == 7 && strcmp(file->queue, "deferred") == 0) {
+                spool_set_retry(spool, file, 2000000000 + draw(storm, 1000));
+        }
+}
+
+/* Every reading that says how things are, and not what happened, is what a sensor says that has just started. */
+static void expect_as_at_the_start(struct relay *relay) {
+        struct relay *second = calloc(1, sizeof(*second));
+
+        assert_non_null(second);
+        second->scratch = relay->scratch;
+        second->spool = relay->spool;
+        relay_start(second);
+        relay_expect(second, "queue_unreadable", "-", relay_value(relay, "queue_unreadable", "-"));
+        relay_settle(second);
+        for (unsigned i = 0; i < second->bench.n; i++) {
+                const struct bench_reading *reading = &second->bench.readings[i];
+
+                if (strstr(reading->name, "_total") || strstr(reading->name, "_seconds") ||
+                        reading->withdrawn)
+                        continue;
+                if (relay_value(relay, reading->name, reading->label) != reading->value)
+                        printf("%s{%s}\n", reading->name, reading->label);
+                assert_float_equal(relay_value(relay, reading->name, reading->label), reading->value, 0.0001);
+        }
+        relay_stop(second);
+        free(second);
+}
+
+static void counts_are_those_of_the_spool_after_twenty_thousand_operations(void **state) {
+        static struct storm storm;
+
+        storm = (struct storm){.relay = *state, .seed = 20261224};
+        for (int i = 0; i < 200; i++)
+                add(&storm);
+        relay_start(storm.relay);
+        for (int i = 0; i < OPERATIONS; i++) {
+                operate(&storm);
+                if (i % 64 == 0)
+                        sensor_bench_run(&storm.relay->bench, draw(&storm, 3000));
+        }
+        relay_settle(storm.relay);
+        relay_expect_as_found(storm.relay);
+        expect_as_at_the_start(storm.relay);
+}
+
+static void an_overflow_is_made_good_by_listing(void **state) {
+        static struct storm storm;
+        int fd = open("/proc/sys/fs/inotify/max_queued_events", O_RDONLY);
+        char text[32] = "";
+        long events;
+
+        assert_true(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
+        close(fd);
+        events = strtol(text, NULL, 10);
+        if (events > 100000)
+                skip();
+        storm = (struct storm){.relay = *state, .seed = 5};
+        for (int i = 0; i < 300; i++)
+                add(&storm);
+        relay_start(storm.relay);
+        relay_expect(storm.relay, "queue_unreadable", "-", 0);
+        /* Nobody reads until the kernel has given up, and for a while after. */
+        for (long i = 0; i < events; i++)
+                operate(&storm);
+        sensor_bench_run(&storm.relay->bench, 5000);
+        for (int i = 0; i < 1000; i++)
+                operate(&storm);
+        relay_settle(storm.relay);
+        relay_expect_as_found(storm.relay);
+        expect_as_at_the_start(storm.relay);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, relay_setup, relay_teardown)
+        const struct CMUnitTest tests[] = {
+                TEST(counts_are_those_of_the_spool_after_twenty_thousand_operations),
+                TEST(an_overflow_is_made_good_by_listing),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

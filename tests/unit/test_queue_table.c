@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* test_queue_table - the index of messages, and the tables of names and places it refers to */
+#include <malloc.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "postfix/queue_places.h"
+#include "postfix/queue_table.h"
+
+#define MANY 80000u
+
+static struct queue_id id_of(uint32_t i) {
+        return (struct queue_id){.inode = 1000 + i / 3, .stamp = (uint64_t)(i % 3) << 20 | i % 7};
+}
+
+static void every_message_is_found_while_others_come_and_go(void **state) {
+        struct queue_table table;
+        uint32_t number, left = 0;
+
+        (void)state;
+        assert_int_equal(queue_table_init(&table, QUEUE_MESSAGES_MAX), 0);
+        for (uint32_t i = 0; i < MANY; i++) {
+                struct queue_id id = id_of(i);
+                struct queue_message *message = queue_table_add(&table, &id, &number);
+
+                assert_non_null(message);
+                assert_ptr_equal(queue_table_at(&table, number), message);
+                message->retry = i;
+        }
+        for (uint32_t i = 0; i < MANY; i++)
+                if (i % 5 != 0) {
+                        struct queue_id id = id_of(i);
+
+                        queue_table_remove(&table, queue_table_find(&table, &id));
+                }
+        for (uint32_t i = 0; i < MANY; i++) {
+                struct queue_id id = id_of(i);
+                struct queue_message *message = queue_table_find(&table, &id);
+
+                assert_int_equal(message != NULL, i % 5 == 0);
+                if (!message)
+                        continue;
+                assert_int_equal(message->retry, i);
+                assert_ptr_equal(queue_table_at(&table, queue_table_number(&table, message)), message);
+        }
+        for (uint32_t i = 0; i < queue_table_end(&table); i++)
+                left += queue_table_at(&table, i) != NULL;
+        assert_int_equal(left, table.n);
+        queue_table_deinit(&table);
+}
+
+static void a_message_costs_at_most_64_bytes(void **state) {
+        struct mallinfo2 before = mallinfo2(), after;
+        struct queue_table table;
+        uint32_t number;
+
+        (void)state;
+        assert_int_equal(queue_table_init(&table, QUEUE_MESSAGES_MAX), 0);
+        for (uint32_t i = 0; i < MANY; i++) {
+                struct queue_id id = id_of(i);
+
+                assert_non_null(queue_table_add(&table, &id, &number));
+        }
+        after = mallinfo2();
+        printf("%zu bytes for %u messages\n", after.uordblks + after.hblkhd - before.uordblks - before.hblkhd,
+                MANY);
+        assert_true(after.uordblks + after.hblkhd - before.uordblks - before.hblkhd <= 65 * (size_t)MANY);
+        queue_table_deinit(&table);
+}
+
+static void a_full_table_takes_no_more_until_one_leaves(void **state) {
+        struct queue_id first = id_of(0), second = id_of(1);
+        struct queue_table table;
+        uint32_t number;
+
+        (void)state;
+        assert_int_equal(queue_table_init(&table, 1), 0);
+        assert_non_null(queue_table_add(&table, &first, &number));
+        assert_null(queue_table_add(&table, &second, &number));
+        assert_null(queue_table_find(&table, &second));
+        queue_table_remove(&table, queue_table_find(&table, &first));
+        assert_non_null(queue_table_add(&table, &second, &number));
+        queue_table_deinit(&table);
+}
+
+static void a_name_lives_as_long_as_somebody_holds_it(void **state) {
+        struct queue_names names;
+        uint32_t one, two;
+
+        (void)state;
+        assert_int_equal(queue_names_init(&names), 0);
+        one = queue_names_take(&names, "one.test");
+        two = queue_names_take(&names, "two.test");
+        assert_int_equal(queue_names_take(&names, "one.test"), one);
+        assert_int_not_equal(one, two);
+        queue_names_drop(&names, one);
+        assert_int_equal(queue_names_find(&names, "one.test"), one);
+        queue_names_drop(&names, one);
+        assert_int_equal(queue_names_find(&names, "one.test"), QUEUE_NAME_NONE);
+        assert_int_equal(queue_names_find(&names, "two.test"), two);
+        queue_names_deinit(&names);
+}
+
+static void names_without_room_are_all_others(void **state) {
+        struct queue_names names;
+        char text[32];
+
+        (void)state;
+        assert_int_equal(queue_names_init(&names), 0);
+        for (uint32_t i = 0; i < QUEUE_NAMES_MAX - 2; i++) {
+                snprintf(text, sizeof(text), "d%u.test", i);
+                assert_true(queue_names_take(&names, text) > QUEUE_NAME_OTHERS);
+        }
+        assert_int_equal(queue_names_take(&names, "more.test"), QUEUE_NAME_OTHERS);
+        queue_names_drop(&names, queue_names_find(&names, "d7.test"));
+        assert_true(queue_names_take(&names, "more.test") > QUEUE_NAME_OTHERS);
+        queue_names_deinit(&names);
+}
+
+static uint32_t take(struct queue_places *places, const char *first, const char *second) {
+        struct queue_place_draft draft = {0};
+
+        queue_place_add(places, &draft, first, "hub.test");
+        if (second)
+                queue_place_add(places, &draft, second, "hub.test");
+        return queue_place_take_consume(places, &draft);
+}
+
+static void equal_sets_are_one_place_with_each_name_once(void **state) {
+        struct queue_places places;
+        uint32_t one, both;
+
+        (void)state;
+        assert_int_equal(queue_places_init(&places), 0);
+        one = take(&places, "a.test", "a.test");
+        both = take(&places, "a.test", "b.test");
+        assert_int_equal(take(&places, "a.test", NULL), one);
+        assert_int_not_equal(both, one);
+        assert_int_equal(places.rows[both].n_domains, 2);
+        assert_int_equal(places.rows[both].n_hops, 1);
+        queue_place_drop(&places, both);
+        assert_int_equal(queue_names_find(&places.domains, "b.test"), QUEUE_NAME_NONE);
+        assert_int_not_equal(queue_names_find(&places.domains, "a.test"), QUEUE_NAME_NONE);
+        queue_place_drop(&places, one);
+        queue_place_drop(&places, one);
+        assert_int_equal(queue_names_find(&places.hops, "hub.test"), QUEUE_NAME_NONE);
+        queue_places_deinit(&places);
+}
+
+static void too_many_domains_of_one_message_are_cut_and_marked(void **state) {
+        struct queue_place_draft draft = {0};
+        struct queue_places places;
+        char text[32];
+        uint32_t place;
+
+        (void)state;
+        assert_int_equal(queue_places_init(&places), 0);
+        for (unsigned i = 0; i < 2 * QUEUE_PLACE_NAMES; i++) {
+                snprintf(text, sizeof(text), "d%u.test", i);
+                queue_place_add(&places, &draft, text, text);
+        }
+        place = queue_place_take_consume(&places, &draft);
+        assert_true(places.rows[place].is_cut);
+        assert_int_equal(places.rows[place].n_domains, QUEUE_PLACE_NAMES);
+        queue_place_drop(&places, place);
+        assert_int_equal(queue_names_find(&places.domains, "d0.test"), QUEUE_NAME_NONE);
+        queue_places_deinit(&places);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(every_message_is_found_while_others_come_and_go),
+                cmocka_unit_test(a_message_costs_at_most_64_bytes),
+                cmocka_unit_test(a_full_table_takes_no_more_until_one_leaves),
+                cmocka_unit_test(a_name_lives_as_long_as_somebody_holds_it),
+                cmocka_unit_test(names_without_room_are_all_others),
+                cmocka_unit_test(equal_sets_are_one_place_with_each_name_once),
+                cmocka_unit_test(too_many_domains_of_one_message_are_cut_and_marked),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

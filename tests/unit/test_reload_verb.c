@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* test_reload_verb - a reload counts only with a new queue manager that stays alive, and says why not */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "postfix/master.h"
+#include "postfix/postfix.h"
+#include "support/verb_relay.h"
+
+#define MSEC UINT64_C(1000)
+
+static int setup(void **state) {
+        struct verb_relay *relay = malloc(sizeof(*relay));
+
+        if (!relay)
+                return -1;
+        verb_relay_init(relay);
+        verb_relay_start(relay);
+        *state = relay;
+        return 0;
+}
+
+static int teardown(void **state) {
+        verb_relay_deinit(*state);
+        free(*state);
+        return 0;
+}
+
+static int reloads(struct verb_bench *bench, char *output, size_t size) {
+        (void)output;
+        (void)size;
+        verb_relay_new_qmgr((struct verb_relay *)bench);
+        return 0;
+}
+
+static int fails(struct verb_bench *bench, char *output, size_t size) {
+        (void)bench;
+        snprintf(output, size, "Failed to reload postfix@-.service: Unit not found.\nSee the log.");
+        return 5;
+}
+
+static struct master_process qmgr_of(const struct verb_relay *relay) {
+        struct master_process qmgr;
+
+        assert_true(master_find_qmgr(relay->scratch.path, relay->master, &qmgr));
+        return qmgr;
+}
+
+static void it_goes_through_systemd_and_a_new_queue_manager_is_waited_for(void **state) {
+        struct verb_relay *relay = *state;
+        struct master_process before = qmgr_of(relay);
+
+        relay->bench.tool = reloads;
+        assert_int_equal(verb_bench_check(&relay->bench, &postfix_reload), SG_VERDICT_GO);
+        assert_int_equal(relay->bench.n_tools, 0);
+        assert_int_equal(verb_bench_act(&relay->bench, &postfix_reload), 0);
+        assert_string_equal(relay->bench.command, "/usr/bin/systemctl reload postfix@-.service");
+        assert_int_equal(relay->bench.outcome.count, 1);
+        assert_int_not_equal(qmgr_of(relay).pid, before.pid);
+}
+
+static void what_systemctl_says_is_told(void **state) {
+        struct verb_relay *relay = *state;
+
+        relay->bench.tool = fails;
+        assert_int_equal(verb_bench_act(&relay->bench, &postfix_reload), -EIO);
+        assert_string_equal(relay->bench.outcome.text,
+                "systemctl reload postfix@-.service failed (5): Failed to reload postfix@-.service: Unit not "
+                "found.");
+}
+
+static void a_postfix_that_is_down_is_not_reloaded(void **state) {
+        struct verb_relay *relay = *state;
+
+        relay->args[RELOAD_ARG_INSTANCE].text = "other";
+        assert_int_equal(verb_bench_check(&relay->bench, &postfix_reload), SG_VERDICT_REFUSED);
+        assert_non_null(strstr(relay->bench.outcome.text, "no configured spool"));
+        relay->args[RELOAD_ARG_INSTANCE].text = "-";
+        verb_relay_stop(relay);
+        assert_int_equal(verb_bench_check(&relay->bench, &postfix_reload), SG_VERDICT_REFUSED);
+        assert_string_equal(relay->bench.outcome.text, "Postfix is not running");
+        assert_int_equal(verb_bench_act(&relay->bench, &postfix_reload), -ESRCH);
+        assert_int_equal(relay->bench.n_tools, 0);
+}
+
+static int await(struct verb_relay *relay, const struct master_process *before, uint64_t limit_usec) {
+        return master_await_qmgr(relay->scratch.path, relay->spool.path, before, 300 * MSEC, limit_usec);
+}
+
+static void the_queue_manager_of_before_does_not_count(void **state) {
+        struct verb_relay *relay = *state;
+        struct master_process before = qmgr_of(relay);
+
+        assert_int_equal(await(relay, &before, 500 * MSEC), -ETIME);
+        verb_relay_end_qmgr(relay);
+        assert_int_equal(await(relay, &before, 500 * MSEC), -ETIME);
+        verb_relay_new_qmgr(relay);
+        assert_int_equal(await(relay, &before, 2000 * MSEC), 0);
+}
+
+static void nor_do_new_ones_that_die_one_after_the_other(void **state) {
+        struct verb_relay *relay = *state;
+        struct master_process before = qmgr_of(relay);
+        pid_t pid = fork();
+
+        if (pid == 0) {
+                for (int i = 0; i < 20; i++) {
+                        verb_relay_new_qmgr(relay);
+                        usleep(150 * MSEC);
+                }
+                _exit(0);
+        }
+        assert_int_equal(await(relay, &before, 2000 * MSEC), -ETIME);
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+}
+
+static void a_master_that_ends_is_said_to_be_gone(void **state) {
+        struct verb_relay *relay = *state;
+        struct master_process before = qmgr_of(relay);
+
+        verb_relay_stop(relay);
+        assert_int_equal(await(relay, &before, 200 * MSEC), -ESRCH);
+}
+
+static void only_a_process_called_master_is_one(void **state) {
+        static const char *const texts[] = {
+                "", "x", "0", "1", "-5", "99999999999999999999", "               "};
+        struct verb_relay *relay = *state;
+        char own[64];
+        pid_t master;
+
+        assert_true(master_find(relay->scratch.path, relay->spool.path, &master));
+        assert_int_equal(master, relay->master);
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+                scratch_write(&relay->scratch, SPOOL_DIRECTORY "/pid/master.pid", texts[i]);
+                assert_false(master_find(relay->scratch.path, relay->spool.path, &master));
+        }
+        snprintf(own, sizeof(own), "%32d\n", (int)getpid()); /* a stale file, its number taken by another */
+        scratch_write(&relay->scratch, SPOOL_DIRECTORY "/pid/master.pid", own);
+        assert_false(master_find(relay->scratch.path, relay->spool.path, &master));
+}
+
+static void only_a_child_of_this_master_is_its_queue_manager(void **state) {
+        struct verb_relay *relay = *state;
+        struct master_process qmgr;
+        char name[] = "a) S 1 (qmgr", byte;
+        int ready[2];
+        pid_t pid;
+
+        assert_false(master_find_qmgr(relay->scratch.path, getpid(), &qmgr));
+        assert_int_equal(pipe(ready), 0);
+        pid = fork();
+        if (pid == 0) {
+                prctl(PR_SET_NAME, name);
+                close(ready[1]);
+                for (;;)
+                        pause();
+        }
+        close(ready[1]);
+        assert_int_equal(read(ready[0], &byte, 1), 0);
+        close(ready[0]);
+        assert_false(master_find_qmgr(relay->scratch.path, getpid(), &qmgr));
+        assert_false(master_find_qmgr(relay->scratch.path, 1, &qmgr) && qmgr.pid == pid);
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(
+                        it_goes_through_systemd_and_a_new_queue_manager_is_waited_for, setup, teardown),
+                cmocka_unit_test_setup_teardown(what_systemctl_says_is_told, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_postfix_that_is_down_is_not_reloaded, setup, teardown),
+                cmocka_unit_test_setup_teardown(the_queue_manager_of_before_does_not_count, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        nor_do_new_ones_that_die_one_after_the_other, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_master_that_ends_is_said_to_be_gone, setup, teardown),
+                cmocka_unit_test_setup_teardown(only_a_process_called_master_is_one, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        only_a_child_of_this_master_is_its_queue_manager, setup, teardown),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
