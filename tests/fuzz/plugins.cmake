@@ -1,1 +1,7 @@
 sg_fuzz(fuzz_mounts sg_plugin_disk_objects sg_base)
+sg_fuzz(fuzz_queue_id sg_postfix_parsers)
+sg_fuzz(fuzz_queue_file sg_postfix_parsers)
+sg_fuzz(fuzz_defer_log sg_postfix_parsers)
+sg_fuzz(fuzz_dns_answer sg_plugin_dns_objects)
+sg_fuzz(fuzz_resolv_conf sg_plugin_dns_objects)
+sg_fuzz(fuzz_smtp_banner sg_plugin_relay_objects)

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * host_lookup - mail exchanges by preference, then the addresses of each
+ *
+ * Runs in the watcher for the plugins dns and relay.  A chain of questions, one at a time: MX unless the next hop is
+ * in brackets, then A and AAAA of each exchange, or of the domain itself when it has none.  A null MX is the word
+ * that there is no address.  Like Postfix it looks nowhere but in the DNS.
+ *
+ * What the name servers said and what they could not say are kept apart: only an answer about the name is evidence
+ * that there is no address.  An exchange that has some addresses is complete even if one of its two questions
+ * failed, because many servers are bad at AAAA and Postfix sends to what it has.
+ *
+ * Owns its present query and a timer.  Fails: HOST_LOOKUP_NO_WORD after LOOKUP_USEC at the latest, or with what was
+ * found until then, marked as incomplete.
+ * Limits: EXCHANGES_MAX exchanges, DNS_ADDRESSES_MAX addresses; no search list.
+ */
+#include "common/host_lookup.h"
+
+#include <arpa/nameser.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXCHANGES_MAX 8
+#define LOOKUP_USEC UINT64_C(30000000)
+
+struct host_lookup {
+        struct resolver *resolver;
+        host_lookup_fn fn;
+        void *data;
+        bool six;
+
+        struct dns_query *query;
+        struct sg_timer *timer;
+        char hosts[EXCHANGES_MAX][DNS_NAME_MAX];
+        size_t n_hosts, host;
+        size_t before; /* addresses that were known before the present host */
+        int type;      /* of the present question */
+        bool failed;   /* a question about the present host was not answered */
+        struct host_lookup_result result;
+};
+
+static void next_question(struct host_lookup *lookup);
+
+/* The last thing that is done with a lookup, since its owner may free it in there. */
+static void finish(struct host_lookup *lookup, const char *why) {
+        struct host_lookup_result *result = &lookup->result;
+
+        lookup->query = dns_query_free(lookup->query);
+        lookup->timer = lookup->resolver->host->timer_free(lookup->timer);
+        if (result->n_addresses > 0) {
+                result->outcome = HOST_LOOKUP_FOUND;
+        } else {
+                result->outcome = result->incomplete ? HOST_LOOKUP_NO_WORD : HOST_LOOKUP_NONE;
+                result->why = why;
+        }
+        lookup->fn(result, lookup->data);
+}
+
+static void add_address(struct host_lookup *lookup, const struct net_address *address) {
+        struct host_lookup_result *result = &lookup->result;
+        struct host_lookup_address *added;
+
+        for (size_t i = 0; i < result->n_addresses; i++)
+                if (net_address_compare(&result->addresses[i].address, address) == 0)
+                        return;
+        if (result->n_addresses == DNS_ADDRESSES_MAX)
+                return;
+        added = &result->addresses[result->n_addresses++];
+        added->address = *address;
+        memcpy(added->name, lookup->hosts[lookup->host], sizeof(added->name));
+}
+
+static void ask(struct host_lookup *lookup, int type, dns_query_fn fn) {
+        int r;
+
+        lookup->type = type;
+        lookup->query = dns_query_free(lookup->query);
+        r = resolver_ask(lookup->resolver, lookup->hosts[lookup->host], type, fn, lookup, &lookup->query);
+        if (r < 0) {
+                lookup->result.incomplete = true;
+                finish(lookup, r == -ENOENT ? "no name server is known" : strerror(-r));
+        }
+}
+
+static void end_host(struct host_lookup *lookup) {
+        if (lookup->failed && lookup->result.n_addresses == lookup->before)
+                lookup->result.incomplete = true;
+        lookup->failed = false;
+        lookup->before = lookup->result.n_addresses;
+        lookup->host++;
+}
+
+static void on_address(const struct dns_reply *reply, void *data) {
+        struct host_lookup *lookup = data;
+
+        bool answered = reply->answer && dns_query_is_about_name(reply->answer);
+
+        resolver_learn(lookup->resolver, reply);
+        for (size_t i = 0; answered && i < reply->answer->n_addresses; i++)
+                add_address(lookup, &reply->answer->addresses[i]);
+        lookup->failed = lookup->failed || !answered;
+        next_question(lookup);
+}
+
+/* After each address question: the other type of the same host, the next host, or the end. */
+static void next_question(struct host_lookup *lookup) {
+        if (lookup->type == ns_t_a && lookup->six) {
+                ask(lookup, ns_t_aaaa, on_address);
+                return;
+        }
+        if (lookup->type != ns_t_mx)
+                end_host(lookup);
+        if (lookup->host < lookup->n_hosts) {
+                ask(lookup, ns_t_a, on_address);
+                return;
+        }
+        finish(lookup,
+                lookup->result.incomplete ? "no name server could tell its address"
+                                          : "the name servers say that it has no address");
+}
+
+static int by_preference(const void *a, const void *b) {
+        const struct dns_exchange *x = a, *y = b;
+
+        return (x->preference > y->preference) - (x->preference < y->preference);
+}
+
+static void on_exchanges(const struct dns_reply *reply, void *data) {
+        struct host_lookup *lookup = data;
+        struct dns_answer answer;
+
+        resolver_learn(lookup->resolver, reply);
+        if (!reply->answer || !dns_query_is_about_name(reply->answer)) {
+                lookup->result.incomplete = true;
+                finish(lookup,
+                        reply->answer ? "the name servers cannot answer for it" : "no name server answers");
+                return;
+        }
+        if (reply->answer->code == ns_r_nxdomain) {
+                finish(lookup, "the name servers say that it does not exist");
+                return;
+        }
+        answer = *reply->answer;
+        qsort(answer.exchanges, answer.n_exchanges, sizeof(answer.exchanges[0]), by_preference);
+        if (answer.n_exchanges == 1 && answer.exchanges[0].name[0] == '\0') {
+                finish(lookup, "it says that it takes no mail (null MX)");
+                return;
+        }
+        for (size_t i = 0, n = 0; i < answer.n_exchanges && n < EXCHANGES_MAX; i++)
+                if (answer.exchanges[i].name[0]) {
+                        memcpy(lookup->hosts[n++], answer.exchanges[i].name, DNS_NAME_MAX);
+                        lookup->n_hosts = n;
+                }
+        next_question(lookup);
+}
+
+static void on_timer(struct sg_timer *timer, void *data) {
+        struct host_lookup *lookup = data;
+
+        (void)timer;
+        if (lookup->host < lookup->n_hosts)
+                lookup->result.incomplete = true;
+        finish(lookup, lookup->query ? "no name server answers in time" : "no name server is known");
+}
+
+int host_lookup_new(struct resolver *resolver, const struct next_hop *hop, bool six, host_lookup_fn fn,
+        void *data, struct host_lookup **ret_lookup) {
+        const struct sg_host *host = resolver->host;
+        struct host_lookup *lookup = calloc(1, sizeof(*lookup));
+        int r;
+
+        if (!lookup)
+                return -ENOMEM;
+        *lookup = (struct host_lookup){.resolver = resolver, .fn = fn, .data = data, .six = six};
+        if (hop->literal) {
+                add_address(lookup, &hop->address);
+        } else {
+                snprintf(lookup->hosts[0], sizeof(lookup->hosts[0]), "%s", hop->host);
+                lookup->n_hosts = 1;
+                lookup->type = hop->mx ? ns_t_mx : ns_t_a;
+                r = resolver_ask(resolver, hop->host, lookup->type, hop->mx ? on_exchanges : on_address,
+                        lookup, &lookup->query);
+                if (r < 0 && r != -ENOENT) {
+                        free(lookup);
+                        return r;
+                }
+        }
+        /* Without a question there is nothing to wait for. */
+        r = host->timer_new(
+                host, "dns: whole lookup", lookup->query ? LOOKUP_USEC : 0, on_timer, lookup, &lookup->timer);
+        if (r < 0) {
+                dns_query_free(lookup->query);
+                free(lookup);
+                return r;
+        }
+        *ret_lookup = lookup;
+        return 0;
+}
+
+struct host_lookup *host_lookup_free(struct host_lookup *lookup) {
+        if (!lookup)
+                return NULL;
+        dns_query_free(lookup->query);
+        lookup->resolver->host->timer_free(lookup->timer);
+        free(lookup);
+        return NULL;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net_address - addresses from text to sockets and back
+ *
+ * Used in the watcher by the plugins dns and relay.  All but net_address_connect() are pure functions.  The
+ * scope of a link-local address stays text until a socket is made, because an interface may come later than the
+ * line that names it; it is looked up with an ioctl on that very socket, since the helpers of the C library
+ * would open one of a family that the watcher may not have.
+ *
+ * Owns nothing: the caller closes the socket.  Fails: negative errno of socket(), of the scope or of connect(),
+ * among them the answers of the local routing table, which come at once.
+ * Limits: no other families, no host names, and never bind().
+ */
+#include "common/net_address.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+_Static_assert(NET_ADDRESS_SCOPE == IF_NAMESIZE, "a scope holds the name of an interface");
+
+bool net_address_parse(const char *text, struct net_address *ret_address) {
+        struct net_address address = {.family = AF_INET};
+        const char *percent = strchr(text, '%');
+        char plain[INET6_ADDRSTRLEN];
+        size_t size = percent ? (size_t)(percent - text) : strlen(text);
+
+        if (size >= sizeof(plain))
+                return false;
+        memcpy(plain, text, size);
+        plain[size] = '\0';
+        if (!percent && inet_pton(AF_INET, plain, address.bytes) == 1) {
+                *ret_address = address;
+                return true;
+        }
+        address.family = AF_INET6;
+        if (inet_pton(AF_INET6, plain, address.bytes) != 1)
+                return false;
+        if (percent) {
+                size = strlen(percent + 1);
+                if (size == 0 || size >= sizeof(address.scope))
+                        return false;
+                memcpy(address.scope, percent + 1, size + 1);
+        }
+        *ret_address = address;
+        return true;
+}
+
+void net_address_print(const struct net_address *address, char ret_text[static NET_ADDRESS_TEXT]) {
+        char plain[INET6_ADDRSTRLEN] = "?";
+
+        (void)inet_ntop(address->family, address->bytes, plain, sizeof(plain));
+        snprintf(ret_text, NET_ADDRESS_TEXT, "%s%s%s", plain, address->scope[0] ? "%" : "", address->scope);
+}
+
+int net_address_compare(const struct net_address *a, const struct net_address *b) {
+        int order;
+
+        if (a->family != b->family)
+                return a->family < b->family ? -1 : 1;
+        order = memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+        return order ? order : strcmp(a->scope, b->scope);
+}
+
+/* Negative errno: no such interface. */
+static int scope_number(int fd, const char *scope, uint32_t *ret_number) {
+        struct ifreq request = {0};
+        char *end;
+        unsigned long number = strtoul(scope, &end, 10);
+
+        *ret_number = (uint32_t)number;
+        if (*end == '\0')
+                return 0;
+        memcpy(request.ifr_name, scope, strlen(scope));
+        if (ioctl(fd, SIOCGIFINDEX, &request) < 0)
+                return -errno;
+        *ret_number = (uint32_t)request.ifr_ifindex;
+        return 0;
+}
+
+int net_address_connect(const struct net_address *address, uint16_t port, int type) {
+        struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(port)};
+        struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+        bool is_six = address->family == AF_INET6;
+        int fd, r = 0;
+
+        fd = socket(address->family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+                return -errno;
+        memcpy(&four.sin_addr, address->bytes, sizeof(four.sin_addr));
+        memcpy(&six.sin6_addr, address->bytes, sizeof(six.sin6_addr));
+        if (address->scope[0])
+                r = scope_number(fd, address->scope, &six.sin6_scope_id);
+        if (r == 0 &&
+                connect(fd, is_six ? (const struct sockaddr *)&six : (const struct sockaddr *)&four,
+                        is_six ? sizeof(six) : sizeof(four)) < 0 &&
+                errno != EINPROGRESS)
+                r = -errno;
+        if (r < 0) {
+                close(fd);
+                return r;
+        }
+        return fd;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* next_hop - a Postfix SMTP destination taken apart: "example.test", "[mail.example.test]:587", "[192.0.2.1]" */
+#ifndef COMMON_NEXT_HOP_H
+#define COMMON_NEXT_HOP_H
+
+#include "common/dns_message.h"
+
+struct next_hop {
+        char host[DNS_NAME_MAX]; /* "" for an address */
+        bool mx;                 /* its mail exchanges are to be asked for */
+        bool literal;
+        struct net_address address; /* only when literal */
+        uint16_t port;
+};
+
+/* False: not a destination that can be reached over the network, or one that cannot be understood. */
+bool next_hop_parse(const char *text, struct next_hop *ret_hop);
+/* The server waits for TLS before it says a word. */
+bool next_hop_is_wrapped(const struct next_hop *hop);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dns - do the name servers of this relay answer, and what do they say about those it sends to
+ *
+ * The descriptor of the plugin.  Its sensors run in the watcher: dns_servers.c asks each name server of
+ * resolv.conf by itself, dns_answers.c follows the addresses of the next hops that have mail waiting.  There are
+ * no verbs.  The asking itself is in plugins/common and is used by the plugin relay too.
+ *
+ * Owns nothing.  Links the C library and its resolver, whose packet routines are used and whose lookups, which
+ * would block, are not.
+ */
+#include "dns/dns.h"
+
+static const struct sg_option options[] = {
+        [DNS_OPTION_INTERVAL] = {.name = "interval",
+                .type = SG_TYPE_DURATION,
+                .fallback = "30s",
+                .doc = "How often each name server of /etc/resolv.conf is asked. While the queue is empty "
+                       "and "
+                       "all is well: ten times that. While one is down: at least every 10s.",
+                .min = 1,
+                .max = 3600},
+        [DNS_OPTION_TIMEOUT] = {.name = "timeout",
+                .type = SG_TYPE_DURATION,
+                .fallback = "2s",
+                .doc = "How long a name server has for an answer. A question is asked three times before it "
+                       "counts as unanswered, and three unanswered questions in a row make the server down.",
+                .min = 0.1,
+                .max = 30},
+        [DNS_OPTION_NAMES_INTERVAL] = {.name = "names_interval",
+                .type = SG_TYPE_DURATION,
+                .fallback = "60s",
+                .doc = "How often the addresses of the next hops that have mail in the queue are looked up.",
+                .min = 5,
+                .max = 86400},
+        [DNS_OPTION_IPV6] = {.name = "ipv6",
+                .type = SG_TYPE_BOOL,
+                .fallback = "true",
+                .doc = "Count IPv6 addresses too; false fits inet_protocols = ipv4 in Postfix."},
+        {0},
+};
+
+static const struct sg_sensor *const sensors[] = {&dns_servers, &dns_answers, NULL};
+
+SG_PLUGIN_EXPORT const struct sg_plugin sg_plugin = {
+        SG_PLUGIN_HEADER,
+        .name = "dns",
+        .version = "1",
+        .summary = "The name servers of resolv.conf one by one, and the addresses of next hops",
+        .options = options,
+        .sensors = sensors,
+};

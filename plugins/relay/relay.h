@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* relay - what the parts of this plugin know of each other */
+#ifndef RELAY_RELAY_H
+#define RELAY_RELAY_H
+
+#include <spoolguard/plugin.h>
+
+enum {
+        RELAY_OPTION_MIN_MESSAGES,
+        RELAY_OPTION_INTERVAL,
+        RELAY_OPTION_CONNECT_TIMEOUT,
+        RELAY_OPTION_REPLY_TIMEOUT,
+        RELAY_OPTION_IPV6,
+};
+
+#define RELAY_TARGETS_MAX 16
+
+extern const struct sg_sensor relay_sensor;
+
+/*
+ * relay_pace.c: from the beginning of one round of probes to that of the next.  `down_usec`: for how long no
+ * address was up, 0 when one is; `last_usec`: what this function returned last, or 0.
+ */
+uint64_t relay_pace_wait_usec(uint64_t interval_usec, uint64_t down_usec, uint64_t last_usec);
+
+#endif

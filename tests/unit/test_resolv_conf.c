@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* test_resolv_conf - the file is read as the C library reads it, and read again when it changed */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "common/resolver.h"
+#include "support/scratch.h"
+#include "support/sensor_bench.h"
+
+static struct resolv_conf parse(const char *text) {
+        struct resolv_conf conf;
+
+        resolv_conf_parse(text, strlen(text), &conf);
+        return conf;
+}
+
+static const char *server(const struct resolv_conf *conf, size_t i) {
+        static char text[NET_ADDRESS_TEXT];
+
+        assert_true(i < conf->n_servers);
+        net_address_print(&conf->servers[i], text);
+        return text;
+}
+
+static void servers_and_options_are_found_among_other_lines(void **state) {
+        struct resolv_conf conf = parse("# made by hand\n; or not\n"
+                                        "domain example.test\nsearch a b c\nsortlist 1.2.3.4\n"
+                                        "nameserver\t192.0.2.1  # trailing\n"
+                                        "nameserver 2001:db8::53\r\n"
+                                        "nameserver fe80::1%eth0\n"
+                                        "options timeout:3 attempts:4 rotate edns0 ndots:2");
+
+        (void)state;
+        assert_int_equal(conf.n_servers, 3);
+        assert_string_equal(server(&conf, 0), "192.0.2.1");
+        assert_string_equal(server(&conf, 1), "2001:db8::53");
+        assert_string_equal(server(&conf, 2), "fe80::1%eth0");
+        assert_int_equal(conf.timeout_seconds, 3);
+        assert_int_equal(conf.attempts, 4);
+        assert_int_equal(conf.ndots, 2);
+        assert_true(conf.rotate);
+}
+
+static void nothing_useful_means_the_name_server_of_this_host(void **state) {
+        static const char *const texts[] = {"", "\n\n\n", "nameserver", "nameserver \n",
+                "nameserver example.test", "nameserver 192.0.2.256", " nameserver 192.0.2.1",
+                "nameserver192.0.2.1", "options", "nameserver ::1%",
+                "nameserver ::1%a-name-that-is-too-long-for-an-interface", "NAMESERVER 192.0.2.1"};
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+                struct resolv_conf conf = parse(texts[i]);
+
+                assert_int_equal(conf.n_servers, 1);
+                assert_string_equal(server(&conf, 0), "127.0.0.1");
+                assert_int_equal(conf.timeout_seconds, 5);
+                assert_int_equal(conf.attempts, 2);
+                assert_int_equal(conf.ndots, 1);
+                assert_false(conf.rotate);
+        }
+}
+
+static void of_fifty_servers_the_first_three_count(void **state) {
+        struct resolv_conf conf;
+        char text[4096] = "";
+
+        (void)state;
+        for (int i = 1; i <= 50; i++)
+                snprintf(text + strlen(text), sizeof(text) - strlen(text), "nameserver 192.0.2.%d\n", i);
+        conf = parse(text);
+        assert_int_equal(conf.n_servers, 3);
+        assert_string_equal(server(&conf, 2), "192.0.2.3");
+}
+
+static void numbers_are_cut_to_the_limits_of_the_c_library(void **state) {
+        struct resolv_conf conf = parse("options timeout:0 attempts:99999999999999999999 ndots:16 timeout:x "
+                                        "attempts: ndots:-1\noptions timeout:400\n");
+
+        (void)state;
+        assert_int_equal(conf.timeout_seconds, 30);
+        assert_int_equal(conf.attempts, 5);
+        assert_int_equal(conf.ndots, 15);
+}
+
+static void bytes_of_any_kind_and_lines_without_end_are_passed_over(void **state) {
+        static const char nul[] = "nameserver 192.0.2.1\0 x\n\0nameserver 192.0.2.2\nnameserver 192.0.2.3";
+        char *text = malloc(200000);
+        struct resolv_conf conf;
+
+        (void)state;
+        resolv_conf_parse(nul, sizeof(nul) - 1, &conf);
+        assert_int_equal(conf.n_servers, 2);
+        assert_string_equal(server(&conf, 1), "192.0.2.3");
+        memset(text, 'x', 200000);
+        memcpy(text + 1000, "\nnameserver 192.0.2.7\n", 22);
+        memcpy(text + 150000, "\nnameserver 192.0.2.8\n", 22);
+        resolv_conf_parse(text, 200000, &conf);
+        assert_int_equal(conf.n_servers, 1);
+        assert_string_equal(server(&conf, 0), "192.0.2.7");
+        free(text);
+}
+
+static unsigned logged;
+
+static __attribute__((format(printf, 3, 4))) void count_log(
+        const struct sg_host *host, enum sg_level level, const char *format, ...) {
+        (void)host;
+        (void)format;
+        assert_int_equal(level, SG_LEVEL_WARNING);
+        logged++;
+}
+
+static void a_changed_file_is_read_again_and_an_unchanged_one_is_not(void **state) {
+        struct sensor_bench bench;
+        struct scratch scratch;
+        struct resolver resolver;
+
+        (void)state;
+        scratch_init(&scratch);
+        scratch_write(&scratch, "etc/resolv.conf", "nameserver 192.0.2.1\n");
+        sensor_bench_init(&bench, scratch.path);
+        resolver_init(&resolver, &bench.services);
+        assert_true(resolver_refresh(&resolver));
+        assert_false(resolver_refresh(&resolver));
+        resolver.conf.n_servers = 0;
+        assert_false(resolver_refresh(&resolver));
+        assert_int_equal(resolver.conf.n_servers, 0);
+
+        scratch_write(&scratch, "etc/resolv.conf.new", "nameserver 192.0.2.2\nnameserver 192.0.2.3\n");
+        assert_int_equal(rename(scratch_path(&scratch, "etc/resolv.conf.new"),
+                                 scratch_path(&scratch, "etc/resolv.conf")),
+                0);
+        assert_true(resolver_refresh(&resolver));
+        assert_int_equal(resolver.conf.n_servers, 2);
+
+        /* Written anew with the same servers: no change to act on. */
+        scratch_write(&scratch, "etc/resolv.conf", "# new\nnameserver 192.0.2.2\nnameserver 192.0.2.3\n");
+        assert_false(resolver_refresh(&resolver));
+        sensor_bench_deinit(&bench);
+        scratch_deinit(&scratch);
+}
+
+static void a_missing_file_is_the_default_and_comes_back(void **state) {
+        struct sensor_bench bench;
+        struct scratch scratch;
+        struct resolver resolver;
+
+        (void)state;
+        scratch_init(&scratch);
+        scratch_mkdir(&scratch, "etc");
+        sensor_bench_init(&bench, scratch.path);
+        resolver_init(&resolver, &bench.services);
+        assert_true(resolver_refresh(&resolver));
+        assert_string_equal(server(&resolver.conf, 0), "127.0.0.1");
+        assert_false(resolver_refresh(&resolver));
+        scratch_write(&scratch, "etc/resolv.conf", "nameserver 192.0.2.1\n");
+        assert_true(resolver_refresh(&resolver));
+        assert_string_equal(server(&resolver.conf, 0), "192.0.2.1");
+        sensor_bench_deinit(&bench);
+        scratch_deinit(&scratch);
+}
+
+static void what_cannot_be_read_leaves_the_old_servers_and_is_logged_once(void **state) {
+        struct sensor_bench bench;
+        struct scratch scratch;
+        struct resolver resolver;
+
+        (void)state;
+        scratch_init(&scratch);
+        scratch_write(&scratch, "etc/resolv.conf", "nameserver 192.0.2.1\n");
+        sensor_bench_init(&bench, scratch.path);
+        bench.services.log = count_log;
+        resolver_init(&resolver, &bench.services);
+        assert_true(resolver_refresh(&resolver));
+        assert_int_equal(unlink(scratch_path(&scratch, "etc/resolv.conf")), 0);
+        /* A FIFO stands for a file that Landlock refuses: present, and not to be read; it must not block either. */
+        assert_int_equal(mkfifo(scratch_path(&scratch, "etc/resolv.conf"), 0644), 0);
+        logged = 0;
+        for (int i = 0; i < 3; i++)
+                assert_false(resolver_refresh(&resolver));
+        assert_int_equal(logged, 1);
+        assert_string_equal(server(&resolver.conf, 0), "192.0.2.1");
+        sensor_bench_deinit(&bench);
+        scratch_deinit(&scratch);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(servers_and_options_are_found_among_other_lines),
+                cmocka_unit_test(nothing_useful_means_the_name_server_of_this_host),
+                cmocka_unit_test(of_fifty_servers_the_first_three_count),
+                cmocka_unit_test(numbers_are_cut_to_the_limits_of_the_c_library),
+                cmocka_unit_test(bytes_of_any_kind_and_lines_without_end_are_passed_over),
+                cmocka_unit_test(a_changed_file_is_read_again_and_an_unchanged_one_is_not),
+                cmocka_unit_test(a_missing_file_is_the_default_and_comes_back),
+                cmocka_unit_test(what_cannot_be_read_leaves_the_old_servers_and_is_logged_once),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
