@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * logs_compress - logs.compress: what logrotate would compress tomorrow is compressed now
+ *
+ * Runs in a child of the executor, as root.  Rotated logs that lie there as plain text (delaycompress) go
+ * through gzip, the largest first, and are replaced by NAME.gz with the same owner, mode, access list and times:
+ * what logrotate itself makes, and with `compress` in its configuration carries on and later removes.  Without
+ * it, logrotate no longer counts the file, and it stays until somebody removes it.
+ *
+ * The copy is made in a file without a name (O_TMPFILE), so nothing is left behind whenever we are stopped.  It
+ * gets its name, never over an existing one, when it is complete and on disk and the log did not change
+ * meanwhile; only then the log goes.  A log that somebody writes to, that changed a moment ago, or that was
+ * renamed under us stays as it is.  For each log there must be room for a quarter of it; the copy never becomes
+ * larger than half of it or than the free space, and full disks only mean that a smaller log is next.
+ *
+ * Owns the descriptors of one log at a time.  Fails with the first error when no log could be compressed; what
+ * does not fit into TURN_USEC is left for the next time.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "logs/logs.h"
+
+#define MIB ((double)(1 << 20))
+#define DEADLINE_USEC UINT64_C(120000000)
+#define TURN_USEC UINT64_C(105000000) /* leaves time to finish a copy */
+#define GUESSED_BYTES_PER_USEC 40.0   /* until it was measured */
+#define NICE 10
+#define ACL_NAME "system.posix_acl_access"
+#define ACL_MAX 4096
+
+enum { ARG_DIRECTORY };
+
+static const struct sg_option args[] = {
+        [ARG_DIRECTORY] = {.name = "directory",
+                .type = SG_TYPE_TEXT,
+                .fallback = "",
+                .doc = "Only below this one, which is one of the configured directories or lies below one. "
+                       "Empty: all of them."},
+        {0},
+};
+
+static uint64_t clock_usec(clockid_t clock) {
+        struct timespec now;
+
+        clock_gettime(clock, &now);
+        return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static int compare_size(const void *a, const void *b) {
+        uint64_t left = logs_rotated_disk_bytes(a), right = logs_rotated_disk_bytes(b);
+
+        return left > right ? -1 : left < right;
+}
+
+/* Sorts those that may be compressed to the front, the largest first; returns how many, and their bytes. */
+static size_t sort_fit(struct logs_rotated *rotated, uint64_t *ret_bytes) {
+        uint64_t now_usec = clock_usec(CLOCK_REALTIME);
+        size_t n = 0;
+
+        *ret_bytes = 0;
+        for (size_t i = 0; i < rotated->n_files; i++) {
+                const struct logs_file file = rotated->files[i];
+
+                if (logs_fitness_compress(&file, now_usec))
+                        continue;
+                *ret_bytes += logs_rotated_disk_bytes(&file);
+                rotated->files[i] = rotated->files[n];
+                rotated->files[n++] = file;
+        }
+        if (n > 1)
+                qsort(rotated->files, n, sizeof(*rotated->files), compare_size);
+        return n;
+}
+
+/* Deinitialise `ret_rotated` whatever the verdict. */
+static enum sg_verdict look(const struct sg_action *action, struct logs_rotated *ret_rotated, size_t *ret_n,
+        struct sg_outcome *outcome) {
+        int r = logs_rotated_find(action, action->args[ARG_DIRECTORY].text, ret_rotated);
+        uint64_t bytes;
+
+        *ret_n = 0;
+        if (r < 0) {
+                snprintf(outcome->text, sizeof(outcome->text), "%s: %s",
+                        r == -EINVAL ? "not one of the configured directories"
+                                     : "the rotated logs cannot be searched safely",
+                        strerror(-r));
+                return SG_VERDICT_REFUSED;
+        }
+        *ret_n = sort_fit(ret_rotated, &bytes);
+        if (*ret_n == 0) {
+                snprintf(outcome->text, sizeof(outcome->text),
+                        "none of %zu rotated logs is there to be compressed", ret_rotated->n_files);
+                return SG_VERDICT_NOTHING;
+        }
+        snprintf(outcome->text, sizeof(outcome->text),
+                "%zu rotated logs are not compressed, %.1f MiB on disk", *ret_n, (double)bytes / MIB);
+        return SG_VERDICT_GO;
+}
+
+static enum sg_verdict check(const struct sg_action *action, struct sg_outcome *ret_outcome) {
+        struct logs_rotated rotated;
+        size_t n;
+        enum sg_verdict verdict = look(action, &rotated, &n, ret_outcome);
+
+        logs_rotated_deinit(&rotated);
+        return verdict;
+}
+
+/* gzip ends its output with the size of what it read, modulo 2^32: a copy that was cut short does not. */
+static bool is_complete(int copy, uint64_t size) {
+        unsigned char tail[4];
+        struct stat status;
+
+        return fstat(copy, &status) == 0 && status.st_size > (off_t)sizeof(tail) &&
+                pread(copy, tail, sizeof(tail), status.st_size - (off_t)sizeof(tail)) == sizeof(tail) &&
+                ((uint32_t)tail[0] | (uint32_t)tail[1] << 8 | (uint32_t)tail[2] << 16 |
+                        (uint32_t)tail[3] << 24) == (uint32_t)size;
+}
+
+static int run_gzip(const struct sg_action *action, int log, int copy, uint64_t room, uint64_t size) {
+        static const char *const argv[] = {"/usr/bin/gzip", "-c", NULL};
+        struct rlimit before, limit;
+        char output[256] = "", said[256];
+        int r;
+
+        if (getrlimit(RLIMIT_FSIZE, &before) < 0)
+                return -errno;
+        limit = before;
+        if (limit.rlim_cur > room)
+                limit.rlim_cur = room;
+        if (setrlimit(RLIMIT_FSIZE, &limit) < 0)
+                return -errno;
+        r = action->host->filter(action, argv, log, copy, output, sizeof(output));
+        if (setrlimit(RLIMIT_FSIZE, &before) < 0)
+                return -errno;
+        if (r == 0)
+                return is_complete(copy, size) ? 0 : -EIO;
+        if (r > 0) {
+                action->host->log(action, SG_LEVEL_WARNING, "gzip ended with %d: %s", r,
+                        logs_name_escape(output, said, sizeof(said)));
+                return -EIO;
+        }
+        return r;
+}
+
+/* Who could read the log can read the copy, and nobody else. */
+static int dress(int log, int copy, const struct stat *status) {
+        const struct timespec times[2] = {status->st_atim, status->st_mtim};
+        char acl[ACL_MAX];
+        ssize_t length = fgetxattr(log, ACL_NAME, acl, sizeof(acl));
+
+        if (fchown(copy, status->st_uid, status->st_gid) < 0)
+                return -errno;
+        if (length < 0 && errno != ENODATA && errno != EOPNOTSUPP)
+                return -errno;
+        /* Without one, the copy may have got one from its directory. */
+        if (length < 0)
+                fremovexattr(copy, ACL_NAME);
+        else if (fsetxattr(copy, ACL_NAME, acl, (size_t)length, 0) < 0)
+                return -errno;
+        if (fchmod(copy, status->st_mode & 0777) < 0 || futimens(copy, times) < 0 || fsync(copy) < 0)
+                return -errno;
+        return 0;
+}
+
+static int give_name(int copy, int directory, const char *name) {
+        char path[64];
+
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", copy);
+        if (linkat(AT_FDCWD, path, directory, name, AT_SYMLINK_FOLLOW) < 0)
+                return -errno;
+        return fsync(directory) < 0 ? -errno : 0;
+}
+
+/* A complete copy under its own name, beside the log; ret_bytes: what it takes on disk. */
+static int make_copy(const struct sg_action *action, struct logs_rotated *rotated, struct logs_file *file,
+        const char *name, uint64_t *ret_bytes) {
+        int directory = rotated->places[file->place].fd, log, copy = -1, r = 0;
+        uint64_t size = (uint64_t)file->status.st_size, room = 0;
+        struct stat status;
+        struct statvfs fs;
+
+        log = openat(directory, file->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        if (log < 0)
+                return -errno;
+        if (fstat(log, &status) < 0 || status.st_ino != file->status.st_ino ||
+                status.st_dev != file->status.st_dev || !logs_rotated_unchanged(rotated, file))
+                r = -ESTALE;
+        if (r == 0 && fstatvfs(directory, &fs) == 0)
+                room = logs_fitness_room(size, (uint64_t)fs.f_bavail * fs.f_frsize);
+        if (r == 0 && room == 0)
+                r = -ENOSPC;
+        if (r == 0) {
+                copy = openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+                r = copy < 0 ? -errno : run_gzip(action, log, copy, room, size);
+        }
+        if (r == 0)
+                r = dress(log, copy, &file->status);
+        /* Its writer may have come back while gzip was at work. */
+        if (r == 0)
+                r = logs_writers_mark(action->host->root, file, 1);
+        if (r == 0 && (file->written || !logs_rotated_unchanged(rotated, file)))
+                r = -ESTALE;
+        if (r == 0)
+                r = give_name(copy, directory, name);
+        if (r == 0)
+                *ret_bytes = fstat(copy, &status) == 0 ? (uint64_t)status.st_blocks * 512 : 0;
+        if (copy >= 0)
+                close(copy);
+        close(log);
+        return r;
+}
+
+static int compress(const struct sg_action *action, struct logs_rotated *rotated, struct logs_file *file,
+        uint64_t *ret_freed_bytes) {
+        int directory = rotated->places[file->place].fd, r;
+        char name[LOGS_NAME_MAX + sizeof(".gz")];
+        uint64_t copy_bytes = 0, gained = 0;
+        struct stat status;
+
+        snprintf(name, sizeof(name), "%s.gz", file->name);
+        if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+                return -EEXIST;
+        if (errno != ENOENT)
+                return -errno;
+        r = make_copy(action, rotated, file, name, &copy_bytes);
+        if (r < 0)
+                return r;
+        r = logs_rotated_unchanged(rotated, file) ? logs_rotated_remove(rotated, file, &gained) : -ESTALE;
+        if (r < 0) {
+                unlinkat(directory, name, 0);
+                return r;
+        }
+        *ret_freed_bytes = gained > copy_bytes ? gained - copy_bytes : 0;
+        return 0;
+}
+
+struct turn {
+        uint64_t started_usec;
+        double bytes, usec; /* what went through gzip, in which time */
+        size_t n_failed;
+        int first_error;
+};
+
+static uint64_t left_usec(const struct turn *turn) {
+        uint64_t gone = clock_usec(CLOCK_MONOTONIC) - turn->started_usec;
+
+        return gone < TURN_USEC ? TURN_USEC - gone : 0;
+}
+
+static void note_failure(
+        const struct sg_action *action, struct turn *turn, const struct logs_file *file, int r) {
+        char name[128];
+
+        turn->n_failed++;
+        turn->first_error = turn->first_error ? turn->first_error : r;
+        action->host->log(action, SG_LEVEL_WARNING, "%s stays as it is: %s",
+                logs_name_escape(file->name, name, sizeof(name)), strerror(-r));
+}
+
+static int compress_all(
+        const struct sg_action *action, struct logs_rotated *rotated, size_t n, struct sg_outcome *outcome) {
+        struct turn turn = {.started_usec = clock_usec(CLOCK_MONOTONIC)};
+        bool *tried = calloc(n, sizeof(*tried));
+        size_t i;
+        int r = 0;
+
+        if (!tried)
+                return -ENOMEM;
+        while (r != -ETIME &&
+                (i = logs_fitness_pick(rotated->files, tried, n,
+                         turn.usec > 0 ? turn.bytes / turn.usec : GUESSED_BYTES_PER_USEC, left_usec(&turn))) <
+                        n) {
+                uint64_t freed = 0, begin_usec = clock_usec(CLOCK_MONOTONIC);
+
+                tried[i] = true;
+                r = compress(action, rotated, &rotated->files[i], &freed);
+                if (r < 0) {
+                        note_failure(action, &turn, &rotated->files[i], r);
+                        continue;
+                }
+                turn.bytes += (double)rotated->files[i].status.st_size;
+                turn.usec += (double)(clock_usec(CLOCK_MONOTONIC) - begin_usec);
+                outcome->count++;
+                outcome->freed_bytes += freed;
+        }
+        free(tried);
+        snprintf(outcome->text, sizeof(outcome->text),
+                "%llu rotated logs are compressed, %.1f MiB are free again; %zu stay as they are (%s), %zu "
+                "are left "
+                "for the next time",
+                (unsigned long long)outcome->count, (double)outcome->freed_bytes / MIB, turn.n_failed,
+                turn.first_error ? strerror(-turn.first_error) : "none failed",
+                n - (size_t)outcome->count - turn.n_failed);
+        return outcome->count > 0 ? 0 : turn.first_error;
+}
+
+static int run(const struct sg_action *action, struct sg_outcome *ret_outcome) {
+        struct logs_rotated rotated;
+        int r = 0;
+        size_t n;
+
+        /* The mail that still flows comes first; gzip inherits it. */
+        setpriority(PRIO_PROCESS, 0, NICE);
+        if (look(action, &rotated, &n, ret_outcome) == SG_VERDICT_GO)
+                r = compress_all(action, &rotated, n, ret_outcome);
+        logs_rotated_deinit(&rotated);
+        return r;
+}
+
+const struct sg_verb logs_compress = {
+        .name = "logs.compress",
+        .summary = "Compress rotated logs that are not compressed yet",
+        .risk = SG_RISK_FREEING,
+        .args = args,
+        .deadline_usec = DEADLINE_USEC,
+        .cooldown_usec = UINT64_C(60000000),
+        .budget_count = 12,
+        .budget_window_usec = UINT64_C(86400000000),
+        .check = check,
+        .run = run,
+};
