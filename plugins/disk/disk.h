@@ -30,7 +30,7 @@ uint64_t disk_interval_usec(uint64_t last_usec, double worst_ratio, bool changin
 struct disk_forecast {
         uint64_t bucket; /* number of the newest one */
         unsigned n;      /* buckets that were seen, 0: no sample yet */
-        double used_bytes, grown[DISK_FORECAST_BUCKETS];
+        double used_bytes, grown[DISK_FORECAST_BUCKETS], highest[DISK_FORECAST_BUCKETS];
 };
 void disk_forecast_add(struct disk_forecast *forecast, uint64_t now_usec, double used_bytes);
 /* 0: full; INFINITY: it is not filling, or was not watched for a minute yet. */

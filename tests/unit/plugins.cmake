@@ -3,7 +3,37 @@ foreach(plugin disk journal sample)
   sg_test(test_${plugin} sg_bench sg_scratch sg_plugin_${plugin}_objects)
 endforeach()
 
+foreach(name logs logs_sensor logs_verbs)
+  sg_test(test_${name} sg_bench sg_scratch sg_plugin_logs_objects)
+endforeach()
+# It waits for looks a second apart, and makes a hundred thousand files.
+set_tests_properties(test_logs_sensor PROPERTIES TIMEOUT 180)
+
+foreach(verb postpone retry reload_verb)
+  sg_test(test_${verb} sg_verb_relay sg_postfix_verbs sg_postfix_parsers)
+endforeach()
+
+# The parsers of plugin postfix, alone.
+foreach(parser queue_id queue_file defer_log reason selection)
+  sg_test(test_${parser} sg_spool sg_scratch sg_postfix_parsers)
+endforeach()
+
+# Its sensor, on a spool of its own.
+foreach(test test_nexthop test_queue_table test_queue_select test_queue_sensor test_queue_storm)
+  sg_test(${test} sg_bench sg_scratch sg_spool sg_postfix_queue sg_postfix_verbs sg_postfix_parsers)
+endforeach()
+# They wait for readings, which come once a second.
+set_tests_properties(test_queue_select test_queue_sensor test_queue_storm PROPERTIES TIMEOUT 240)
+
 # The tutorial as a stranger builds it: headers and pkg-config file installed somewhere, make, and nothing else.
 add_test(NAME sample_builds_out_of_tree
   COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/sample_out_of_tree.sh ${CMAKE_COMMAND} ${PROJECT_BINARY_DIR}/include
           ${PROJECT_SOURCE_DIR}/plugins/sample)
+
+# They talk to servers of tests/support, each program in a network of its own.
+foreach(test resolv_conf dns dns_lookup dns_query)
+  sg_test(test_${test} sg_net_bench sg_scratch sg_plugin_dns_objects)
+endforeach()
+foreach(test relay smtp_probe)
+  sg_test(test_${test} sg_net_bench sg_scratch sg_plugin_relay_objects)
+endforeach()

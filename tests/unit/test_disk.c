@@ -61,6 +61,9 @@ static double one_burst(unsigned second) {
 static double a_rotation_and_what_follows(unsigned second) {
         return second == 60 ? 30e6 : second == 70 ? -30e6 : second == 90 ? 10e6 : 0;
 }
+static double saw_tooth(unsigned second) {
+        return second % 12 == 0 ? -8e6 : second % 12 < 5 ? 2e6 : 0;
+}
 static double shrinks(unsigned second) {
         (void)second;
         return -50e3;
@@ -73,6 +76,7 @@ static void the_forecast_is_right_for_what_lasts_and_silent_for_a_burst(void **s
         assert_true(forecast_of(300, every_half_minute) > 590 && forecast_of(300, every_half_minute) < 1300);
         assert_true(isinf(forecast_of(180, one_burst)));
         assert_true(isinf(forecast_of(180, a_rotation_and_what_follows)));
+        assert_true(isinf(forecast_of(180, saw_tooth)));
         assert_true(isinf(forecast_of(180, shrinks)));
         assert_true(isinf(forecast_of(40, steady))); /* not watched for long enough */
 }

@@ -68,8 +68,9 @@ static void on_up(struct channel *channel, void *data) {
         fixture->ups++;
 }
 
-static void on_message(const struct wire_message *message, void *data) {
+static void on_message_consume_fd(const struct wire_message *message, int fd, void *data) {
         struct fixture *fixture = data;
+        assert_int_equal(fd, -1);
         if (message->type == WIRE_HELLO) {
                 fixture->hellos++;
                 strcpy(fixture->version, message->hello.version);
@@ -95,8 +96,10 @@ static void on_died(const char *reason, const char *activity, const char *what, 
                 stop_waiting();
 }
 
-static const struct watcher_ops ops = {
-        .on_up = on_up, .on_message = on_message, .on_down = on_down, .on_died = on_died};
+static const struct watcher_ops ops = {.on_up = on_up,
+        .on_message_consume_fd = on_message_consume_fd,
+        .on_down = on_down,
+        .on_died = on_died};
 
 static int new_watcher(struct fixture *fixture) {
         return watcher_new(&(struct watcher_setup){.loop = fixture->loop,
