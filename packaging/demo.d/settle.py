@@ -1,11 +1,30 @@
 #!/usr/bin/python3
-# settle - wait until spoolguard has an incident behind it: closed, or escalated
+# settle - wait for a turn of the night
+#
+#   settle deferred COUNT    that many messages are deferred
+#   settle paused            a lease of postfix.postpone is in force, or people were called
+#   settle over              no incident, no lease, and nothing left to deliver but what is held
+import sys
 import time
 
 from bus import manager, objects
+from spool import files
 
-while True:
-    incidents = objects("Incident")
-    if incidents and manager("State") in ("ok", "escalated"):
-        break
+
+def deferred():
+    return len(files("deferred")) >= int(sys.argv[2])
+
+
+def paused():
+    return manager("State") == "escalated" or any(lease["Verb"] == "postfix.postpone" for _, lease in objects("Lease"))
+
+
+def over():
+    if any(not incident["ClosedUSec"] for _, incident in objects("Incident")) or objects("Lease"):
+        return False
+    return not any(files(queue) for queue in ("maildrop", "incoming", "active", "deferred"))
+
+
+turn = {"deferred": deferred, "paused": paused, "over": over}[sys.argv[1]]
+while not turn():
     time.sleep(0.5)

@@ -1,65 +1,118 @@
 #!/usr/bin/python3
-# table - what happened, from the bus, statvfs, the log file and the pager; judges how the night ended
+# table - what became of the night, from the sink's list, Postfix's log, the spool and the bus
 #
-# Exit status: 0 healed; 1 not healed; 2 (--break only) not healed and not told in the way it must be.
+#   table NIGHT HELD    NIGHT: normal, lose, double, strand; HELD: how many messages the admin holds
+#
+# Raw data are in /root: mail.list, held.list, flow.list (what the relay took), sink.list (what arrived),
+# managed.json (all objects of the bus), pages.
+# Exit status: 0 healed and every message delivered once; 1 not so; 2 (a break only) not so in another way than it
+# had to be.
+import json
 import os
+import re
 import sys
+from collections import Counter
+from datetime import datetime
 
-from bus import objects
-from serials import serials
+from bus import NAME, ROOT, call, objects
+from spool import QUEUES, files, serials
 
-night, lines = sys.argv[1], int(sys.argv[2])
-incidents = [properties for _, properties in objects("Incident")]
-actions = [action for incident in incidents for action in incident["Actions"]]
-vacuums = [action for action in actions if action["verb"] == "journal.vacuum" and action["status"] not in ("denied", "nothing")]
-playbooks = {properties["Name"]: properties for _, properties in objects("Playbook")}
-levels = [p for _, p in objects("Condition") if p["Name"].startswith("disk-space-high") and p["Labels"].get("path") == "/var/log"]
-fs = os.statvfs("/var/log")
-used = (fs.f_blocks - fs.f_bfree) / (fs.f_blocks - fs.f_bfree + fs.f_bavail)
-pages = open("/root/pages", encoding="utf-8").read().splitlines() if os.path.exists("/root/pages") else []
-lost = lines - len(serials("/var/log/syslog"))
-escalated = [incident for incident in incidents if incident.get("Escalated")]
+night, held = sys.argv[1], int(sys.argv[2])
 
 
-def seconds(first, last):
+def taken(path):
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="ascii") as lines:
+        return {serial: float(when) for when, serial in (line.split() for line in lines)}
+
+
+def duration(first, last):
     return f"{(last - first) / 1e6:.1f} s" if first and last else "-"
 
 
+mail, admins, flow = (taken(f"/root/{name}.list") for name in ("mail", "held", "flow"))
+with open("/root/sink.list", encoding="ascii") as lines:
+    arrivals = [(float(when), serial) for when, _, serial in (line.split() for line in lines)]
+times = Counter(serial for _, serial in arrivals)
+in_spool = {queue: serials(queue) for queue in QUEUES}
+waiting = {serial for queue in QUEUES for serial in in_spool[queue]}
+
+doubled = [serial for serial, n in times.items() if n > 1]
+stranded = [serial for serial in mail if serial not in times and serial in waiting]
+lost = [serial for serial in mail if serial not in times and serial not in waiting]
+still_held = [serial for serial in admins if serial in in_spool["hold"]]
+late = max((when - flow[serial] for when, serial in arrivals if serial in flow), default=0.0)
+flow_missing = [serial for serial in flow if serial not in times]
+
+incidents = [properties for _, properties in objects("Incident")]
+actions = sorted((action for incident in incidents for action in incident["Actions"]), key=lambda action: action["started_usec"])
+done = [action for action in actions if action["status"] == "done"]
+postpones = [action for action in done if action["verb"] == "postfix.postpone"]
+retries = [action for action in done if action["verb"] == "postfix.retry"]
+paused_usec = min((action["finished_usec"] for action in postpones), default=0)
+brought_usec = min((action["started_usec"] for action in retries), default=0)
+
+# One line for each connection that Postfix tried in vain; suspended mail is not tried and has none.
+attempts = []
+with open("/var/log/mail.log", "rb") as log:
+    for line in log:
+        if re.search(rb"postfix/smtp\[\d+\]: connect to mx\.example\.test\[192\.0\.2\.66\]:25: Connection timed out", line):
+            attempts.append(datetime.fromisoformat(line.split()[0].decode()).timestamp() * 1e6)
+after = [when for when in attempts if paused_usec and when > paused_usec + 1e6]
+
+fs = os.statvfs("/var/log")
+used = (fs.f_blocks - fs.f_bfree) / (fs.f_blocks - fs.f_bfree + fs.f_bavail)
+pages = open("/root/pages", encoding="utf-8").read().splitlines() if os.path.exists("/root/pages") else []
+escalated = [incident for incident in incidents if incident.get("Escalated")]
+rows = {(r[1]["queue"]): r[2] for r in call(ROOT, f"{NAME}.Manager", "GetReadings")[0] if r[0] == "queue_messages"}
+counts_agree = all(rows.get(queue) == len(files(queue)) for queue in QUEUES)
+
+with open("/root/managed.json", "w", encoding="utf-8") as out:
+    json.dump(call(ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects"), out, indent=1)
+
 print()
 for incident in incidents:
-    print(f"  incident                {incident['Title']}")
-    print(f"    diagnosis             {incident['Diagnosis']}")
-    print(f"    conditions            {', '.join(incident['Conditions'])}")
-    acted = [a["started_usec"] for a in incident["Actions"] if a["status"] == "done"]
-    print(f"    to the first action   {seconds(incident['SinceUSec'], min(acted, default=0))}")
-    print(f"    lasted                {seconds(incident['SinceUSec'], incident['ClosedUSec'])}")
-    for action in incident["Actions"]:
-        freed = f"{action['freed_bytes'] / 1048576:.1f} MB" if action["freed_bytes"] else "-"
-        print(f"    {action['verb']:<21} {action['status']:<10} {freed:>9}  {action['text']}")
-print(f"  freed                   {sum(a['freed_bytes'] for a in actions) / 1048576:.1f} MB by {sum(a['status'] == 'done' for a in actions)} actions")
-print(f"  /var/log now            {used:.1%} used, {fs.f_bavail * fs.f_frsize >> 20} MB left")
-print(f"  lines logged, lost      {lines}, {lost}")
-print(f"  playbook runs           " + ", ".join(f"{name} {p['Runs']}" for name, p in sorted(playbooks.items()) if p["Runs"]))
-print(f"  escalations, pages      {len(escalated)}, {len(pages)}")
+    acted = [action["started_usec"] for action in incident["Actions"] if action["status"] == "done"]
+    print(f"  incident                 {incident['Title']}")
+    print(f"    diagnosis              {incident['Diagnosis']}")
+    print(f"    conditions             {', '.join(incident['Conditions'])}")
+    print(f"    to the first action    {duration(incident['SinceUSec'], min(acted, default=0))}")
+    print(f"    lasted                 {duration(incident['SinceUSec'], incident['ClosedUSec'])}")
+shown = 0
+for action in actions:
+    if action["verb"] == "postfix.retry" and action is not retries[0:1] and shown >= 4:
+        continue
+    shown += action["verb"] == "postfix.retry"
+    freed = f"{action['freed_bytes'] / 1048576:.1f} MB" if action["freed_bytes"] else ""
+    print(f"    {action['verb']:<22} {action['status']:<8} {freed:>9}  {action['text']}")
+print(f"""
+  injected                 {len(mail)} for example.test, {len(flow)} for flow.test
+  delivered                {sum(serial in times for serial in mail)} and {len(flow) - len(flow_missing)}
+  doubled, lost, stranded  {len(doubled)}, {len(lost)}, {len(stranded)}
+  the admin's holds        {len(still_held)} of {len(admins)} still held
+  bytes freed              {sum(action['freed_bytes'] for action in done) / 1048576:.1f} MB
+  postponed, retried       {max((action['count'] for action in postpones), default=0)} at once, {sum(action['count'] for action in retries)} in {len(retries)} batches
+  paused for               {duration(paused_usec, brought_usec)}
+  attempts into the dead   {len(attempts)}, of them {len(after)} after the pause{f', the last {(max(after) - paused_usec) / 1e6:.0f} s after it' if after else ''}
+  flow.test's worst delay  {late:.1f} s
+  /var/log now             {used:.1%} used, {fs.f_bavail * fs.f_frsize >> 20} MB left
+  counts of the queues     {'equal' if counts_agree else 'DIFFERENT FROM'} what find says
+  escalations, pages       {len(escalated)}, {len(pages)}""")
 for page in pages:
     print(f"    {page[:150]}")
 
-clear = levels[0]["ClearLevel"] if levels else 0.0
-healed = (
-    bool(incidents)
-    and all(incident["ClosedUSec"] for incident in incidents)
-    and not escalated
-    and used < clear
-    and sum(a["freed_bytes"] for a in actions) > 0
-    and lost == 0
-)
-if healed:
-    print("  result                  healed")
+# A slice of the lease; what was on its way when it began may still time out.
+quiet = bool(postpones) and (not after or max(after) - paused_usec <= 900e6)
+healed = bool(incidents) and all(incident["ClosedUSec"] for incident in incidents) and not escalated and bool(retries)
+unharmed = not (doubled or lost or stranded or flow_missing) and len(still_held) == len(admins) == held
+if healed and quiet and unharmed and counts_agree and used < 0.9 and late < 10:
+    print("  result                   healed, every message delivered exactly once")
     sys.exit(0)
-if night == "break":
-    # The shipped budget of vacuum-journal: four runs a day.
-    as_it_must = len(escalated) == 1 and len(pages) == 1 and 1 <= len(vacuums) <= 4
-    print("  result                  not healed, " + ("and said so: one escalation, one page, within the budget" if as_it_must else "and NOT told as it must be"))
+print("  result                   NOT healed" if not healed else "  result                   NOT all mail is where it must be")
+if night != "normal":
+    harm = {"lose": lost, "double": doubled, "strand": stranded}
+    as_it_must = len(harm[night]) == 3 and not any(harm[other] for other in harm if other != night)
+    print(f"  the sabotage             {'shows' if as_it_must else 'does NOT show'} in the table")
     sys.exit(1 if as_it_must else 2)
-print("  result                  NOT healed")
 sys.exit(1)
