@@ -3,7 +3,7 @@
 
 pages() { inside sh -c 'cat /root/pages 2>/dev/null' || true; }
 start_pager
-fake_journalctl /root/demo.d/journalctl
+fake_journalctl /root/host/journalctl
 inside systemctl restart spoolguard
 wait_until 10 answers
 started=$SECONDS

@@ -67,7 +67,7 @@ say_nothing_twice() { # lines on standard input must be one
 }
 
 # A service gone wrong fills the journal: LINES at RATE a second, ends when it ends.
-flood() { inside systemd-run -q --wait --unit=flood python3 /root/demo.d/flood.py "${1:-75000}" "${2:-15000}"; }
+flood() { inside systemd-run -q --wait --unit=flood python3 /root/host/flood.py "${1:-75000}" "${2:-15000}"; }
 # The same trouble at once.
 fill() { inside /root/host/fill "$@"; }
 calm() { inside rm -f /var/log/filler; }
