@@ -13,8 +13,8 @@
 --   patience    seconds that a batch may take
 
 local function totals(where)
-  local delivered = reading("queue_nexthop_delivered_total", where)
-  local deferred = reading("queue_nexthop_deferred_total", where)
+  local delivered = reading("queue_retry_delivered_total", where)
+  local deferred = reading("queue_retry_deferred_total", where)
   if not delivered or not deferred then
     error("what became of the mail for " .. where.nexthop .. " cannot be seen")
   end

@@ -3,35 +3,111 @@
 -- pause-deferred - stop retrying mail for a next hop that is dead, while the retries do harm
 --
 -- A dead next hop alone is no reason: Postfix's own back-off is made for that.  Together with
--- a disk that fills it is one: every retry writes log lines and comes to nothing.
+-- a disk that fills it is one: every retry writes log lines and comes to nothing.  When the
+-- logs would need longer than `horizon` for what is left of their file system, something else
+-- fills a disk, and mail waits as before; a critical disk is no time for such questions.
 --
 -- Postponing moves the next retry of that destination's deferred mail by a quarter of an hour
 -- and is renewed while the next hop stays down.  Other mail is not touched, and neither is
 -- what an admin holds.  If spoolguard goes away, the retries go on by themselves.
 --
 --   at_least   fewer waiting messages than this do not fill a disk
---   tries      what was being tried while we postponed comes back and is postponed again
+--   horizon    seconds in which the logs must be able to fill their file system
+--   tries      what is being tried while we postpone comes back and is postponed then
+
+local LOGS = "/var/log"
+
+local function bytes(value)
+  for _, unit in ipairs { "", "K", "M", "G" } do
+    if value < 1000 or unit == "G" then
+      return ("%.0f%s"):format(value, unit)
+    end
+    value = value / 1024
+  end
+end
+
+-- nil when it cannot be seen.
+local function seconds_until_logs_fill(growth)
+  local mount, available = "", nil
+  for _, row in ipairs(readings("disk_available_bytes")) do
+    local path = row.labels.path
+    local holds = path == "/" or path == LOGS or LOGS:sub(1, #path + 1) == path .. "/"
+    if holds and #path > #mount then
+      mount, available = path, row.value
+    end
+  end
+  return growth and growth > 0 and available and available / growth
+end
+
+-- Where mail for it would go, as far as it was looked up: " at 192.0.2.66, 192.0.2.67".
+local function addresses(nexthop)
+  local list = {}
+  for _, row in ipairs(readings("relay_up", { nexthop = nexthop })) do
+    list[#list + 1] = row.labels.address
+  end
+  return #list > 0 and " at " .. table.concat(list, ", ") or ""
+end
+
+local function count(messages)
+  return messages == 1 and "1 message" or ("%.0f messages"):format(messages)
+end
+
+-- The sentence for Monday: what waits for whom, what that does, and what was done.
+local function tell(hops, growth, seconds)
+  local waiting = {}
+  for _, hop in ipairs(hops) do
+    waiting[#waiting + 1] = ("%s for %s, which does not answer%s"):format(
+      count(hop.messages), hop.where.nexthop, addresses(hop.where.nexthop))
+  end
+  local harm = ""
+  if seconds then
+    harm = ("; %s write %s of log a second, %s is full in %.0f min"):format(
+      #hops == 1 and "its retries" or "their retries", bytes(growth), LOGS, seconds / 60)
+  end
+  diagnose(table.concat(waiting, "; ") .. harm .. ": the retries are paused")
+end
 
 local function is_quiet(where, options)
   local due = reading("queue_nexthop_due_messages", where)
   return due and due < options.at_least
 end
 
--- True when nothing of this next hop is due any more; else why not.
+-- True when nothing of this next hop that can be postponed is due any more; else why not.
 local function pause(where, terms, options)
+  local postponed = 0
   for _ = 1, options.tries do
     local result = act("postfix.postpone", where, terms)
+    postponed = math.max(postponed, result.count)
     if not result.ok then
       return result.status .. ": " .. result.text
     elseif result.status == "would-have" then
       return true
+    elseif result.status == "nothing" and postponed > 0 then
+      return true, postponed
     end
     wait("10s", "messages for " .. where.nexthop .. " that were being tried")
-    if is_quiet(where, options) then
-      return true
+    if postponed > 0 and is_quiet(where, options) then
+      return true, postponed
     end
   end
-  return "messages for it are still due"
+  return postponed > 0 and "messages for it are still due" or "none of its messages came back to be postponed", postponed
+end
+
+-- The next hops that are down, with the mail that waits for them.
+local function dead_hops(options)
+  local active, hops = 0, {}
+  for _, row in ipairs(readings("queue_messages", { queue = "active" })) do
+    active = active + row.value
+  end
+  for _, down in ipairs(tripped("next-hop-down")) do
+    for _, row in ipairs(readings("queue_nexthop_messages", { nexthop = down.labels.nexthop })) do
+      -- All of it may be on its way through the active queue at this moment.
+      if row.value + active >= options.at_least then
+        hops[#hops + 1] = { where = row.labels, down = down.name, messages = row.value }
+      end
+    end
+  end
+  return hops
 end
 
 return playbook {
@@ -41,24 +117,32 @@ return playbook {
     all = "next-hop-down",
     any = { "disk-full-soon", "disk-space-high", "disk-space-critical", "log-volume-high" },
   },
-  options  = { at_least = 10, tries = 6 },
+  options  = { at_least = 10, horizon = 86400, tries = 6 },
   budget   = { runs = 24, per = "1d" },
   cooldown = "1m",
   run = function(_, options)
-    local all_quiet = true
-    for _, hop in ipairs(tripped("next-hop-down")) do
-      for _, waiting in ipairs(readings("queue_nexthop_messages", { nexthop = hop.labels.nexthop })) do
-        if waiting.value >= options.at_least then
-          local why = pause(waiting.labels, {
-            until_clear = hop.name,
-            reason = ("%s is down and %.0f messages for it are retried in vain"):format(
-              hop.labels.nexthop, waiting.value),
-          }, options)
-          if why ~= true then
-            log(("pausing mail for %s: %s"):format(hop.labels.nexthop, why))
-            all_quiet = false
-          end
-        end
+    local growth = reading("log_growth_bytes_per_second", { path = LOGS })
+    local seconds = seconds_until_logs_fill(growth)
+    if seconds and seconds > options.horizon and #tripped("disk-space-critical") == 0 then
+      log(("retries are not what fills a disk: %s grows by %s a second"):format(LOGS, bytes(growth)))
+      return
+    end
+
+    local paused, all_quiet = {}, true
+    for _, hop in ipairs(dead_hops(options)) do
+      local nexthop = hop.where.nexthop
+      local why, postponed = pause(hop.where, {
+        until_clear = hop.down,
+        reason = nexthop .. " does not answer" .. addresses(nexthop) .. ", and retries of its mail fill the log",
+      }, options)
+      if postponed and postponed > 0 then
+        hop.messages = math.max(hop.messages, postponed)
+        paused[#paused + 1] = hop
+        tell(paused, growth, seconds)
+      end
+      if why ~= true then
+        log(("pausing mail for %s: %s"):format(nexthop, why))
+        all_quiet = false
       end
     end
     -- Whether the disk has enough room now is for the other playbooks to say.

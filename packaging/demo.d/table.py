@@ -79,13 +79,12 @@ for incident in incidents:
     print(f"    conditions             {', '.join(incident['Conditions'])}")
     print(f"    to the first action    {duration(incident['SinceUSec'], min(acted, default=0))}")
     print(f"    lasted                 {duration(incident['SinceUSec'], incident['ClosedUSec'])}")
-shown = 0
-for action in actions:
-    if action["verb"] == "postfix.retry" and action is not retries[0:1] and shown >= 4:
-        continue
-    shown += action["verb"] == "postfix.retry"
+shown = [action for action in actions if action["verb"] != "postfix.retry"] + retries[:3]
+for action in sorted(shown, key=lambda action: action["started_usec"]):
     freed = f"{action['freed_bytes'] / 1048576:.1f} MB" if action["freed_bytes"] else ""
     print(f"    {action['verb']:<22} {action['status']:<8} {freed:>9}  {action['text']}")
+if len(retries) > 3:
+    print(f"    postfix.retry          and {len(retries) - 3} more batches, the largest of {max(action['count'] for action in retries):,}")
 print(f"""
   injected                 {len(mail)} for example.test, {len(flow)} for flow.test
   delivered                {sum(serial in times for serial in mail)} and {len(flow) - len(flow_missing)}

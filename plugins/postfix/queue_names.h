@@ -19,7 +19,8 @@ struct queue_name {
         char *text; /* NULL: a free row */
         uint32_t refs, next, hash;
         uint32_t messages, dead, due; /* of the last census */
-        uint64_t delivered, deferred; /* counted as it happens, as long as the name is known */
+        /* Counted as it happens, as long as the name is known; the second two of what was chosen for a retry. */
+        uint64_t delivered, deferred, retry_delivered, retry_deferred;
 };
 
 struct queue_names {

@@ -47,6 +47,10 @@ const struct sg_reading queue_readings[] = {
                 "when it was read."},
         {"queue_nexthop_deferred_total", {"instance", "nexthop"},
                 "Messages of that next hop that came back from the active to the deferred queue."},
+        {"queue_retry_delivered_total", {"instance", "nexthop"},
+                "The delivered ones among those that postfix.retry was given."},
+        {"queue_retry_deferred_total", {"instance", "nexthop"},
+                "The deferred ones among those that postfix.retry was given."},
         {"queue_unreadable", {"instance"},
                 "Files that say they are complete and are no queue files; they count as messages of no "
                 "domain."},
@@ -189,7 +193,8 @@ static void publish_domains(struct queue_spool *spool) {
 }
 
 static const char *const hop_readings[] = {"queue_nexthop_messages", "queue_nexthop_dead_messages",
-        "queue_nexthop_due_messages", "queue_nexthop_delivered_total", "queue_nexthop_deferred_total"};
+        "queue_nexthop_due_messages", "queue_nexthop_delivered_total", "queue_nexthop_deferred_total",
+        "queue_retry_delivered_total", "queue_retry_deferred_total"};
 #define HOP_READINGS (sizeof(hop_readings) / sizeof(hop_readings[0]))
 
 static void withdraw_hop(struct queue_spool *spool, size_t i) {
@@ -234,8 +239,9 @@ static void publish_hops(struct queue_spool *spool) {
         for (size_t i = spool->n_shown_hops; i-- > 0;) {
                 struct queue_shown_hop *shown = &spool->shown_hops[i];
                 const struct queue_name *hop = &hops->rows[shown->number];
-                const double values[] = {
-                        hop->messages, hop->dead, hop->due, (double)hop->delivered, (double)hop->deferred};
+                const double values[HOP_READINGS] = {hop->messages, hop->dead, hop->due,
+                        (double)hop->delivered, (double)hop->deferred, (double)hop->retry_delivered,
+                        (double)hop->retry_deferred};
 
                 if (hop->messages > 0)
                         shown->zero_since_usec = 0;

@@ -267,9 +267,14 @@ static void store_reason(struct queue_spool *spool, struct queue_message *messag
 static void finish(struct queue_spool *spool, struct queue_message *message) {
         const struct queue_place *place = &spool->places.rows[message->place];
 
+        for (uint16_t i = 0; message->tried && i < place->n_hops; i++) {
+                struct queue_name *hop = &spool->places.hops.rows[queue_place_hops(place)[i]];
+
+                hop->deferred++;
+                hop->retry_deferred += message->asked;
+        }
         if (message->tried)
-                for (uint16_t i = 0; i < place->n_hops; i++)
-                        spool->places.hops.rows[queue_place_hops(place)[i]].deferred++;
+                message->asked = false;
         message->tried = false;
         if (!message->returned || message->queue != QUEUE_DEFERRED)
                 return;

@@ -101,8 +101,12 @@ static struct queue_message *add(struct queue_spool *spool, const struct queue_i
 static void count_hops(struct queue_spool *spool, const struct queue_message *message) {
         const struct queue_place *place = &spool->places.rows[message->place];
 
-        for (uint16_t i = 0; i < place->n_hops; i++)
-                spool->places.hops.rows[queue_place_hops(place)[i]].delivered++;
+        for (uint16_t i = 0; i < place->n_hops; i++) {
+                struct queue_name *hop = &spool->places.hops.rows[queue_place_hops(place)[i]];
+
+                hop->delivered++;
+                hop->retry_delivered += message->asked;
+        }
 }
 
 void queue_track_place(
@@ -128,7 +132,6 @@ void queue_track_place(
         }
         if (queue == QUEUE_DEFERRED) {
                 message->returned = true;
-                message->asked = false;
                 message->tried |= from == QUEUE_ACTIVE;
                 spool->totals.deferred += from == QUEUE_ACTIVE;
         }

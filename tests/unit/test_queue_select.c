@@ -141,6 +141,14 @@ static void what_was_chosen_for_a_retry_is_not_postponed_before_it_is_back(void 
         spool_move(&relay->spool, &file, "deferred");
         relay_settle(relay);
         assert_int_equal(relay_select(relay, &postfix_postpone, postpone("dead.test"), ids, sizeof(ids)), 1);
+        relay_expect(relay, "queue_retry_deferred_total", "-,dead.test", 1);
+        relay_expect(relay, "queue_retry_delivered_total", "-,dead.test", 0);
+        /* What is tried by Postfix's own schedule is no outcome of a retry. */
+        spool_move(&relay->spool, &file, "active");
+        spool_move(&relay->spool, &file, "deferred");
+        relay_settle(relay);
+        relay_expect(relay, "queue_nexthop_deferred_total", "-,dead.test", 2);
+        relay_expect(relay, "queue_retry_deferred_total", "-,dead.test", 1);
 }
 
 static void what_may_have_been_delivered_is_not_retried(void **state) {
