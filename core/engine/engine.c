@@ -34,14 +34,19 @@ void engine_send(struct engine *engine, const struct wire_message *message) {
                 log_error("%s could not be sent: %s", wire_type_name(message->type), strerror(-r));
 }
 
-static bool has_run(const struct engine *engine, uint64_t incident, const struct playbook *by_hand_of) {
-        for (const struct run_life *life = engine->runs; life; life = life->next) {
-                if (!run_is_active(life))
-                        continue;
-                if (by_hand_of ? life->run.by_hand && life->run.playbook == by_hand_of
-                               : !life->run.by_hand && life->run.incident == incident)
+static bool is_running(const struct engine *engine, const struct playbook *playbook) {
+        for (const struct run_life *life = engine->runs; life; life = life->next)
+                if (run_is_active(life) && life->run.playbook == playbook)
                         return true;
-        }
+        return false;
+}
+
+/* What brings back, after something cleared, can take long, and a disk that fills meanwhile must not wait for it. */
+static bool has_run(const struct engine *engine, bool also_bringing_back) {
+        for (const struct run_life *life = engine->runs; life; life = life->next)
+                if (run_is_active(life) && !life->run.by_hand && life->run.incident == engine->open->id &&
+                        (also_bringing_back || !life->brings_back))
+                        return true;
         return false;
 }
 
@@ -75,6 +80,7 @@ static void begin(struct engine *engine, const struct schedule_decision *decisio
                 return;
         life->for_condition = true;
         life->condition = decision->condition;
+        life->brings_back = !engine_schedule_condition(engine, decision->condition).tripped;
         life->edge = answered_edge(engine, decision->condition);
 }
 
@@ -101,7 +107,7 @@ struct schedule_playbook engine_schedule_playbook(
                 .config = playbook->playbook.config,
                 .usable = !playbook->playbook.config->failed && !playbook->quarantined &&
                         playbook->playbook.mode != CONFIG_MODE_OFF,
-                .busy = has_run(engine, 0, &playbook->playbook),
+                .busy = is_running(engine, &playbook->playbook),
                 .turn = playbook->turn,
         };
 }
@@ -130,15 +136,14 @@ static void schedule(struct engine *engine, bool running, struct schedule_decisi
 /* Decides about the open incident; returns when to do so again if nothing happens. */
 static uint64_t plan_incident(struct engine *engine) {
         struct schedule_decision decision;
-        bool running = has_run(engine, engine->open->id, NULL);
 
         /* Until what a former watcher began has ended, nobody knows whether it helped. */
-        schedule(engine, running || engine->orphans > 0, &decision);
+        schedule(engine, has_run(engine, false) || engine->orphans > 0, &decision);
         if (decision.start)
                 begin(engine, &decision);
         else if (decision.escalate)
                 engine_incident_escalate(engine, decision.escalate, decision.escalate_condition);
-        if (!decision.start && !running && engine_incident_is_over(engine, &decision.again_usec))
+        if (!decision.start && !has_run(engine, true) && engine_incident_is_over(engine, &decision.again_usec))
                 engine_incident_close(engine);
         return decision.again_usec;
 }

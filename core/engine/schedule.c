@@ -2,7 +2,8 @@
 /*
  * schedule - the rules of an incident, without its I/O
  *
- * Runs in the watcher and in simulations.  Runs follow one another; a playbook is due when
+ * Runs in the watcher and in simulations.  Runs that help follow one another, beside those that bring back after a
+ * condition cleared; a playbook is due when
  *   - one of `any` is active, or every one of `all` is (and, when both are given, also one of `any`), or one of
  *     `cleared` has cleared;
  *   - one of these has an edge that is newer than the playbook's last turn, so that it gets another turn when

@@ -54,7 +54,7 @@ struct schedule_turn {
 struct schedule_playbook {
         const struct config_playbook *config;
         bool usable; /* not off, quarantined or broken */
-        bool busy;   /* a run by hand is under way */
+        bool busy;   /* a run of it is under way */
         struct schedule_turn turn;
 };
 
@@ -64,7 +64,7 @@ struct schedule_input {
         size_t n_conditions; /* at most 64 */
         const struct schedule_playbook *playbooks;
         size_t n_playbooks;
-        bool running;   /* a run of this incident is under way */
+        bool running;   /* a run of this incident that was started by a trip is under way */
         bool escalated; /* people were told of something in this incident */
 };
 

@@ -11,7 +11,8 @@
  *   once; then maintenance, budget, cool-down.  A dry run passes these three, for it starts nothing.  What root
  *   asks for at the control socket passes the cool-down, never the budget.  Runs that begin again and again
  *   without acting (a crash loop) end as well, by a count of their beginnings, which root passes.
- *   an action: of a run that lives, one at a time, known verb, sound arguments, no destructive verb; then
+ *   an action: of a run that lives, one at a time, known verb, one that the text of its playbook names (or the
+ *   mode of each playbook would be worth nothing), sound arguments, no destructive verb; then
  *   maintenance, an unknown outcome before it, the verb's budget and cool-down.  A probe passes maintenance.  A
  *   verb that acts on a selection needs one; a reversible one needs to be told what ends it, and a lease.
  */
@@ -117,6 +118,7 @@ static const char *lease_denial(const struct admit_action *action) {
                 [ADMIT_LEASE_AT_WORK] = "the same is at work at this moment",
                 [ADMIT_LEASE_ENDING] = "the same was done before and is being undone",
                 [ADMIT_LEASE_RETURNED] = "an admin returned it, so it is not done again in this incident",
+                [ADMIT_LEASE_WORN] = "it was in force as long as it may be, and rests for as long",
                 [ADMIT_LEASE_FULL] = "as many leases as can be kept are in force already",
                 [ADMIT_LEASE_TOO_LONG] = "its arguments are too long to be kept with its lease",
         };
@@ -144,6 +146,8 @@ void admit_action(const struct admit_action *action, struct admit_answer *ret_an
                 answer(ret_answer, WIRE_REFUSED, 0, "the action before it is not over");
         else if (!verb)
                 answer(ret_answer, WIRE_REFUSED, 0, "there is no such verb");
+        else if (!action->named)
+                answer(ret_answer, WIRE_REFUSED, 0, "the text of its playbook does not name this verb");
         else if (action->bad_args)
                 answer(ret_answer, WIRE_REFUSED, 0, "%s", action->bad_args);
         else if (verb->risk < SG_RISK_PROBE || verb->risk >= SG_RISK_DESTRUCTIVE)

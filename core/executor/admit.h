@@ -47,6 +47,7 @@ enum admit_lease {
         ADMIT_LEASE_AT_WORK,
         ADMIT_LEASE_ENDING,
         ADMIT_LEASE_RETURNED,
+        ADMIT_LEASE_WORN,
         ADMIT_LEASE_FULL,
         ADMIT_LEASE_TOO_LONG,
 };
@@ -54,6 +55,7 @@ enum admit_lease {
 struct admit_action {
         struct admit_rules rules;
         const struct sg_verb *verb; /* NULL: there is no such verb */
+        bool named;                 /* the playbook's text names it */
         const char *bad_args;       /* why they are not acceptable; NULL: they are */
         const char *bad_selection;  /* why what should have come with it cannot be used; NULL: it can */
         bool ends;                  /* it says which condition ends it */

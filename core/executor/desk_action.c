@@ -63,13 +63,16 @@ static bool verb_is_spent(const struct desk *desk, const struct sg_verb *verb, e
                 budget_until(&past->uses, &limit, mode != CONFIG_MODE_ENFORCE, loop_realtime(desk->loop)) > 0;
 }
 
+static bool names(const struct config_playbook *playbook, const struct sg_verb *verb) {
+        return playbook && verb && playbook->source && strstr(playbook->source, verb->name);
+}
+
 /* A verb that nothing in force speaks of, or can still use, would never have its turn: it is not waited for. */
 static bool is_in_use(const struct desk *desk, const struct sg_verb *verb) {
         for (size_t i = 0; i < desk->config->n_playbooks; i++) {
                 const struct config_playbook *playbook = &desk->config->playbooks[i];
                 enum config_mode mode = admit_lower_mode(desk_mode(desk), playbook->mode);
-                if (playbook->source && strstr(playbook->source, verb->name) && is_to_come(desk, playbook) &&
-                        !verb_is_spent(desk, verb, mode))
+                if (names(playbook, verb) && is_to_come(desk, playbook) && !verb_is_spent(desk, verb, mode))
                         return true;
         }
         return false;
@@ -103,14 +106,16 @@ static void gather(
         struct desk *desk, uint64_t run_id, const struct sg_verb *verb, struct admit_action *ret_facts) {
         const struct ledger_run *run = ledger_run(desk->ledger, run_id);
         const struct ledger_verb *past = verb ? ledger_verb(desk->ledger, verb->name) : NULL;
+        const struct config_playbook *playbook = run ? config_playbook(desk->config, run->playbook) : NULL;
 
         *ret_facts = (struct admit_action){.verb = verb,
+                .named = names(playbook, verb),
                 .run_exists = run != NULL && !desk->closed,
                 .run_is_acting = is_acting(desk, run_id),
                 .children = desk_actions(desk),
                 .recordable = is_recordable(desk, verb),
                 .uses = past ? &past->uses : NULL};
-        desk_facts(desk, run ? config_playbook(desk->config, run->playbook) : NULL, &ret_facts->rules);
+        desk_facts(desk, playbook, &ret_facts->rules);
         if (!run)
                 return;
         ret_facts->run_observe = run->observe;

@@ -66,7 +66,7 @@ void desk_lease_record(struct desk *desk, const char *event, const struct lease 
         }
         if (ended) {
                 book_text(&entry, "reason", lease->why);
-                book_text(&entry, "status", "done");
+                book_text(&entry, "status", lease->failures == 0 ? "done" : "failed");
         }
         book_text(&entry, "text", lease->text);
         book_write(desk->book, &entry);
@@ -83,26 +83,35 @@ static struct lease *same_lease(struct desk *desk, const char *verb, const char 
         return NULL;
 }
 
-static bool was_returned(struct desk *desk, const char *verb, const char *args, uint64_t incident) {
+/* What one that is over or ending has to say against the same again. */
+static enum admit_lease last_word(
+        struct desk *desk, const char *verb, const char *args, uint64_t incident) {
+        enum admit_lease word = ADMIT_LEASE_NEW;
+
         for (unsigned i = 0; i < LEASE_MAX; i++) {
                 const struct lease *lease = lease_store_at(desk->leases, i);
 
-                if (lease_is_returned(lease, incident) && strcmp(lease->verb, verb) == 0 &&
-                        strcmp(lease->args, args) == 0)
-                        return true;
+                if (strcmp(lease->verb, verb) != 0 || strcmp(lease->args, args) != 0)
+                        continue;
+                if (lease_is_returned(lease, incident))
+                        return ADMIT_LEASE_RETURNED;
+                if (lease->state == WIRE_LEASE_ENDED && lease_is_worn(lease, loop_realtime(desk->loop)))
+                        word = ADMIT_LEASE_WORN;
         }
-        return false;
+        return word;
 }
 
 enum admit_lease desk_lease_standing(
         struct desk *desk, const struct sg_verb *verb, const struct sg_value *args, uint64_t incident) {
         char text[LEASE_ARGS_MAX];
         const struct lease *lease;
+        enum admit_lease word;
 
         if (!desk_write_args(verb, args, "\n", text, sizeof(text)))
                 return ADMIT_LEASE_TOO_LONG;
-        if (was_returned(desk, verb->name, text, incident))
-                return ADMIT_LEASE_RETURNED;
+        word = last_word(desk, verb->name, text, incident);
+        if (word != ADMIT_LEASE_NEW)
+                return word;
         lease = same_lease(desk, verb->name, text);
         if (!lease)
                 return lease_store_count(desk->leases) < LEASE_MAX ? ADMIT_LEASE_NEW : ADMIT_LEASE_FULL;
@@ -240,6 +249,7 @@ void desk_recover_leases(struct desk *desk) {
 
                 if (lease->id == 0 || lease->state == WIRE_LEASE_ENDED)
                         continue;
+                lease_know_again(lease, desk->started_usec);
                 if (lease->state == WIRE_LEASE_TAKING)
                         COPY(lease->text, unknown_text);
                 log_notice("lease %llu (%s) of playbook %s is known again: %s", (unsigned long long)lease->id,
@@ -353,6 +363,9 @@ int desk_return_lease(struct desk *desk, uint64_t id, const char *who, struct pr
 
         if (!lease || lease->action == 0)
                 return problem_set(problem, "there is no lease %llu", (unsigned long long)id);
+        /* Said once: everybody may repeat it as often as he likes. */
+        if (lease->state == WIRE_LEASE_ENDING && strcmp(lease->why, "returned") == 0)
+                return 0;
         log_notice("lease %llu is returned by %s", (unsigned long long)id, who);
         if (desk->ledger->incident.id != 0)
                 lease->incident = desk->ledger->incident.id;

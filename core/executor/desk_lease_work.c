@@ -9,9 +9,10 @@
  *
  * An undo needs no admission and no watcher, only the verb.  One is at work at a time.
  *
- * Fails: an undo that does not go well is tried again with growing distance, and after LEASE_UNDO_CALL times people
- * are called, once; so is one whose verb is gone, which has to come back for it.  A renewal that does not go well
- * leaves the lease to lapse.
+ * Fails: an undo that does not go well, or whose verb is gone, is tried again with growing distance, and after
+ * LEASE_UNDO_CALL times people are called, once.  When all that it was to take back has lapsed by itself meanwhile,
+ * the next failure is the last: a spool that is gone for good must not keep its lease, and with it the same on a new
+ * spool, waiting for ever.  A renewal that does not go well leaves the lease to lapse.
  */
 #include "executor/desk_lease.h"
 
@@ -97,10 +98,22 @@ static bool on_go(struct action_child *child, const struct action_manifest *mani
         return false;
 }
 
+static void over(struct desk *desk, struct lease *lease) {
+        desk_lease_record(desk, "lease-ended", lease);
+        lease->state = WIRE_LEASE_ENDED;
+        desk_lease_keep(desk, lease);
+}
+
 static void undo_failed(struct desk *desk, struct lease *lease, const char *why) {
         char text[512];
 
         lease->failures++;
+        if (lease->failures > LEASE_UNDO_CALL && lease_has_passed(lease, loop_realtime(desk->loop))) {
+                text_format(lease->text, sizeof(lease->text),
+                        "it could not be undone, but lapsed by itself: %s", why);
+                over(desk, lease);
+                return;
+        }
         lease->undo_after_usec = loop_now(desk->loop) + lease_undo_wait(lease->failures);
         log_error("lease %llu (%s) could not be undone, %u times now: %s", (unsigned long long)lease->id,
                 lease->verb, lease->failures, why);
@@ -119,9 +132,8 @@ static void undo_failed(struct desk *desk, struct lease *lease, const char *why)
 static void undone(struct desk *desk, struct lease *lease, const struct sg_outcome *outcome) {
         COPY(lease->text, outcome->text);
         lease->count = outcome->count;
-        desk_lease_record(desk, "lease-ended", lease);
-        lease->state = WIRE_LEASE_ENDED;
-        desk_lease_keep(desk, lease);
+        lease->failures = 0;
+        over(desk, lease);
 }
 
 static void not_renewed(struct desk *desk, struct lease *lease, enum wire_status status, const char *text) {

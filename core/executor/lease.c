@@ -7,7 +7,8 @@
  * A lease lapses when its slice is over; what it changed does so by itself at about the same time, because that
  * is how reversible verbs are made.  Lapsed for one more slice it ends.  At its limit it ends whatever speaks for
  * it.  None of this is judged in the first slice after a start of the executor: whoever renews it was not there
- * either, and must have a chance to.
+ * either, and must have a chance to.  What reached its limit is not taken again for as long as it was in force, or
+ * the limit would be none.
  *
  * Limits: verb, arguments, owner and condition of a lease must fit in one slot of the file, so that it can be
  * undone from there; reason and text are for people and are cut.
@@ -85,7 +86,10 @@ void lease_hold(struct lease *lease, uint64_t count, uint64_t now_usec) {
 }
 
 bool lease_end(struct lease *lease, const char *why) {
-        if (!is_alive(lease) && (lease->state != WIRE_LEASE_ENDING || strcmp(why, "returned") != 0))
+        bool overrules = lease->state == WIRE_LEASE_ENDING && strcmp(why, "returned") == 0 &&
+                strcmp(lease->why, "returned") != 0;
+
+        if (!is_alive(lease) && !overrules)
                 return false;
         lease->state = WIRE_LEASE_ENDING;
         COPY(lease->why, why);
@@ -95,6 +99,16 @@ bool lease_end(struct lease *lease, const char *why) {
 bool lease_is_returned(const struct lease *lease, uint64_t incident) {
         return incident != 0 && lease->incident == incident && strcmp(lease->why, "returned") == 0 &&
                 (lease->state == WIRE_LEASE_ENDING || lease->state == WIRE_LEASE_ENDED);
+}
+
+bool lease_is_worn(const struct lease *lease, uint64_t now_usec) {
+        return strcmp(lease->why, "limit") == 0 && lease->limit_usec > lease->since_usec &&
+                now_usec < lease->limit_usec + (lease->limit_usec - lease->since_usec);
+}
+
+bool lease_has_passed(const struct lease *lease, uint64_t now_usec) {
+        return lease->slice_usec != 0 && now_usec >= lease->expires_usec &&
+                now_usec - lease->expires_usec >= lease->slice_usec;
 }
 
 bool lease_may_renew(const struct lease *lease, uint64_t monotonic_usec) {
@@ -116,6 +130,15 @@ void lease_move(struct lease *lease, int64_t by_usec) {
         for (size_t i = 0; i < ELEMENTSOF(times); i++)
                 if (*times[i] != 0)
                         *times[i] += (uint64_t)by_usec;
+}
+
+void lease_know_again(struct lease *lease, uint64_t now_usec) {
+        uint64_t held = lease->slice_usec != 0 && lease->expires_usec > lease->slice_usec
+                ? lease->expires_usec - lease->slice_usec
+                : lease->since_usec;
+
+        if (held > now_usec)
+                lease_move(lease, (int64_t)(now_usec - held));
 }
 
 /* "name=value" lines to pairs; what has no place in them is left out. */

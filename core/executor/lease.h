@@ -21,7 +21,9 @@ struct lease {
         uint64_t since_usec, expires_usec, limit_usec; /* CLOCK_REALTIME; 0: never */
         uint64_t slice_usec;                           /* 0: it lasts until it is undone */
         enum wire_lease_state state;
-        /* Why it ends or ended, a word; "returned": an admin wants the same no more in `incident`. */
+        /*
+         * Why it ends or ended, a word; "returned": an admin wants the same no more in `incident`; "limit": it rests.
+         */
         char why[16];
         char verb[WIRE_NAME_MAX], owner[WIRE_NAME_MAX];
         char args[LEASE_ARGS_MAX]; /* "name=value", one a line, in the order of the verb's table */
@@ -52,12 +54,18 @@ void lease_hold(struct lease *lease, uint64_t count, uint64_t now_usec);
 bool lease_end(struct lease *lease, const char *why);
 /* An admin took it back in this incident, and so the same is not to be done again in it. */
 bool lease_is_returned(const struct lease *lease, uint64_t incident);
+/* It ended at its limit and rests. */
+bool lease_is_worn(const struct lease *lease, uint64_t now_usec);
+/* Its last slice is over for a slice: what it changed is gone, undone or not. */
+bool lease_has_passed(const struct lease *lease, uint64_t now_usec);
 /* May it be renewed: by state, and not too often. */
 bool lease_may_renew(const struct lease *lease, uint64_t monotonic_usec);
 /* When to try again, after so many failures. */
 uint64_t lease_undo_wait(unsigned failures);
 /* The clock was set. */
 void lease_move(struct lease *lease, int64_t by_usec);
+/* Read from the disk.  Held last in the future, it shows that the clock went back meanwhile. */
+void lease_know_again(struct lease *lease, uint64_t now_usec);
 
 /* What is told of it over the wire. */
 void lease_message(const struct lease *lease, struct wire_message *ret_message);

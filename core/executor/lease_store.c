@@ -311,7 +311,7 @@ uint64_t lease_store_next(const struct lease_store *store) {
 static unsigned worth(const struct lease *lease, uint64_t open_incident) {
         if (lease->id == 0)
                 return 0;
-        return open_incident != 0 && lease_is_returned(lease, open_incident) ? 2 : 1;
+        return lease_is_returned(lease, open_incident) || lease_is_worn(lease, lease->limit_usec) ? 2 : 1;
 }
 
 struct lease *lease_store_add(struct lease_store *store, const struct lease *lease, uint64_t open_incident) {

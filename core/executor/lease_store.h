@@ -34,7 +34,7 @@ unsigned lease_store_count(struct lease_store *store);
 uint64_t lease_store_next(const struct lease_store *store);
 /*
  * A place for a copy of this lease, which gets the next number; in memory only.  Returns NULL when LEASE_MAX have
- * not ended.  What was returned in `open_incident` is the last to make way.
+ * not ended.  What was returned in `open_incident`, or is worn, is the last to make way.
  */
 struct lease *lease_store_add(struct lease_store *store, const struct lease *lease, uint64_t open_incident);
 /* One that was added and never written is forgotten. */

@@ -9,7 +9,7 @@
  * Owns: loop, board, engine, script, sensors, bus, and its end of the channel.
  * Fails: by exiting; the executor restarts it with back-off and hands it the open incident again.  Without
  * D-Bus it works on, degraded, and exits in a quiet minute to try the bus again, because it cannot open a new
- * connection itself.
+ * connection itself.  It does the same when something that its sensors read was replaced (shut_out.c).
  */
 #include "watcher/watcher.h"
 
@@ -34,11 +34,13 @@
 #include "watcher/export.h"
 #include "watcher/selector.h"
 #include "watcher/sensor_host.h"
+#include "watcher/shut_out.h"
 #include "wire/channel.h"
 
 /* The executor is trusted, but a burst of past incidents after HELLO is real. */
 #define EXECUTOR_RATE 100000u
 #define BUS_RETRY_USEC (60 * USEC_PER_SEC)
+#define LOOK_BEATS 5u /* heartbeats from one look for replaced files to the next: 15 s */
 
 struct watcher {
         const struct watcher_options *options;
@@ -50,6 +52,7 @@ struct watcher {
         struct script *script;
         struct sensor_host *sensors;
         struct breadcrumb *breadcrumb;
+        struct shut_out *shut_out; /* NULL: not confined */
         struct channel *channel;
         struct bus_connection *connection;
         struct bus *bus;
@@ -73,12 +76,26 @@ static int read_config(struct config **ret_config, struct problem *problem) {
         return r;
 }
 
+/* On the heartbeat, which costs no wake-up more.  A run that is under way comes first. */
+static void look_for_replaced(struct watcher *watcher) {
+        const char *path;
+
+        if (!watcher->shut_out || watcher->beats % LOOK_BEATS != 0)
+                return;
+        path = shut_out_look(watcher->shut_out);
+        if (!path || engine_run(watcher->engine, 0))
+                return;
+        log_info("%s was replaced and is shut to this process: restarting to read it", path);
+        loop_exit(watcher->loop, 0);
+}
+
 static void on_heartbeat(struct loop_timer *timer, void *data) {
         struct watcher *watcher = data;
         struct wire_message message = {.type = WIRE_HEARTBEAT, .heartbeat = {.turns = ++watcher->beats}};
         text_copy(message.heartbeat.status, sizeof message.heartbeat.status,
                 engine_state_text(watcher->engine));
         (void)channel_send(watcher->channel, &message);
+        look_for_replaced(watcher);
         loop_timer_arm(timer, loop_now(watcher->loop) + WIRE_HEARTBEAT_USEC);
 }
 
@@ -159,6 +176,8 @@ static int confine(struct watcher *watcher, struct problem *ret_degraded) {
         memcpy(readable + n, own, sizeof own);
         r = role_confine_watcher(readable, n + ELEMENTSOF(own), ret_degraded);
         free(readable);
+        if (r == 0)
+                return shut_out_new_consume(paths, n, &watcher->shut_out);
         sensor_host_reads_free(paths, n);
         return r;
 }
@@ -222,6 +241,7 @@ static void watcher_deinit(struct watcher *watcher) {
         plugin_list_free(watcher->plugins);
         config_free(watcher->config);
         breadcrumb_unmap(watcher->breadcrumb);
+        shut_out_free(watcher->shut_out);
 }
 
 int watcher_main(const struct watcher_options *options) {

@@ -66,3 +66,29 @@ test("a flutter around the level is one incident", function()
   equal(count("run"), 1)
   equal(count("close"), 0)
 end)
+
+test("a file system that fills while something is brought back does not wait for that", function()
+  world {
+    playbooks = { "free-ballast", { source = [[
+return playbook {
+  name = "bring-back", on = { cleared = "disk-space-high" },
+  run = function() wait("30m", "what it brings back") end,
+}]] } },
+    act = function()
+      used(0.5)
+      return { status = "done", freed_bytes = 1 << 20 }
+    end,
+  }
+  used(0.9)
+  sim.advance(10)
+  used(0.5)
+  sim.advance(10)
+  equal(count("run bring-back"), 1)
+  used(0.97)
+  sim.advance(10)
+  equal(count("act disk.free_ballast"), 1)
+  equal(count("close"), 0)
+  sim.advance(3600)
+  equal(count("end bring-back"), 1)
+  equal(count("close"), 1)
+end)

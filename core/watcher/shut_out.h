@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* shut_out - notice that a path the sensors declared can no longer be opened by a confined watcher */
+#ifndef WATCHER_SHUT_OUT_H
+#define WATCHER_SHUT_OUT_H
+
+#include <stddef.h>
+
+struct shut_out;
+
+/* Takes over `paths` and its texts, also when it fails.  To be made once the process is confined. */
+int shut_out_new_consume(char **paths, size_t n, struct shut_out **ret_shut_out);
+struct shut_out *shut_out_free(struct shut_out *shut_out);
+
+/* A path that is refused now and was refused at the last look, but not at the first; NULL: there is none. */
+const char *shut_out_look(struct shut_out *shut_out);
+
+#endif
