@@ -42,7 +42,6 @@ doubled = [serial for serial, n in times.items() if n > 1]
 stranded = [serial for serial in mail if serial not in times and serial in waiting]
 lost = [serial for serial in mail if serial not in times and serial not in waiting]
 still_held = [serial for serial in admins if serial in in_spool["hold"]]
-late = max((when - flow[serial] for when, serial in arrivals if serial in flow), default=0.0)
 flow_missing = [serial for serial in flow if serial not in times]
 
 incidents = [properties for _, properties in objects("Incident")]
@@ -52,6 +51,12 @@ postpones = [action for action in done if action["verb"] == "postfix.postpone"]
 retries = [action for action in done if action["verb"] == "postfix.retry"]
 paused_usec = min((action["finished_usec"] for action in postpones), default=0)
 brought_usec = min((action["started_usec"] for action in retries), default=0)
+
+# Before the pause the retries crowd the active queue, which other mail has to go through as well.
+crowded_until = max((action["finished_usec"] for action in postpones), default=0) / 1e6
+delays = [(flow[serial], when - flow[serial]) for when, serial in arrivals if serial in flow]
+late_before = max((delay for sent, delay in delays if sent <= crowded_until), default=0.0)
+late = max((delay for sent, delay in delays if sent > crowded_until), default=0.0)
 
 # One line for each connection that Postfix tried in vain; suspended mail is not tried and has none.
 attempts = []
@@ -94,7 +99,7 @@ print(f"""
   postponed, retried       {max((action['count'] for action in postpones), default=0)} at once, {sum(action['count'] for action in retries)} in {len(retries)} batches
   paused for               {duration(paused_usec, brought_usec)}
   attempts into the dead   {len(attempts)}, of them {len(after)} after the pause{f', the last {(max(after) - paused_usec) / 1e6:.0f} s after it' if after else ''}
-  flow.test's worst delay  {late:.1f} s
+  flow.test's worst delay  {late_before:.1f} s until all was paused, {late:.1f} s from then on
   /var/log now             {used:.1%} used, {fs.f_bavail * fs.f_frsize >> 20} MB left
   counts of the queues     {'equal' if counts_agree else 'DIFFERENT FROM'} what find says
   escalations, pages       {len(escalated)}, {len(pages)}""")

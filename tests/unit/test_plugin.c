@@ -227,7 +227,7 @@ static void every_bundled_plugin_documents_what_it_has(void **state) {
         struct fixture *fixture = *state;
 
         assert_int_equal(plugin_list_new_owned(PLUGIN_DIR, geteuid(), &fixture->list), 0);
-        assert_int_equal(fixture->list->n, 3);
+        assert_int_equal(fixture->list->n, 7);
         for (size_t i = 0; i < fixture->list->n; i++) {
                 const struct sg_plugin *plugin = fixture->list->plugins[i].sg;
 
