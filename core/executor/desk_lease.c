@@ -84,8 +84,7 @@ static struct lease *same_lease(struct desk *desk, const char *verb, const char 
 }
 
 /* What one that is over or ending has to say against the same again. */
-static enum admit_lease last_word(
-        struct desk *desk, const char *verb, const char *args, uint64_t incident) {
+static enum admit_lease last_word(struct desk *desk, const char *verb, const char *args, uint64_t incident) {
         enum admit_lease word = ADMIT_LEASE_NEW;
 
         for (unsigned i = 0; i < LEASE_MAX; i++) {
@@ -220,11 +219,13 @@ void desk_lease_outcome(
                 desk_lease_renewed(desk, lease, outcome);
 }
 
-bool desk_lease_covers(struct desk *desk, uint64_t action) {
+bool desk_lease_covers(struct desk *desk, uint64_t action, const char *verb) {
         for (unsigned i = 0; i < LEASE_MAX; i++) {
                 const struct lease *lease = lease_store_at(desk->leases, i);
 
-                if (lease->id != 0 && lease->action == action && lease->state != WIRE_LEASE_ENDED)
+                /* A lease is on disk before its intent: a crash in between leaves the action's number to another. */
+                if (lease->id != 0 && lease->action == action && lease->state != WIRE_LEASE_ENDED &&
+                        strcmp(lease->verb, verb) == 0)
                         return true;
         }
         return false;
@@ -250,8 +251,10 @@ void desk_recover_leases(struct desk *desk) {
                 if (lease->id == 0 || lease->state == WIRE_LEASE_ENDED)
                         continue;
                 lease_know_again(lease, desk->started_usec);
-                if (lease->state == WIRE_LEASE_TAKING)
+                if (lease->state == WIRE_LEASE_TAKING) {
+                        lease->state = WIRE_LEASE_IN_FORCE;
                         COPY(lease->text, unknown_text);
+                }
                 log_notice("lease %llu (%s) of playbook %s is known again: %s", (unsigned long long)lease->id,
                         lease->verb, lease->owner, wire_lease_state_name(lease->state));
         }

@@ -5,6 +5,8 @@
  * Runs in: executor.  Owns these children.  A renewal is the verb's check() and run() once more, with the stored
  * arguments and a new selection.  It begins only while fewer than ADMIT_CHILDREN actions and renewals are at work
  * and is dropped without a word otherwise, for the watcher asks again in a minute; an action never waits for it.
+ * The watcher may ask for all of them at once and always in the same order, so those that were dropped and waited
+ * longest go before others then.
  * Maintenance does not stop it: it keeps a change that is there and starts none.  Mode observe does.
  *
  * An undo needs no admission and no watcher, only the verb.  One is at work at a time.
@@ -137,8 +139,12 @@ static void undone(struct desk *desk, struct lease *lease, const struct sg_outco
 }
 
 static void not_renewed(struct desk *desk, struct lease *lease, enum wire_status status, const char *text) {
-        if (status == WIRE_NOTHING)
+        uint64_t now = loop_now(desk->loop);
+
+        if (status == WIRE_NOTHING ||
+                (lease->complained_usec != 0 && now - lease->complained_usec < LEASE_COMPLAINT))
                 return;
+        lease->complained_usec = now;
         log_warning("lease %llu (%s) was not renewed: %s: %s", (unsigned long long)lease->id, lease->verb,
                 wire_status_name(status), text);
         COPY(lease->text, text);
@@ -219,6 +225,14 @@ void desk_lease_undo(struct desk *desk, struct lease *lease) {
                 undo_failed(desk, lease, problem.text);
 }
 
+static bool is_its_turn(const struct desk *desk, const struct lease *lease) {
+        unsigned busy = desk_actions(desk) + at_work(desk, false);
+
+        for (unsigned i = 0; i < LEASE_MAX; i++)
+                busy += lease_goes_before(lease_store_at(desk->leases, i), lease, loop_now(desk->loop));
+        return busy < ADMIT_CHILDREN;
+}
+
 void desk_on_lease_renew_consume_fd(struct desk *desk, const struct wire_message *message, int fd_consumed) {
         _cleanup_close_ int fd = fd_consumed, selection = -1;
         struct lease *lease = lease_store_find(desk->leases, message->lease_renew.lease);
@@ -231,10 +245,14 @@ void desk_on_lease_renew_consume_fd(struct desk *desk, const struct wire_message
                 return;
         }
         if (!verb || !lease_may_renew(lease, loop_now(desk->loop)) || !is_in_force(desk, lease) ||
-                desk_lease_works_on(desk, lease->id) ||
-                desk_actions(desk) + at_work(desk, false) >= ADMIT_CHILDREN)
+                desk_lease_works_on(desk, lease->id))
                 return;
+        if (!is_its_turn(desk, lease)) {
+                lease->passed_over_usec = loop_now(desk->loop);
+                return;
+        }
         lease->renewed_usec = loop_now(desk->loop);
+        lease->passed_over_usec = 0;
         if (verb->selector)
                 wrong = action_selection_open(fd, &selection);
         if (!wrong && begin(desk, lease, false, take_fd(&selection), &problem) < 0)

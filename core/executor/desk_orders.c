@@ -223,7 +223,7 @@ static void recover_action(struct desk *desk) {
                 "change.",
                 (unsigned long long)intent.action, intent.verb, intent.args, intent.playbook);
         /* What its lease knows it can take back; who renews or ends the lease sees to that. */
-        if (!desk_lease_covers(desk, intent.action))
+        if (!desk_lease_covers(desk, intent.action, intent.verb))
                 desk_escalate(desk, intent.incident == desk->ledger->incident.id ? intent.incident : 0,
                         "unknown-outcome", "", text);
         book_number(&entry, "action", intent.action);

@@ -137,8 +137,9 @@ void desk_lease_begin(struct desk_action *action, const struct wire_action_reque
 const char *desk_lease_go(struct desk_action *action);
 void desk_lease_outcome(
         struct desk_action *action, bool went, enum wire_status status, const struct sg_outcome *outcome);
-bool desk_lease_covers(struct desk *desk, uint64_t action); /* its effect is known by its lease */
-void desk_tell_leases(struct desk *desk);                   /* all of them */
+/* Its effect is known by its lease. */
+bool desk_lease_covers(struct desk *desk, uint64_t action, const char *verb);
+void desk_tell_leases(struct desk *desk); /* all of them */
 void desk_recover_leases(struct desk *desk);
 void desk_move_leases(struct desk *desk, int64_t by_usec);
 /* What is due is done, what is ending is undone. */

@@ -116,6 +116,12 @@ bool lease_may_renew(const struct lease *lease, uint64_t monotonic_usec) {
                 (lease->renewed_usec == 0 || monotonic_usec - lease->renewed_usec >= LEASE_RENEW_MIN);
 }
 
+bool lease_goes_before(const struct lease *lease, const struct lease *other, uint64_t monotonic_usec) {
+        return lease != other && is_alive(lease) && lease->passed_over_usec != 0 &&
+                monotonic_usec - lease->passed_over_usec < LEASE_TURN &&
+                lease->renewed_usec < other->renewed_usec;
+}
+
 uint64_t lease_undo_wait(unsigned failures) {
         uint64_t wait = UNDO_WAIT_MIN;
 

@@ -4,7 +4,7 @@
  *
  * A lease is TAKING from before its action is told to go; IN_FORCE from a good outcome; LAPSED when a slice
  * passed without a renewal; ENDING while it is undone; ENDED when that is done.  One that is found TAKING at a
- * start may or may not have changed something: it counts as in force until evidence renews or ends it.
+ * start may or may not have changed something: it is in force from then on, so that evidence can renew or end it.
  */
 #ifndef EXECUTOR_LEASE_H
 #define EXECUTOR_LEASE_H
@@ -13,7 +13,9 @@
 
 #define LEASE_ARGS_MAX 448u
 #define LEASE_RENEW_MIN (20 * UINT64_C(1000000)) /* between two renewals of one lease */
-#define LEASE_UNDO_CALL 3u                       /* failures to undo after which people are called, once */
+#define LEASE_TURN (90 * UINT64_C(1000000))      /* so long others wait for one that was passed over */
+#define LEASE_COMPLAINT (600 * UINT64_C(1000000))
+#define LEASE_UNDO_CALL 3u /* failures to undo after which people are called, once */
 
 struct lease {
         uint64_t id; /* never used twice; 0: none */
@@ -31,7 +33,9 @@ struct lease {
 
         /* Live, not kept on disk; CLOCK_MONOTONIC. */
         uint64_t renewed_usec, recorded_usec, undo_after_usec;
-        unsigned failures; /* to undo it */
+        uint64_t passed_over_usec; /* it was to be renewed and there was no room; 0: not since it was */
+        uint64_t complained_usec;  /* that it was not renewed */
+        unsigned failures;         /* to undo it */
 };
 
 enum lease_due {
@@ -60,6 +64,8 @@ bool lease_is_worn(const struct lease *lease, uint64_t now_usec);
 bool lease_has_passed(const struct lease *lease, uint64_t now_usec);
 /* May it be renewed: by state, and not too often. */
 bool lease_may_renew(const struct lease *lease, uint64_t monotonic_usec);
+/* It was passed over a moment ago, and its last renewal is older than the other's. */
+bool lease_goes_before(const struct lease *lease, const struct lease *other, uint64_t monotonic_usec);
 /* When to try again, after so many failures. */
 uint64_t lease_undo_wait(unsigned failures);
 /* The clock was set. */

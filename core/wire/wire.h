@@ -96,7 +96,7 @@ enum wire_lower_kind {
 };
 
 enum wire_lease_state {
-        WIRE_LEASE_TAKING = 1, /* its action is at work, or was when we crashed */
+        WIRE_LEASE_TAKING = 1, /* its action is at work */
         WIRE_LEASE_IN_FORCE,
         WIRE_LEASE_LAPSED, /* its slice passed without a renewal; the next renewal brings it back */
         WIRE_LEASE_ENDING, /* being undone */

@@ -15,7 +15,7 @@
 
 #include "postfix/queue_id.h"
 
-#define SELECTION_MAX 2000000u /* messages */
+#define SELECTION_MAX 250000u /* messages, 12 MB; the rest has its turn at the next renewal */
 
 struct selection_entry {
         uint64_t inode;

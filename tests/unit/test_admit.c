@@ -181,6 +181,7 @@ static struct sg_verb verb(enum sg_risk risk) {
 static const struct admit_action good_action = {
         .rules = {.host_mode = CONFIG_MODE_ENFORCE, .playbook_mode = CONFIG_MODE_ENFORCE, .now_usec = NOW},
         .run_exists = true,
+        .named = true,
         .ends = true,
         .recordable = true,
 };
@@ -212,6 +213,7 @@ static void an_action_needs_a_run_a_verb_and_sound_arguments(void **state) {
         (void)state;
         assert_int_equal(DECIDE(verb(SG_RISK_FREEING), action_.run_exists = false).verdict, WIRE_REFUSED);
         assert_int_equal(DECIDE(verb(SG_RISK_FREEING), action_.verb = NULL).verdict, WIRE_REFUSED);
+        assert_int_equal(DECIDE(verb(SG_RISK_FREEING), action_.named = false).verdict, WIRE_REFUSED);
         assert_int_equal(DECIDE(verb(SG_RISK_FREEING), action_.bad_args = "no").verdict, WIRE_REFUSED);
         assert_int_equal(DECIDE(verb(SG_RISK_FREEING), action_.run_is_acting = true).verdict, WIRE_REFUSED);
         assert_int_equal(DECIDE(verb(SG_RISK_FREEING), action_.requests = ADMIT_ACTIONS_PER_RUN).verdict,
@@ -241,6 +243,7 @@ static void a_reversible_change_needs_an_end_and_a_lease(void **state) {
                 {ADMIT_LEASE_AT_WORK, WIRE_REFUSED, "at this moment"},
                 {ADMIT_LEASE_ENDING, WIRE_REFUSED, "being undone"},
                 {ADMIT_LEASE_RETURNED, WIRE_REFUSED, "an admin returned it"},
+                {ADMIT_LEASE_WORN, WIRE_REFUSED, "rests"},
                 {ADMIT_LEASE_FULL, WIRE_REFUSED, "as many leases"},
                 {ADMIT_LEASE_TOO_LONG, WIRE_REFUSED, "too long"},
         };

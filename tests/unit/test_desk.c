@@ -82,7 +82,7 @@ static void a_run_may_ask_only_so_often(void **state) {
 
         hello(fixture);
         incident = open_incident(fixture);
-        begin_run(fixture, "vacuum", incident, false, &run);
+        begin_run(fixture, "first", incident, false, &run);
         for (unsigned i = 0; i < ADMIT_ACTIONS_PER_RUN; i++)
                 assert_int_equal(act(fixture, run, "disk.free_ballast", NULL)->status, WIRE_NOTHING);
         finished = act(fixture, run, "disk.free_ballast", NULL);
@@ -187,17 +187,18 @@ static void gentler_steps_are_spent_only_when_they_had_their_turn(void **state) 
         struct fixture *fixture = *state;
         char expected[64];
         struct wanted wanted = {.event = "action-would-have"};
-        uint64_t run, incident;
+        uint64_t run, first, incident;
 
         desk_set_mode(fixture->desk, CONFIG_MODE_OBSERVE, "test");
         hello(fixture);
         incident = open_incident(fixture);
+        begin_run(fixture, "first", incident, false, &first);
         begin_run(fixture, "vacuum", incident, false, &run);
         act(fixture, run, "test.vacuum", NULL);
         recorder_read(book_recorder(fixture->book), look, &wanted, NULL);
         snprintf(expected, sizeof(expected), "gentler=0 floor=%llu", (unsigned long long)USEC_PER_DAY);
         assert_string_equal(wanted.text, expected);
-        act(fixture, run, "disk.free_ballast", NULL);
+        act(fixture, first, "disk.free_ballast", NULL);
         act(fixture, run, "test.vacuum", NULL);
         recorder_read(book_recorder(fixture->book), look, &wanted, NULL);
         expected[8] = '1';
@@ -214,22 +215,41 @@ static void assert_gentler(struct fixture *fixture, uint64_t run, char spent) {
 
 static void a_refused_request_is_nobodys_turn(void **state) {
         struct fixture *fixture = *state;
-        uint64_t run, incident, dry;
+        uint64_t run, first, incident;
 
         desk_set_mode(fixture->desk, CONFIG_MODE_OBSERVE, "test");
         hello(fixture);
         incident = open_incident(fixture);
         begin_run(fixture, "vacuum", incident, false, &run);
-        assert_int_equal(act(fixture, run, "disk.free_ballast", "1M")->status, WIRE_DENIED);
+        begin_run(fixture, "first", incident, false, &first);
+        assert_int_equal(act(fixture, first, "disk.free_ballast", "1M")->status, WIRE_DENIED);
         assert_gentler(fixture, run, '0');
-        end_run(fixture, run);
-        begin_run(fixture, "vacuum", incident, true, &dry);
-        assert_int_equal(act(fixture, dry, "disk.free_ballast", NULL)->status, WIRE_NOTHING);
-        end_run(fixture, dry);
-        begin_run(fixture, "vacuum", incident, false, &run);
+        end_run(fixture, first);
+        begin_run(fixture, "first", incident, true, &first);
+        assert_int_equal(act(fixture, first, "disk.free_ballast", NULL)->status, WIRE_NOTHING);
+        end_run(fixture, first);
+        begin_run(fixture, "first", incident, false, &first);
         assert_gentler(fixture, run, '0');
-        assert_int_equal(act(fixture, run, "disk.free_ballast", NULL)->status, WIRE_NOTHING);
+        assert_int_equal(act(fixture, first, "disk.free_ballast", NULL)->status, WIRE_NOTHING);
         assert_gentler(fixture, run, '1');
+}
+
+static void a_run_may_use_only_what_its_playbook_names(void **state) {
+        struct fixture *fixture = *state;
+        const struct wire_action_finished *finished;
+        uint64_t run;
+
+        /* The playbook that uses it is switched off; a run of another must not be the way around that. */
+        configure(fixture,
+                "mode\tt\tenforce\n" PLAYBOOK("first", "enforce", "act test.slow")
+                        PLAYBOOK("vacuum", "off", "-- test.vacuum"));
+        hello(fixture);
+        begin_run(fixture, "first", open_incident(fixture), false, &run);
+        finished = act(fixture, run, "test.vacuum", NULL);
+        assert_int_equal(finished->status, WIRE_DENIED);
+        assert_string_equal(finished->text, "the text of its playbook does not name this verb");
+        assert_int_equal(marks(), 0);
+        assert_int_equal(act(fixture, run, "test.slow", NULL)->status, WIRE_DONE);
 }
 
 static void a_playbook_that_cannot_come_is_not_waited_for(void **state) {
@@ -272,6 +292,7 @@ int main(void) {
                 TEST(mode_lowered_while_a_child_checks_keeps_it_from_acting),
                 TEST(gentler_steps_are_spent_only_when_they_had_their_turn),
                 TEST(a_refused_request_is_nobodys_turn),
+                TEST(a_run_may_use_only_what_its_playbook_names),
                 TEST(a_playbook_that_cannot_come_is_not_waited_for),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

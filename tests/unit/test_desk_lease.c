@@ -312,6 +312,59 @@ static void a_flood_of_renewals_and_ends_does_next_to_nothing(void **state) {
         assert_int_equal(lease_of(fixture, 1)->state, WIRE_LEASE_IN_FORCE);
 }
 
+static void renewals_that_come_all_at_once_have_their_turns(void **state) {
+        static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+        struct fixture *fixture = *state;
+        uint64_t run = begin(fixture), newest = 0;
+        unsigned times[ELEMENTSOF(names)] = {0};
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                hold(fixture, run, "test.pause", names[i], "slow");
+        for (unsigned minute = 0; minute < 9; minute++) {
+                unlink(mark);
+                for (uint64_t id = 1; id <= ELEMENTSOF(names); id++) {
+                        /* Half a minute ago, but in the order in which it was. */
+                        if (lease_of(fixture, id)->renewed_usec != 0)
+                                lease_of(fixture, id)->renewed_usec -= LEASE_RENEW_MIN;
+                        say(fixture,
+                                &(struct wire_message){
+                                        .type = WIRE_LEASE_RENEW, .lease_renew = {.lease = id}});
+                }
+                settle(fixture);
+                for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                        char letter[8];
+
+                        snprintf(letter, sizeof(letter), "r%zu ", i + 1);
+                        times[i] += strstr(marked(), letter) != NULL;
+                }
+        }
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                assert_in_range(times[i], 2, 4);
+                newest += times[i];
+        }
+        assert_in_range(newest, 16, 18);
+}
+
+static void the_same_complaint_is_not_made_every_minute(void **state) {
+        struct fixture *fixture = *state;
+        struct wire_message request = request_of(begin(fixture), "test.pause_chosen", "x", "well");
+        char before[256];
+
+        assert_int_equal(channel_send_consume_fd(fixture->theirs, &request, memory(9, ALL_SEALS)), 0);
+        hear(fixture, WIRE_ACTION_FINISHED);
+        renew(fixture, 1, -1);
+        strcpy(before, told(fixture, 1));
+        for (int i = 0; i < 3; i++) {
+                let_renewal_age(fixture, 1);
+                renew(fixture, 1, i == 1 ? memory(9, 0) : -1);
+        }
+        assert_string_equal(told(fixture, 1), before);
+        lease_of(fixture, 1)->complained_usec -= LEASE_COMPLAINT;
+        let_renewal_age(fixture, 1);
+        renew(fixture, 1, -1);
+        assert_string_not_equal(told(fixture, 1), before);
+}
+
 static void at_its_limit_it_ends_and_people_are_told_once(void **state) {
         struct fixture *fixture = *state;
         struct wanted wanted = {.event = "escalated"};
@@ -325,6 +378,29 @@ static void at_its_limit_it_ends_and_people_are_told_once(void **state) {
         assert_non_null(strstr(wanted.text, "next-hop-down_x has not cleared"));
         assert_string_equal(book_ledger(fixture->book)->escalations[0].reason, "lease-expired");
         assert_string_equal(book_ledger(fixture->book)->escalations[0].condition, "next-hop-down_x");
+}
+
+static void what_reached_its_limit_rests_for_as_long_as_it_was_in_force(void **state) {
+        struct fixture *fixture = *state;
+        uint64_t run = begin(fixture), now = loop_realtime(fixture->loop);
+        const struct wire_action_finished *finished;
+
+        hold(fixture, run, "test.pause_limited", "x", "well");
+        lease_of(fixture, 1)->since_usec = now - 3 * USEC_PER_DAY;
+        lease_of(fixture, 1)->limit_usec = now;
+        run_for(fixture->loop, USEC_PER_SEC);
+        assert_string_equal(marked(), "r1 u1 ");
+        for (int i = 0; i < 2; i++) {
+                finished = hold(fixture, run, "test.pause_limited", "x", "well");
+                assert_int_equal(finished->status, WIRE_DENIED);
+                assert_non_null(strstr(finished->text, "as long as it may be"));
+                assert_string_equal(marked(), "r1 u1 ");
+                restart(fixture);
+                assert_int_equal(begin_run(fixture, "vacuum", 1, false, &run), WIRE_GO);
+        }
+        assert_int_equal(hold(fixture, run, "test.pause_limited", "y", "well")->status, WIRE_DONE);
+        lease_move(lease_store_at(fixture->leases, 0), -(int64_t)(3 * USEC_PER_DAY));
+        assert_int_equal(hold(fixture, run, "test.pause_limited", "x", "well")->status, WIRE_DONE);
 }
 
 static void what_an_admin_returns_is_not_taken_again_in_the_incident(void **state) {
@@ -400,6 +476,7 @@ static void a_selection_must_be_a_sealed_memory_file(void **state) {
         let_renewal_age(fixture, 1);
         renew(fixture, 1, memory(46, 0));
         assert_int_equal(lease_of(fixture, 1)->count, 45);
+        assert_non_null(strstr(lease_of(fixture, 1)->text, "not a sealed memory file"));
         assert_string_equal(marked(), "r1 r1 ");
         end_lease(fixture, 1);
         assert_string_equal(lease_store_at(fixture->leases, 0)->text, "taken back");
@@ -430,6 +507,20 @@ static void a_restart_knows_its_leases_and_tells_them_at_the_welcome(void **stat
         end_lease(fixture, 1);
         assert_string_equal(marked(), "r1 r1 u1 ");
         assert_int_equal(recorded(fixture, "escalated"), 0);
+}
+
+static void a_clock_that_went_back_while_we_were_away_gives_no_lease_more_time(void **state) {
+        struct fixture *fixture = *state;
+        uint64_t now = loop_realtime(fixture->loop);
+
+        hold(fixture, begin(fixture), "test.pause", "x", "well");
+        lease_of(fixture, 1)->limit_usec = now + USEC_PER_DAY;
+        lease_move(lease_of(fixture, 1), (int64_t)(1000 * USEC_PER_DAY));
+        assert_int_equal(lease_store_write(fixture->leases, lease_of(fixture, 1), now), 0);
+        restart(fixture);
+        assert_in_range(
+                lease_of(fixture, 1)->expires_usec, now, now + pause_verb.slice_usec + USEC_PER_MINUTE);
+        assert_in_range(lease_of(fixture, 1)->limit_usec, now, now + USEC_PER_DAY + USEC_PER_MINUTE);
 }
 
 /* An executor of its own, killed hard when its action was told to go. */
@@ -469,7 +560,7 @@ static void killed_between_intent_and_outcome_it_is_unknown_and_evidence_decides
 
         be_killed_while_taking(fixture);
         assert_string_equal(marked(), "r1 ");
-        assert_string_equal(told(fixture, 1), "taking ");
+        assert_string_equal(told(fixture, 1), "in-force ");
         assert_int_equal(strncmp(lease_of(fixture, 1)->text, "unknown", 7), 0);
         /* It is on record, but its lease takes care of it: nobody is called. */
         assert_int_equal(recorded(fixture, "action-unknown"), 1);
@@ -482,6 +573,25 @@ static void killed_between_intent_and_outcome_it_is_unknown_and_evidence_decides
         assert_int_equal(lease_of(fixture, 2)->state, WIRE_LEASE_IN_FORCE);
         end_lease(fixture, 1);
         assert_non_null(strstr(marked(), "u1"));
+}
+
+static void a_lease_speaks_for_no_action_but_its_own(void **state) {
+        struct fixture *fixture = *state;
+        struct book_entry entry = book_entry_new("action-intent");
+        uint64_t run = begin(fixture), next;
+
+        /* It was written, and then we were killed before its intent was: another verb has the number now. */
+        hold(fixture, run, "test.pause", "x", "well");
+        next = book_ledger(fixture->book)->next_action;
+        lease_of(fixture, 1)->action = next;
+        assert_int_equal(lease_store_write(fixture->leases, lease_of(fixture, 1), 1), 0);
+        book_number(&entry, "action", next);
+        book_number(&entry, "incident", 1);
+        book_text(&entry, "verb", "test.vacuum");
+        book_write(fixture->book, &entry);
+        restart(fixture);
+        assert_int_equal(recorded(fixture, "action-unknown"), 1);
+        assert_int_equal(recorded(fixture, "escalated"), 1);
 }
 
 static void an_undo_cut_short_by_a_restart_is_done_again(void **state) {
@@ -518,6 +628,48 @@ static void an_undo_that_fails_is_tried_again_and_after_three_times_people_are_c
         assert_null(lease_of(fixture, 1));
         assert_int_equal(recorded(fixture, "lease-ended"), 1);
         assert_int_equal(recorded(fixture, "escalated"), 1);
+}
+
+static void what_lapsed_by_itself_does_not_wait_for_its_undo_for_ever(void **state) {
+        struct fixture *fixture = *state;
+        uint64_t run = begin(fixture);
+        struct wanted wanted = {.event = "lease-ended"};
+        char stuck[sizeof(mark) + 8];
+
+        snprintf(stuck, sizeof(stuck), "%s.stuck", mark);
+        close(open(stuck, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        hold(fixture, run, "test.pause", "x", "well");
+        end_lease(fixture, 1);
+        for (unsigned i = 1; i <= LEASE_UNDO_CALL; i++) {
+                assert_int_equal(lease_of(fixture, 1)->failures, i);
+                lease_of(fixture, 1)->undo_after_usec = 0;
+                if (i == LEASE_UNDO_CALL)
+                        lease_of(fixture, 1)->expires_usec -= 2 * pause_verb.slice_usec;
+                end_lease(fixture, 1);
+        }
+        assert_null(lease_of(fixture, 1));
+        recorder_read(book_recorder(fixture->book), look, &wanted, NULL);
+        assert_int_equal(wanted.n, 1);
+        assert_non_null(strstr(wanted.text, "lapsed by itself"));
+        assert_int_equal(hold(fixture, run, "test.pause", "x", "well")->status, WIRE_DONE);
+}
+
+static void a_return_that_is_repeated_writes_nothing(void **state) {
+        struct fixture *fixture = *state;
+        char stuck[sizeof(mark) + 8], before[256];
+
+        snprintf(stuck, sizeof(stuck), "%s.stuck", mark);
+        close(open(stuck, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        hold(fixture, begin(fixture), "test.pause", "x", "well");
+        end_lease(fixture, 1);
+        assert_int_equal(desk_return_lease(fixture->desk, 1, "uid 1000", NULL), 0);
+        settle(fixture);
+        strcpy(before, told(fixture, 1));
+        assert_string_equal(before, "taking in-force ending ending ending ");
+        for (int i = 0; i < 5; i++)
+                assert_int_equal(desk_return_lease(fixture->desk, 1, "uid 1000", NULL), 0);
+        settle(fixture);
+        assert_string_equal(told(fixture, 1), before);
 }
 
 static void a_lease_whose_verb_is_gone_is_kept_and_said(void **state) {
@@ -585,14 +737,21 @@ int main(void) {
                 TEST(without_a_renewal_it_lapses_and_then_ends),
                 TEST(a_renewal_keeps_it_and_brings_a_lapsed_one_back),
                 TEST(a_flood_of_renewals_and_ends_does_next_to_nothing),
+                TEST(renewals_that_come_all_at_once_have_their_turns),
+                TEST(the_same_complaint_is_not_made_every_minute),
                 TEST(at_its_limit_it_ends_and_people_are_told_once),
+                TEST(what_reached_its_limit_rests_for_as_long_as_it_was_in_force),
                 TEST(what_an_admin_returns_is_not_taken_again_in_the_incident),
                 TEST(a_selection_must_be_a_sealed_memory_file),
                 TEST(a_selection_nobody_asked_for_is_not_handed_on),
                 TEST(a_restart_knows_its_leases_and_tells_them_at_the_welcome),
+                TEST(a_clock_that_went_back_while_we_were_away_gives_no_lease_more_time),
                 TEST(killed_between_intent_and_outcome_it_is_unknown_and_evidence_decides),
+                TEST(a_lease_speaks_for_no_action_but_its_own),
                 TEST(an_undo_cut_short_by_a_restart_is_done_again),
                 TEST(an_undo_that_fails_is_tried_again_and_after_three_times_people_are_called),
+                TEST(what_lapsed_by_itself_does_not_wait_for_its_undo_for_ever),
+                TEST(a_return_that_is_repeated_writes_nothing),
                 TEST(a_lease_whose_verb_is_gone_is_kept_and_said),
                 TEST(the_end_of_one_at_work_waits_for_its_action),
                 TEST(more_than_sixty_four_are_denied),

@@ -381,7 +381,7 @@ static void root_passes_the_cool_down_and_the_watcher_does_not(void **state) {
         configure(fixture,
                 "mode\tt\tenforce\nplaybooks.vacuum.cooldown\tt\t1h\nplaybooks.vacuum.file\tt\tx\n"
                 "playbooks.vacuum.per\tt\t1d\nplaybooks.vacuum.runs\tt\t9\nplaybooks.vacuum.source\tt\t-- "
-                "x\n");
+                "test.slow\n");
         hello(fixture);
         begin_run(fixture, "vacuum", 0, false, &run);
         act(fixture, run, "test.slow", NULL);

@@ -110,6 +110,7 @@ static void it_ends_once_and_an_admins_word_has_precedence(void **state) {
         assert_true(lease_is_returned(&lease, 4));
         assert_false(lease_is_returned(&lease, 5));
         assert_false(lease_end(&lease, "cleared"));
+        assert_false(lease_end(&lease, "returned"));
         lease.state = WIRE_LEASE_ENDED;
         assert_false(lease_end(&lease, "returned"));
         assert_true(lease_is_returned(&lease, 4));
@@ -135,6 +136,44 @@ static void a_clock_that_is_set_takes_the_lease_along(void **state) {
         assert_int_equal(lease.expires_usec, T0 + SLICE - USEC_PER_HOUR);
         assert_int_equal(lease.since_usec, T0 - USEC_PER_HOUR);
         assert_int_equal(lease.limit_usec, 0);
+}
+
+static void a_clock_that_went_back_leaves_what_was_left_of_it(void **state) {
+        struct lease lease = {.id = 7};
+        (void)state;
+
+        lease_take(&lease, SLICE, 3 * USEC_PER_DAY, T0);
+        lease_hold(&lease, 1, T0 + USEC_PER_DAY);
+        lease_know_again(&lease, T0 + USEC_PER_DAY);
+        assert_int_equal(lease.limit_usec, T0 + 3 * USEC_PER_DAY);
+        lease_know_again(&lease, T0 - USEC_PER_DAY);
+        assert_int_equal(lease.expires_usec, T0 - USEC_PER_DAY + SLICE);
+        assert_int_equal(lease.limit_usec, T0 + USEC_PER_DAY);
+        assert_int_equal(lease.since_usec, T0 - 2 * USEC_PER_DAY);
+}
+
+static void one_that_ended_at_its_limit_rests_and_others_do_not(void **state) {
+        struct lease lease = {.id = 7};
+        (void)state;
+
+        lease_take(&lease, SLICE, USEC_PER_DAY, T0);
+        lease_end(&lease, "limit");
+        assert_true(lease_is_worn(&lease, T0 + 2 * USEC_PER_DAY - 1));
+        assert_false(lease_is_worn(&lease, T0 + 2 * USEC_PER_DAY));
+        strcpy(lease.why, "cleared");
+        assert_false(lease_is_worn(&lease, T0 + USEC_PER_DAY));
+}
+
+static void what_it_changed_has_passed_a_slice_after_its_last_slice(void **state) {
+        struct lease lease = {.id = 7};
+        (void)state;
+
+        lease_take(&lease, SLICE, 0, T0);
+        assert_false(lease_has_passed(&lease, T0 + 2 * SLICE - 1));
+        assert_true(lease_has_passed(&lease, T0 + 2 * SLICE));
+        /* Without slices nothing passes by itself. */
+        lease_take(&lease, 0, 0, T0);
+        assert_false(lease_has_passed(&lease, T0 + USEC_PER_DAY));
 }
 
 static void its_arguments_are_told_as_pairs(void **state) {
@@ -164,6 +203,9 @@ int main(void) {
                 cmocka_unit_test(it_ends_once_and_an_admins_word_has_precedence),
                 cmocka_unit_test(undoing_is_tried_again_with_growing_distance),
                 cmocka_unit_test(a_clock_that_is_set_takes_the_lease_along),
+                cmocka_unit_test(a_clock_that_went_back_leaves_what_was_left_of_it),
+                cmocka_unit_test(one_that_ended_at_its_limit_rests_and_others_do_not),
+                cmocka_unit_test(what_it_changed_has_passed_a_slice_after_its_last_slice),
                 cmocka_unit_test(its_arguments_are_told_as_pairs),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
