@@ -155,8 +155,10 @@ static void explain_playbook(const struct ctl *ctl, struct explanation *all, con
         print_text("  mode         ");
         print_state(ctl, client_text(playbook, "Mode"));
         print_text("\n");
-        print_list(playbook, "AnyConditions", "started by  ");
+        bool needs_both = json_array_size(json_object_get(playbook, "AnyConditions")) > 0 &&
+                json_array_size(json_object_get(playbook, "AllConditions")) > 0;
         print_list(playbook, "AllConditions", "started by all of");
+        print_list(playbook, "AnyConditions", needs_both ? "and one of  " : "started by  ");
         print_list(playbook, "ClearedConditions", "started when these clear:");
         print_list(playbook, "After", "after       ");
         print_text("  budget       %" PRIu64 " runs in %s, %s between two\n",

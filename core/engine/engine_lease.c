@@ -8,7 +8,8 @@
  * condition or the end of a run counts at once, and a host without a lease is not woken for any.
  *
  * A new watcher hears of all leases at its welcome.  It has seen nothing of their conditions yet: until they are
- * published, known and on one side of both levels, they are unknown to it.
+ * published, known and on one side of both levels, they are unknown to it.  One that turns out to be clear then
+ * cleared while nobody looked, and what answers to its clearing has its turn.
  *
  * Fails: a renewal whose selection cannot be made is tried again a minute later; that is logged when it begins.
  * Limits: ENGINE_LEASES_MAX leases; a further one is logged, not renewed, and lapses.
@@ -175,6 +176,20 @@ static void end(struct engine *engine, struct lease_life *life) {
         engine_send(engine, &message);
 }
 
+/* Of the incident that goes on; what trips and clears in the life of this process is told of anyway. */
+static void tell_cleared_before(struct engine *engine, const struct wire_lease *lease) {
+        for (size_t i = 0;
+                engine->open && engine->open->id == lease->incident && i < engine->open->n_conditions; i++) {
+                const struct gathered *gathered = &engine->gathered[i];
+                const char *name = engine->open->conditions[i];
+                const struct condition *condition = condition_find(engine->conditions, name);
+
+                if (condition && condition_is_named(name, lease->until_clear) &&
+                        gathered->tripped_edge == 0 && gathered->cleared_edge == 0)
+                        engine_incident_cleared(engine, condition);
+        }
+}
+
 static uint64_t keep(struct engine *engine, struct lease_life *life) {
         const struct wire_lease *lease = &life->lease;
         struct lease_keep_input input = {
@@ -187,6 +202,8 @@ static uint64_t keep(struct engine *engine, struct lease_life *life) {
         };
         uint64_t again_usec;
 
+        if (input.kept && input.evidence == LEASE_EVIDENCE_CLEAR)
+                tell_cleared_before(engine, lease);
         input.brought_back =
                 input.evidence == LEASE_EVIDENCE_CLEAR && brought_back(engine, lease->until_clear);
         if (input.evidence != LEASE_EVIDENCE_CLEAR || input.brought_back)

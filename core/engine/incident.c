@@ -78,8 +78,9 @@ void incident_summary(
                 realtime_usec > incident->since_usec ? realtime_usec - incident->since_usec : 0;
         text_duration(lasted_usec, duration);
         if (done > 0)
-                text_format(text, WIRE_TEXT_MAX, "over after %s: %zu action%s freed %s", duration, done,
-                        done == 1 ? "" : "s", text_size(freed_bytes, size));
+                text_format(text, WIRE_TEXT_MAX, "over after %s: %zu action%s%s%s", duration, done,
+                        done == 1 ? "" : "s", freed_bytes > 0 ? " freed " : "",
+                        freed_bytes > 0 ? text_size(freed_bytes, size) : "");
         else if (would > 0)
                 text_format(text, WIRE_TEXT_MAX, "over after %s: only observed, %zu action%s would have run",
                         duration, would, would == 1 ? "" : "s");
@@ -93,16 +94,21 @@ static const struct phrase {
         const char *reading;
         const char *verb; /* between what it is about and the figure */
         const char *noun; /* behind the figure */
-        const char *with; /* another reading of the same labels */
+        const char *with; /* another reading that has these labels at least, summed up */
         const char *with_noun;
+        const char *at_zero; /* says it without a figure */
 } phrases[] = {
-        {"disk_used_ratio", "is", "used", "disk_available_bytes", "available"},
-        {"disk_inodes_used_ratio", "has", "of its inodes used", NULL, NULL},
-        {"log_bytes", "holds", NULL, "log_growth_bytes_per_second", "more a second"},
-        {"journal_bytes", "holds", "of journal", NULL, NULL},
-        {"relay_up_ratio", "has", "of its addresses answering", NULL, NULL},
-        {"queue_messages", "holds", "messages", "queue_oldest_seconds", "for the oldest"},
-        {"queue_oldest_seconds", "has mail that is", "old", "queue_messages", "messages"},
+        {"disk_used_ratio", "is", "used", "disk_available_bytes", "available", NULL},
+        {"disk_inodes_used_ratio", "has", "of its inodes used", NULL, NULL, NULL},
+        {"disk_full_seconds", "will be full in", NULL, "disk_available_bytes", "available", "is full"},
+        {"log_bytes", "holds", NULL, "log_growth_bytes_per_second", "more a second", NULL},
+        {"log_growth_bytes_per_second", "grows by", "a second", "log_bytes", "by now", NULL},
+        {"journal_bytes", "holds", "of journal", NULL, NULL, NULL},
+        {"relay_up_ratio", "has", "of its addresses answering", "queue_nexthop_messages",
+                "messages are deferred", "speaks SMTP at none of its addresses"},
+        {"dns_server_up", "is", "as a name server", NULL, NULL, "does not answer as a name server"},
+        {"queue_messages", "holds", "messages", "queue_oldest_seconds", "for the oldest", NULL},
+        {"queue_oldest_seconds", "has mail that is", "old", "queue_messages", "messages", NULL},
 };
 
 static enum unit unit_of(const char *reading) {
@@ -141,10 +147,39 @@ static void figure(const char *reading, double value, char text[static 64]) {
                 text_format(text, 64, "%.6g", value);
 }
 
+static bool has_label(const struct reading *reading, const struct reading_label *label) {
+        for (size_t i = 0; i < reading->n_labels; i++)
+                if (strcmp(reading->labels[i].name, label->name) == 0 &&
+                        strcmp(reading->labels[i].value, label->value) == 0)
+                        return true;
+        return false;
+}
+
+/* Of all rows with the labels of the condition; false: there is none, or one is missing. */
+static bool sum_up(
+        const struct board *board, const char *name, const struct condition *condition, double *ret_sum) {
+        bool any = false;
+
+        *ret_sum = 0;
+        for (size_t i = 0; board_at(board, i); i++) {
+                const struct reading *reading = board_at(board, i);
+                bool fits = strcmp(reading->name, name) == 0;
+
+                for (size_t k = 0; fits && k < condition->n_labels; k++)
+                        fits = has_label(reading, &condition->labels[k]);
+                if (fits && reading->missing)
+                        return false;
+                any |= fits;
+                *ret_sum += fits ? reading->value : 0;
+        }
+        return any;
+}
+
 void incident_diagnose(
         const struct condition *condition, const struct board *board, char text[static WIRE_TEXT_MAX]) {
         const char *name = condition->config->reading;
         char about[WIRE_TEXT_MAX], value[64], more[64], level[64];
+        double sum;
 
         label_values(condition, about);
         if (isnan(condition->value)) {
@@ -159,15 +194,14 @@ void incident_diagnose(
 
                 if (strcmp(phrase->reading, name) != 0)
                         continue;
-                text_format(text, WIRE_TEXT_MAX, "%s %s %s%s%s", about, phrase->verb, value,
-                        phrase->noun ? " " : "", phrase->noun ? phrase->noun : "");
-                if (!phrase->with)
+                if (phrase->at_zero && condition->value <= 0)
+                        text_format(text, WIRE_TEXT_MAX, "%s %s", about, phrase->at_zero);
+                else
+                        text_format(text, WIRE_TEXT_MAX, "%s %s %s%s%s", about, phrase->verb, value,
+                                phrase->noun ? " " : "", phrase->noun ? phrase->noun : "");
+                if (!board || !phrase->with || !sum_up(board, phrase->with, condition, &sum))
                         return;
-                const struct reading *with =
-                        board_find(board, phrase->with, condition->labels, condition->n_labels);
-                if (!with || with->missing)
-                        return;
-                figure(phrase->with, with->value, more);
+                figure(phrase->with, sum, more);
                 size_t used = strlen(text);
                 text_format(text + used, WIRE_TEXT_MAX - used, ", %s %s", more, phrase->with_noun);
                 return;

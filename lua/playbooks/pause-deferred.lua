@@ -36,7 +36,7 @@ local function seconds_until_logs_fill(growth)
       mount, available = path, row.value
     end
   end
-  return growth and growth > 0 and available and available / growth
+  return growth and available and available / math.max(growth, 1)
 end
 
 -- Where mail for it would go, as far as it was looked up: " at 192.0.2.66, 192.0.2.67".
@@ -52,17 +52,16 @@ local function count(messages)
   return messages == 1 and "1 message" or ("%.0f messages"):format(messages)
 end
 
--- The sentence for Monday: what waits for whom, what that does, and what was done.
-local function tell(hops, growth, seconds)
-  local waiting = {}
-  for _, hop in ipairs(hops) do
+-- The sentence for Monday: what waits for whom, what that did, and what was done.
+local function tell(growth, seconds)
+  local waiting, harm = {}, ""
+  for _, lease in ipairs(leases("postfix.postpone")) do
+    local nexthop = lease.args.nexthop
     waiting[#waiting + 1] = ("%s for %s, which does not answer%s"):format(
-      count(hop.messages), hop.where.nexthop, addresses(hop.where.nexthop))
+      count(lease.count), nexthop, addresses(nexthop))
   end
-  local harm = ""
   if seconds then
-    harm = ("; %s write %s of log a second, %s is full in %.0f min"):format(
-      #hops == 1 and "its retries" or "their retries", bytes(growth), LOGS, seconds / 60)
+    harm = ("; %s grows by %s a second and is full in %.0f min"):format(LOGS, bytes(growth), seconds / 60)
   end
   diagnose(table.concat(waiting, "; ") .. harm .. ": the retries are paused")
 end
@@ -72,16 +71,17 @@ local function is_quiet(where, options)
   return due and due < options.at_least
 end
 
--- True when nothing of this next hop that can be postponed is due any more; else why not.
+-- True when nothing of this next hop that can be postponed is due any more, else why not; and
+-- how many were postponed at once.
 local function pause(where, terms, options)
   local postponed = 0
   for _ = 1, options.tries do
     local result = act("postfix.postpone", where, terms)
     postponed = math.max(postponed, result.count)
     if not result.ok then
-      return result.status .. ": " .. result.text
+      return result.status .. ": " .. result.text, postponed
     elseif result.status == "would-have" then
-      return true
+      return true, 0
     elseif result.status == "nothing" and postponed > 0 then
       return true, postponed
     end
@@ -93,21 +93,32 @@ local function pause(where, terms, options)
   return postponed > 0 and "messages for it are still due" or "none of its messages came back to be postponed", postponed
 end
 
--- The next hops that are down, with the mail that waits for them.
-local function dead_hops(options)
-  local active, hops = 0, {}
+-- A lease that is there is renewed without us.
+local function is_paused(where)
+  for _, lease in ipairs(leases("postfix.postpone")) do
+    if lease.args.nexthop == where.nexthop and lease.args.instance == where.instance then
+      return true
+    end
+  end
+  return false
+end
+
+-- A next hop that is down and had no turn yet, with the mail that waits for it; nil: there is none.
+local function next_dead_hop(had_turn, options)
+  local active = 0
   for _, row in ipairs(readings("queue_messages", { queue = "active" })) do
     active = active + row.value
   end
   for _, down in ipairs(tripped("next-hop-down")) do
     for _, row in ipairs(readings("queue_nexthop_messages", { nexthop = down.labels.nexthop })) do
+      local key = row.labels.instance .. " " .. down.name
       -- All of it may be on its way through the active queue at this moment.
-      if row.value + active >= options.at_least then
-        hops[#hops + 1] = { where = row.labels, down = down.name, messages = row.value }
+      if row.value + active >= options.at_least and not had_turn[key] and not is_paused(row.labels) then
+        had_turn[key] = true
+        return row.labels, down.name
       end
     end
   end
-  return hops
 end
 
 return playbook {
@@ -128,22 +139,23 @@ return playbook {
       return
     end
 
-    local paused, all_quiet = {}, true
-    for _, hop in ipairs(dead_hops(options)) do
-      local nexthop = hop.where.nexthop
-      local why, postponed = pause(hop.where, {
-        until_clear = hop.down,
-        reason = nexthop .. " does not answer" .. addresses(nexthop) .. ", and retries of its mail fill the log",
+    -- While one is being paused, it may turn out that another one is dead.
+    local had_turn, all_quiet = {}, true
+    local where, down = next_dead_hop(had_turn, options)
+    while where do
+      local why, postponed = pause(where, {
+        until_clear = down,
+        reason = where.nexthop .. " does not answer" .. addresses(where.nexthop)
+          .. ", and retries of its mail fill the log",
       }, options)
-      if postponed and postponed > 0 then
-        hop.messages = math.max(hop.messages, postponed)
-        paused[#paused + 1] = hop
-        tell(paused, growth, seconds)
+      if postponed > 0 then
+        tell(growth, seconds)
       end
       if why ~= true then
-        log(("pausing mail for %s: %s"):format(nexthop, why))
+        log(("pausing mail for %s: %s"):format(where.nexthop, why))
         all_quiet = false
       end
+      where, down = next_dead_hop(had_turn, options)
     end
     -- Whether the disk has enough room now is for the other playbooks to say.
     if not all_quiet then

@@ -144,6 +144,7 @@ static bool is_plain(const char *domain) {
 static void on_recipient(const char *address, uint64_t offset, void *data) {
         struct queue_spool *spool = data;
         char domain[QUEUE_DOMAIN_MAX], hop[NEXTHOP_MAX];
+        bool is_known = spool->reader.file.has_filter || !spool->hops_unknown;
 
         (void)offset;
         queue_file_domain(address, domain);
@@ -151,7 +152,7 @@ static void on_recipient(const char *address, uint64_t offset, void *data) {
                 nexthop_of_transport(spool->reader.file.filter, domain, hop);
         else
                 nexthop_of(&spool->routes, domain, hop);
-        queue_place_add(&spool->places, &spool->draft, domain, is_plain(hop) ? hop : NULL);
+        queue_place_add(&spool->places, &spool->draft, domain, is_known && is_plain(hop) ? hop : NULL);
 }
 
 void queue_read_close(struct queue_spool *spool) {

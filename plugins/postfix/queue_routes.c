@@ -3,7 +3,9 @@
  * queue_routes - what main.cf and the transport table say, read again when they are others
  *
  * Runs in the watcher, as part of the sensor `queue`.  The files are looked at when there is something to publish, and
- * read when one of them was replaced or written.  Without a main.cf that can be read, Postfix's defaults hold.
+ * read when one of them was replaced or written.  Without a main.cf Postfix's defaults hold.  Of a file that is there
+ * and cannot be read, what was known before holds; if that is nothing, next hops are not known: mail is counted at
+ * "*" and never acted on, because a guess may be a host that does not answer for reasons of its own, and for ever.
  *
  * Owns nothing but what it puts into the spool.  Fails by keeping the routes it had.
  * Limits: main.cf up to 256 KiB, the transport table up to 4 MiB; what is longer is not known behind that.
@@ -86,8 +88,23 @@ static uint64_t stamp_all(const struct queue_spool *spool) {
         return stamp_of(path) * 3 + (spool->transport[0] ? stamp_of(spool->transport) : 0) + 1;
 }
 
+static bool cannot_read(struct queue_spool *spool, const char *path) {
+        bool is_known = spool->routes_stamp != 0;
+
+        if (!spool->said_routes)
+                spool->host->log(spool->host, SG_LEVEL_WARNING, "%s cannot be read: %s", path,
+                        is_known ? "next hops are as they were before"
+                                 : "next hops are not known, so no mail is acted on");
+        spool->said_routes = true;
+        if (!is_known) {
+                spool->hops_unknown = true;
+                spool->defer_depth = defer_depth("");
+        }
+        return false;
+}
+
 bool queue_routes_refresh(struct queue_spool *spool) {
-        char path[PATH_MAX + 16], table[PATH_MAX];
+        char path[PATH_MAX + 16], table[PATH_MAX], table_path[sizeof(spool->transport)] = "";
         char *main_cf, *transport = NULL;
         struct nexthop_routes routes;
         int r;
@@ -96,21 +113,23 @@ bool queue_routes_refresh(struct queue_spool *spool) {
                 return false;
         snprintf(path, sizeof(path), "%s/main.cf", spool->config);
         main_cf = read_text(path, MAIN_CF_MAX);
+        if (!main_cf && stamp_of(path) != 0)
+                return cannot_read(spool, path);
         nexthop_transport_file(main_cf ? main_cf : "", table, sizeof(table));
-        spool->transport[0] = '\0';
-        if (table[0])
-                snprintf(spool->transport, sizeof(spool->transport), "%s%s", spool->host->root, table);
-        if (table[0])
-                transport = read_text(spool->transport, TRANSPORT_MAX);
-        if (table[0] && !transport && !spool->said_routes) {
-                spool->host->log(spool->host, SG_LEVEL_WARNING,
-                        "%s cannot be read: next hops are as if there was no transport table", table);
-                spool->said_routes = true;
+        if (table[0]) {
+                snprintf(table_path, sizeof(table_path), "%s%s", spool->host->root, table);
+                transport = read_text(table_path, TRANSPORT_MAX);
+        }
+        if (table[0] && !transport) {
+                free(main_cf);
+                return cannot_read(spool, table_path);
         }
         r = nexthop_routes_init(&routes, main_cf, transport);
         if (r >= 0) {
                 nexthop_routes_deinit(&spool->routes);
                 spool->routes = routes;
+                spool->hops_unknown = spool->said_routes = false;
+                memcpy(spool->transport, table_path, sizeof(table_path));
                 spool->defer_depth = defer_depth(main_cf ? main_cf : "");
                 spool->routes_stamp = stamp_all(spool);
         }

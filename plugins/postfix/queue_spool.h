@@ -113,6 +113,7 @@ struct queue_spool {
         } queues[QUEUES];
 
         struct nexthop_routes routes;
+        bool hops_unknown;            /* there are routes that cannot be read */
         uint64_t routes_stamp;        /* of the files they came from; 0: not read yet */
         char transport[2 * PATH_MAX]; /* the table; "": there is none */
         unsigned defer_depth;

@@ -21,6 +21,8 @@
 #define LOOK_USEC UINT64_C(10000000)
 #define IDLE_USEC UINT64_C(60000000)
 #define FORGET_USEC UINT64_C(300000000)
+/* The queue may have to be read first. */
+#define START_USEC UINT64_C(120000000)
 
 struct place {
         struct relay_target *target; /* NULL: free */
@@ -30,6 +32,7 @@ struct place {
 struct relay {
         struct relay_common common;
         double min_messages;
+        uint64_t start_usec;
         struct place places[RELAY_TARGETS_MAX];
         struct sg_timer *timer;
 };
@@ -83,12 +86,14 @@ static void choose(struct relay *relay, const struct next_hop_list *list, uint64
 static void on_timer(struct sg_timer *timer, void *data) {
         struct relay *relay = data;
         const struct sg_host *host = relay->common.host;
+        uint64_t now_usec = host->now_usec(host);
         struct next_hop_list list;
 
         /* With half a list it would look as if mail were gone. */
         if (next_hop_list_init(&list, host, "queue_nexthop_dead_messages") == 0)
-                choose(relay, &list, host->now_usec(host));
-        host->timer_arm(timer, list.n > 0 ? LOOK_USEC : IDLE_USEC);
+                choose(relay, &list, now_usec);
+        host->timer_arm(
+                timer, list.n > 0 || now_usec - relay->start_usec < START_USEC ? LOOK_USEC : IDLE_USEC);
         next_hop_list_deinit(&list);
 }
 
@@ -115,6 +120,7 @@ static int relay_create(const struct sg_host *host, const struct sg_value *optio
                         .reply_usec = options[RELAY_OPTION_REPLY_TIMEOUT].usec},
                 .six = options[RELAY_OPTION_IPV6].boolean};
         relay->min_messages = options[RELAY_OPTION_MIN_MESSAGES].number;
+        relay->start_usec = host->now_usec(host);
         resolver_init(&relay->common.resolver, host);
         r = host->timer_new(host, "relay: next look at the next hops", 0, on_timer, relay, &relay->timer);
         if (r < 0) {

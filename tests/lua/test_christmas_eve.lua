@@ -8,6 +8,7 @@ local verbs = {
 
 local conditions = {
   { name = "disk-full-soon", reading = "disk_full_seconds", below = true, trip = 1800, clear = 7200 },
+  { name = "disk-space-critical", reading = "disk_used_ratio", trip = 0.95, clear = 0.90, level = "critical" },
   { name = "next-hop-down", reading = "relay_up_ratio", below = true, trip = 0, clear = 0.01, lasting = 20, level = "notice" },
 }
 
@@ -46,12 +47,16 @@ local function night(given)
   world {
     playbooks = { "pause-deferred", "flush-after-recovery" }, verbs = verbs, conditions = conditions,
     act = given.act or honest, options = given.options, observe = given.observe,
-    select = function(verb)
+    select = given.selects or function(verb)
       return verb == "postfix.postpone" and due or waiting
     end,
   }
   publish()
   sim.set("disk_full_seconds", { path = "/var/log" }, given.forecast or 600)
+  sim.set("disk_available_bytes", { path = "/" }, 1e12)
+  sim.set("disk_available_bytes", { path = "/var/log" }, 60e6)
+  sim.set("log_growth_bytes_per_second", { path = "/var/log" }, given.growth or 100000)
+  sim.set("relay_up", { nexthop = "example.test", address = "192.0.2.66" }, 0)
   hop(0)
 end
 
@@ -81,7 +86,7 @@ test("with both, the mail of the dead next hop is postponed until it is up again
   sim.advance(60)
   equal(count("act postfix.postpone"), 1)
   equal(terms.until_clear, "next-hop-down_example.test")
-  equal(terms.reason, "example.test is down and 2000 messages for it are retried in vain")
+  equal(terms.reason, "example.test does not answer at 192.0.2.66, and retries of its mail fill the log")
   equal(sim.lease(1), "in-force")
 end)
 
@@ -97,6 +102,88 @@ test("messages that were being tried are postponed as soon as they are back", fu
   sim.advance(120)
   equal(count("act postfix.postpone"), 3)
   equal(count("end pause-deferred done"), 1)
+end)
+
+test("what people read names the next hop, what its retries do, and what was done", function()
+  night()
+  sim.advance(60)
+  equal(count("diagnosis 2000 messages for example.test, which does not answer at 192.0.2.66; " ..
+    "/var/log grows by 98K a second and is full in 10 min: the retries are paused"), 1)
+end)
+
+test("mail that is all being tried at this moment is paused when it comes back", function()
+  night { waiting = 0 }
+  sim.set("queue_messages", { instance = "-", queue = "active" }, 2000)
+  sim.advance(55)
+  equal(count("act"), 0)
+  waiting, due = 2000, 2000
+  publish()
+  sim.advance(30)
+  equal(count("act postfix.postpone"), 1)
+  equal(sim.lease(1), "in-force")
+  equal(count("end pause-deferred done"), 1)
+end)
+
+test("mail that no selection takes, as it goes elsewhere, too, is no reason to try again", function()
+  night { selects = function() return count("act postfix.postpone") == 0 and 1500 or 0 end, act = function()
+    return { status = "done", count = 1500, done = function()
+      due = 40
+      publish()
+    end }
+  end }
+  sim.advance(120)
+  equal(count("act postfix.postpone"), 1)
+  equal(count("end pause-deferred done"), 1)
+end)
+
+test("a calm log is not what fills the disk, and nothing is paused", function()
+  night { growth = 0 }
+  sim.advance(3600)
+  equal(count("act"), 0)
+  check(line("note retries are not what fills a disk") ~= "", "nobody says why")
+end)
+
+test("a critical disk is no time for that question", function()
+  night { growth = 200 }
+  sim.advance(60)
+  used(0.97)
+  sim.advance(60)
+  equal(count("act postfix.postpone"), 1)
+end)
+
+test("a second next hop is paused without another word about the first", function()
+  local hops = {}
+  local second = { instance = "-", nexthop = "second.test" }
+  night { selects = function() return 50 end, act = function(verb, args)
+    hops[#hops + 1] = args.nexthop
+    if args.nexthop == "example.test" then
+      return honest(verb, args)
+    end
+    return { status = "done", count = 50, done = function() sim.set("queue_nexthop_due_messages", second, 0) end }
+  end }
+  sim.advance(600)
+  sim.set("queue_nexthop_messages", second, 50)
+  sim.set("queue_nexthop_due_messages", second, 50)
+  sim.set("relay_up_ratio", { nexthop = "second.test" }, 0)
+  sim.advance(60)
+  equal(table.concat(hops, " "), "example.test second.test")
+end)
+
+test("a next hop that turns out to be dead while another one is being paused has its turn at once", function()
+  local hops = {}
+  night { selects = function() return 50 end, act = function(verb, args)
+    hops[#hops + 1] = args.nexthop
+    return { status = "done", count = 50, done = function()
+      sim.set("queue_nexthop_due_messages", { instance = "-", nexthop = args.nexthop }, 0)
+    end }
+  end }
+  sim.set("queue_nexthop_messages", { instance = "-", nexthop = "second.test" }, 50)
+  sim.advance(5)
+  sim.set("relay_up_ratio", { nexthop = "second.test" }, 0)
+  sim.advance(45)
+  equal(table.concat(hops, " "), "example.test second.test")
+  equal(count("diagnosis 50 messages for example.test, which does not answer at 192.0.2.66; " ..
+    "50 messages for second.test, which does not answer; /var/log grows"), 1)
 end)
 
 test("a pause that does not hold says so, and is not repeated without end", function()
@@ -183,6 +270,51 @@ test("the first batch that fails is the last one", function()
     end }
   end)
   equal(count("act postfix.retry"), 2)
+end)
+
+test("a next hop that answered for a moment is paused still, and flushed when it is up in earnest", function()
+  local alive = false
+  flush_with(function(args)
+    if args.how == "canary" or alive then
+      return honest("postfix.retry", args)
+    end
+    return { status = "done", count = tonumber(args.messages), done = function()
+      deferred = deferred + 100
+      publish()
+      hop(0)
+    end }
+  end)
+  equal(count("act postfix.retry"), 2)
+  equal(count("lease-end"), 0)
+  check(sim.lease(1), "the lease is over")
+  alive = true
+  hop(1)
+  sim.advance(300)
+  equal(waiting, 0)
+  equal(count("end flush-after-recovery cleared"), 1)
+  equal(count("lease-end"), 1)
+  equal(count("close"), 1)
+end)
+
+test("a slow next hop gets smaller batches, and as long as something moves they are waited for", function()
+  local batches, left = {}, 0
+  night { act = function(verb, args)
+    if verb == "postfix.postpone" then
+      return honest(verb, args)
+    end
+    batches[#batches + 1] = args.messages
+    left = math.min(waiting, tonumber(args.messages))
+    return { status = "done", count = left }
+  end }
+  sim.advance(600)
+  hop(1)
+  for _ = 1, 60 do
+    sim.advance(10)
+    local some = math.min(left, 25)
+    left, waiting, delivered = left - some, waiting - some, delivered + some
+    publish()
+  end
+  equal(table.concat(batches, " ", 1, 4), "3 100 600 300")
 end)
 
 test("a batch of which nothing is heard ends the flush after its patience", function()

@@ -58,7 +58,7 @@ test("a dead next hop alone pauses nothing, harm alone neither, and nobody is ca
   equal(count("act queue.postpone"), 0)
   equal(count("escalate"), 0)
   equal(count("open"), 1)
-  equal(count("diagnosis example.test has 0.0 % of its addresses answering"), 1)
+  equal(count("diagnosis example.test speaks SMTP at none of its addresses"), 1)
 end)
 
 test("a whole night: paused, renewed, unknown, up again, flushed, ended, closed", function()

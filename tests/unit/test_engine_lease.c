@@ -120,6 +120,20 @@ static void new_watcher_does_not_take_the_time_until_a_condition_trips_for_clear
         assert_int_equal(ends(fixture), 1);
 }
 
+static void what_cleared_while_nobody_looked_is_told_once(void **state) {
+        struct fixture *fixture = *state;
+
+        put_lease(fixture, 1, WIRE_LEASE_IN_FORCE);
+        restart(fixture);
+        set_used(fixture, 0.82);
+        advance(fixture, 10);
+        assert_int_equal(fake_executor_count(&fixture->fake, "note "), 0);
+        set_used(fixture, 0.5);
+        advance(fixture, 20);
+        assert_int_equal(fake_executor_count(&fixture->fake, "note disk-space-high_/var/log cleared"), 1);
+        assert_int_equal(fake_executor_count(&fixture->fake, "note "), 1);
+}
+
 static void incident_is_held_open_by_a_lease_and_closes_when_that_has_ended(void **state) {
         struct fixture *fixture = *state;
 
@@ -264,6 +278,7 @@ int main(void) {
                 LEASE_TEST(new_watcher_goes_on_renewing_what_is_in_force),
                 LEASE_TEST(new_watcher_renews_at_once_what_lapsed_meanwhile),
                 LEASE_TEST(new_watcher_does_not_take_the_time_until_a_condition_trips_for_clear),
+                LEASE_TEST(what_cleared_while_nobody_looked_is_told_once),
                 LEASE_TEST(incident_is_held_open_by_a_lease_and_closes_when_that_has_ended),
                 LEASE_TEST(lease_of_another_incident_holds_nothing_open),
                 LEASE_TEST(lease_whose_condition_is_gone_is_left_to_lapse),

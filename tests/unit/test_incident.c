@@ -38,7 +38,36 @@ static void disk_is_diagnosed_with_share_and_what_is_left(void **state) {
         loop_free(loop);
 }
 
-static void foreign_reading_is_diagnosed_by_the_unit_in_its_name(void **state) {
+static void next_hop_is_diagnosed_with_the_mail_that_waits_for_it(void **state) {
+        static const struct config_condition config = {.name = "next-hop-down", .reading = "relay_up_ratio"};
+        static const struct reading_label here[] = {{"instance", "-"}, {"nexthop", "a.test"}};
+        static const struct reading_label there[] = {{"instance", "out"}, {"nexthop", "a.test"}};
+        static const struct reading_label other[] = {{"instance", "-"}, {"nexthop", "b.test"}};
+        struct condition condition = {
+                .config = &config, .labels = {{"nexthop", "a.test"}}, .n_labels = 1, .value = 0};
+        char text[WIRE_TEXT_MAX];
+        struct board *board;
+        struct loop *loop;
+
+        (void)state;
+        assert_int_equal(loop_new_sim(0, &loop), 0);
+        assert_int_equal(board_new(loop, &board), 0);
+        incident_diagnose(&condition, board, text);
+        assert_string_equal(text, "a.test speaks SMTP at none of its addresses");
+        board_set(board, "queue_nexthop_messages", here, 2, 1990);
+        board_set(board, "queue_nexthop_messages", there, 2, 10);
+        board_set(board, "queue_nexthop_messages", other, 2, 500);
+        incident_diagnose(&condition, board, text);
+        assert_string_equal(text, "a.test speaks SMTP at none of its addresses, 2000 messages are deferred");
+        condition.value = 0.5;
+        board_missing(board, "queue_nexthop_messages", there, 2, "x");
+        incident_diagnose(&condition, board, text);
+        assert_string_equal(text, "a.test has 50.0 % of its addresses answering");
+        board_free(board);
+        loop_free(loop);
+}
+
+static void reading_is_diagnosed_by_its_phrase_or_the_unit_in_its_name(void **state) {
         static const struct {
                 const char *reading;
                 double value, trip;
@@ -46,6 +75,8 @@ static void foreign_reading_is_diagnosed_by_the_unit_in_its_name(void **state) {
         } cases[] = {
                 {"site_spool_bytes", 1.5 * 1024 * 1024, 1024 * 1024,
                         "site_spool_bytes of a is 1.5M, the level is 1M"},
+                {"disk_full_seconds", 600, 1800, "a will be full in 10m"},
+                {"disk_full_seconds", 0, 1800, "a is full"},
                 {"site_lag_seconds", 90, 60, "site_lag_seconds of a is 1m 30s, the level is 1m"},
                 {"site_error_ratio", 0.25, 0.1, "site_error_ratio of a is 25.0 %, the level is 10.0 %"},
                 {"site_things", 12, 10, "site_things of a is 12, the level is 10"},
@@ -116,7 +147,8 @@ static void summary_says_how_long_and_how_much(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(disk_is_diagnosed_with_share_and_what_is_left),
-                cmocka_unit_test(foreign_reading_is_diagnosed_by_the_unit_in_its_name),
+                cmocka_unit_test(next_hop_is_diagnosed_with_the_mail_that_waits_for_it),
+                cmocka_unit_test(reading_is_diagnosed_by_its_phrase_or_the_unit_in_its_name),
                 cmocka_unit_test(the_newest_actions_are_kept),
                 cmocka_unit_test(conditions_are_gathered_once_and_bounded),
                 cmocka_unit_test(summary_says_how_long_and_how_much),

@@ -417,6 +417,33 @@ static void a_new_relayhost_changes_the_next_hops(void **state) {
         relay_expect(relay, "queue_domain_messages", "-,deferred,example.test", 1);
 }
 
+/* A directory cannot be read like a file, by root neither. */
+static void routes_that_cannot_be_read_any_more_stay_what_they_were(void **state) {
+        struct relay *relay = *state;
+
+        scratch_write(&relay->scratch, "etc/postfix/main.cf", "relayhost = [smart.test]\n");
+        add(relay, "deferred", "bob@example.test");
+        relay_start(relay);
+        assert_int_equal(unlink(scratch_path(&relay->scratch, "etc/postfix/main.cf")), 0);
+        scratch_mkdir(&relay->scratch, "etc/postfix/main.cf");
+        add(relay, "deferred", "bob@other.test");
+        relay_expect(relay, "queue_nexthop_messages", "-,[smart.test]", 2);
+}
+
+static void without_the_transport_table_that_main_cf_names_nothing_has_a_next_hop(void **state) {
+        struct relay *relay = *state;
+
+        scratch_write(
+                &relay->scratch, "etc/postfix/main.cf", "transport_maps = hash:/etc/postfix/transport\n");
+        add(relay, "deferred", "bob@example.test");
+        relay_start(relay);
+        relay_expect(relay, "queue_domain_messages", "-,deferred,example.test", 1);
+        relay_expect(relay, "queue_nexthop_messages", "-,example.test", -2);
+        scratch_write(&relay->scratch, "etc/postfix/transport", "example.test smtp:[inside.test]\n");
+        add(relay, "deferred", "bob@example.test");
+        relay_expect(relay, "queue_nexthop_messages", "-,[inside.test]", 2);
+}
+
 static void a_content_filter_is_the_next_hop(void **state) {
         struct relay *relay = *state;
 
@@ -453,6 +480,8 @@ int main(void) {
                 TEST(a_message_to_several_domains_counts_once_for_each),
                 TEST(more_domains_than_are_shown_are_summed_up),
                 TEST(a_new_relayhost_changes_the_next_hops),
+                TEST(routes_that_cannot_be_read_any_more_stay_what_they_were),
+                TEST(without_the_transport_table_that_main_cf_names_nothing_has_a_next_hop),
                 TEST(a_content_filter_is_the_next_hop),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

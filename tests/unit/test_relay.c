@@ -368,12 +368,27 @@ static void of_many_next_hops_the_sixteen_largest_are_probed(void **state) {
         fixture_deinit(&fixture);
 }
 
+static void mail_that_is_counted_a_little_after_the_start_does_not_wait_for_a_minute(void **state) {
+        struct fixture fixture;
+
+        (void)state;
+        fixture_init(&fixture);
+        start(&fixture);
+        run(&fixture, 5);
+        feed(&fixture, "-", "example.test", 100);
+        run(&fixture, 25);
+        assert_true(value(&fixture, "relay_up_ratio", "example.test") == 1);
+        fixture_deinit(&fixture);
+}
+
 static void a_healthy_relay_costs_a_look_a_minute(void **state) {
         struct fixture fixture;
 
         (void)state;
         fixture_init(&fixture);
         start(&fixture);
+        run(&fixture, 130);
+        fixture.bench.wakeups = 0;
         run(&fixture, 300);
         assert_in_range(fixture.bench.wakeups, 3, 7);
         fixture_deinit(&fixture);
@@ -394,6 +409,7 @@ int main(void) {
                 cmocka_unit_test(two_next_hops_with_one_address_take_turns),
                 cmocka_unit_test(one_that_is_up_is_probed_once_a_minute_and_forgotten_without_dead_mail),
                 cmocka_unit_test(of_many_next_hops_the_sixteen_largest_are_probed),
+                cmocka_unit_test(mail_that_is_counted_a_little_after_the_start_does_not_wait_for_a_minute),
                 cmocka_unit_test(a_healthy_relay_costs_a_look_a_minute),
         };
 

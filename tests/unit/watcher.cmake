@@ -1,1 +1,2 @@
 sg_test(test_selector sg_watcher sg_role)
+sg_test(test_shut_out sg_watcher sg_role)
