@@ -89,6 +89,11 @@ void engine_set_script(struct engine *engine, const struct engine_script_ops *op
  * back.  The state is `degraded` as long as there is one.  Keys are cut at 63, texts at 255 bytes.
  */
 void engine_set_trouble(struct engine *engine, const char *key, const char *text);
+/*
+ * No run is under way, and no lease about to be ended: the mail that it held may be gone already, and with it what
+ * made its condition known.  A new watcher could only let it lapse.
+ */
+bool engine_is_quiet(const struct engine *engine);
 /* A message of the executor. */
 void engine_receive(struct engine *engine, const struct wire_message *message);
 

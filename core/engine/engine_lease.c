@@ -27,6 +27,10 @@ static void tell(struct engine *engine, enum engine_event_type type, struct leas
         engine_event_queue(engine, (struct engine_event){.type = type, .lease = &life->lease}, owned);
 }
 
+static bool is_kept(const struct wire_lease *lease) {
+        return lease->state == WIRE_LEASE_IN_FORCE || lease->state == WIRE_LEASE_LAPSED;
+}
+
 /* Its place, or where it would have to be. */
 static bool search(const struct engine *engine, uint64_t number, size_t *ret_i) {
         size_t i = 0;
@@ -91,6 +95,16 @@ bool engine_lease_holds(const struct engine *engine, uint64_t incident) {
                 if (engine->leases[i]->lease.incident == incident)
                         return true;
         return false;
+}
+
+bool engine_is_quiet(const struct engine *engine) {
+        for (size_t i = 0; i < engine->n_leases; i++) {
+                const struct lease_life *life = engine->leases[i];
+
+                if (is_kept(&life->lease) && life->quiet_since_usec != USEC_NEVER)
+                        return false;
+        }
+        return !engine_run(engine, 0);
 }
 
 void engine_lease_free_all(struct engine *engine) {
@@ -195,7 +209,7 @@ static uint64_t keep(struct engine *engine, struct lease_life *life) {
         struct lease_keep_input input = {
                 .now_usec = loop_now(engine->loop),
                 .evidence = evidence(engine, lease->until_clear),
-                .kept = lease->state == WIRE_LEASE_IN_FORCE || lease->state == WIRE_LEASE_LAPSED,
+                .kept = is_kept(lease),
                 .may_renew = lease->expires_usec != 0 && owner_may_act(engine, lease->owner),
                 .renew_at_usec = life->renew_at_usec,
                 .end_asked_usec = life->end_asked_usec,

@@ -76,14 +76,14 @@ static int read_config(struct config **ret_config, struct problem *problem) {
         return r;
 }
 
-/* On the heartbeat, which costs no wake-up more.  A run that is under way comes first. */
+/* On the heartbeat, which costs no wake-up more. */
 static void look_for_replaced(struct watcher *watcher) {
         const char *path;
 
         if (!watcher->shut_out || watcher->beats % LOOK_BEATS != 0)
                 return;
         path = shut_out_look(watcher->shut_out);
-        if (!path || engine_run(watcher->engine, 0))
+        if (!path || !engine_is_quiet(watcher->engine))
                 return;
         log_info("%s was replaced and is shut to this process: restarting to read it", path);
         loop_exit(watcher->loop, 0);

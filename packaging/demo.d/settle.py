@@ -4,6 +4,7 @@
 #   settle deferred COUNT    that many messages are deferred
 #   settle paused            a lease of postfix.postpone is in force, or people were called
 #   settle over              no incident, no lease, and nothing left to deliver but what is held
+import subprocess
 import sys
 import time
 
@@ -25,6 +26,13 @@ def over():
     return not any(files(queue) for queue in ("maildrop", "incoming", "active", "deferred"))
 
 
+def true_now(turn):
+    try:
+        return turn()
+    except subprocess.CalledProcessError:  # nobody answers at this moment
+        return False
+
+
 turn = {"deferred": deferred, "paused": paused, "over": over}[sys.argv[1]]
-while not turn():
+while not true_now(turn):
     time.sleep(0.5)

@@ -3,14 +3,18 @@
 # shellcheck source=nights.sh
 . "$tests/nights.sh"
 
-night 4G
+night
+back_off
 inject /root/mail.list example.test S 60
-# The default back-off of Postfix: what the story's admin had turned off.
-inside sh -c 'postconf -e queue_run_delay=300s minimal_backoff_time=300s maximal_backoff_time=4000s; systemctl reload postfix@-'
+wait_event 120 incident-opened || fail "not noticed"
 sleep "${TWIN_SECONDS:-150}"
-events | tail -n 40
-[ "$(count_events action-intent)" -eq 0 ] || fail "something was done"
-[ "$(count_events escalated)" -eq 0 ] || fail "people were called"
-[ "$(count_events incident-opened)" -eq 1 ] || fail "not one incident"
-[ "$(state)" = incident ] || fail "state $(state)"
-property '' Manager StateText
+events_of_the_night
+nothing_was_done || fail "something was done"
+events_of_the_night | python3 -c '
+import json, sys
+night = [json.loads(line) for line in sys.stdin]
+sys.exit([(record["event"], record.get("kind")) for record in night] != [("incident-opened", None), ("incident-note", "diagnosis")])
+' || fail "not one sentence about it"
+figure "$(events_of_the_night | sed -n 's/.*"kind": "diagnosis", "text": "\(.*\)"}/\1/p')"
+state_is incident || fail "state $(state)"
+counts_are_true "a dead next hop"

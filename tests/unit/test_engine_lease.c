@@ -177,6 +177,29 @@ static void lease_whose_condition_is_gone_is_left_to_lapse(void **state) {
         assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
 }
 
+static void engine_is_not_quiet_from_the_clear_evidence_to_the_end_of_the_lease(void **state) {
+        struct fixture *fixture = *state;
+
+        put_lease(fixture, 1, WIRE_LEASE_IN_FORCE);
+        restart(fixture);
+        assert_true(engine_is_quiet(fixture->engine));
+        set_used(fixture, 0.9);
+        advance(fixture, 300);
+        assert_true(engine_is_quiet(fixture->engine));
+        set_used(fixture, 0.5);
+        advance(fixture, 29);
+        assert_int_equal(ends(fixture), 0);
+        assert_false(engine_is_quiet(fixture->engine));
+        /* Missing is neither clear nor an end. */
+        set_used(fixture, NAN);
+        advance(fixture, 10);
+        assert_true(engine_is_quiet(fixture->engine));
+        set_used(fixture, 0.5);
+        advance(fixture, 60);
+        assert_int_equal(ends(fixture), 1);
+        assert_true(engine_is_quiet(fixture->engine));
+}
+
 static void lease_of_a_playbook_that_may_no_longer_act_is_not_renewed_but_ended(void **state) {
         struct fixture *fixture = *state;
         struct wire_message lowered = {.type = WIRE_PLAYBOOK_STATE,
@@ -282,6 +305,7 @@ int main(void) {
                 LEASE_TEST(incident_is_held_open_by_a_lease_and_closes_when_that_has_ended),
                 LEASE_TEST(lease_of_another_incident_holds_nothing_open),
                 LEASE_TEST(lease_whose_condition_is_gone_is_left_to_lapse),
+                LEASE_TEST(engine_is_not_quiet_from_the_clear_evidence_to_the_end_of_the_lease),
                 LEASE_TEST(lease_of_a_playbook_that_may_no_longer_act_is_not_renewed_but_ended),
                 LEASE_TEST(lease_without_slices_is_not_renewed_but_ended),
                 LEASE_TEST(plain_name_waits_for_all_its_objects),

@@ -8,6 +8,8 @@ import sys
 import time
 
 ADDRESS = "192.0.2.45"
+ANSWERS = {b"EHLO": b"250 mx.grey.test", b"DATA": b"354 go on", b"QUIT": b"221 bye"}
+STARTED = time.monotonic()
 
 
 def start():
@@ -21,12 +23,14 @@ async def conversation(reader, writer):
     writer.write(b"220 mx.grey.test ESMTP\r\n")
     while line := await reader.readline():
         word = line.split(b" ")[0].strip().split(b":")[0].upper()
-        answer = {b"EHLO": b"250 mx.grey.test", b"RCPT": b"450 4.7.1 Greylisted, come back in 10 minutes", b"DATA": b"554 5.5.1 no recipients", b"QUIT": b"221 bye"}
-        if word == b"RCPT" and time.monotonic() - STARTED > 600:
-            answer[b"RCPT"] = b"250 ok"
-        writer.write(answer.get(word, b"250 ok") + b"\r\n")
+        early = word == b"RCPT" and time.monotonic() - STARTED < 600
+        writer.write((b"450 4.7.1 Greylisted, come back in 10 minutes" if early else ANSWERS.get(word, b"250 ok")) + b"\r\n")
         if word == b"QUIT":
             break
+        if word == b"DATA":
+            while await reader.readline() not in (b".\r\n", b""):
+                pass
+            writer.write(b"250 taken\r\n")
     writer.close()
 
 
@@ -35,7 +39,6 @@ async def serve():
     await server.serve_forever()
 
 
-STARTED = time.monotonic()
 if sys.argv[1] == "start":
     start()
 else:
