@@ -143,7 +143,8 @@ static uint64_t plan_incident(struct engine *engine) {
                 begin(engine, &decision);
         else if (decision.escalate)
                 engine_incident_escalate(engine, decision.escalate, decision.escalate_condition);
-        if (!decision.start && !has_run(engine, true) && engine_incident_is_over(engine, &decision.again_usec))
+        if (!decision.start && !has_run(engine, true) &&
+                engine_incident_is_over(engine, &decision.again_usec))
                 engine_incident_close(engine);
         return decision.again_usec;
 }
