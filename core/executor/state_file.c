@@ -27,6 +27,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "record/record.h"
 
 int state_file_put(int fd, off_t at, const void *bytes, size_t size) {
         ssize_t n;
@@ -88,7 +89,8 @@ static int open_ours(const struct state_file_kind *kind, int directory, int *ret
         if (good == 0 && bad > 0)
                 return -EUCLEAN;
         if (bad > 0)
-                log_warning("%s: %zu slots are torn or foreign and passed over", kind->name, bad);
+                log_warning("%s: %zu of %lld slots are torn or foreign and passed over", kind->name, bad,
+                        (long long)(kind->size / RECORD_SLOT_SIZE));
         *ret_fd = take_fd(&fd);
         return 0;
 }

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import sys
+import time
 from collections import Counter
 from datetime import datetime
 
@@ -70,9 +71,19 @@ fs = os.statvfs("/var/log")
 used = (fs.f_blocks - fs.f_bfree) / (fs.f_blocks - fs.f_bfree + fs.f_bavail)
 pages = open("/root/pages", encoding="utf-8").read().splitlines() if os.path.exists("/root/pages") else []
 escalated = [incident for incident in incidents if incident.get("Escalated")]
-rows = {(r[1]["queue"]): r[2] for r in call(ROOT, f"{NAME}.Manager", "GetReadings")[0] if r[0] == "queue_messages"}
-counts_agree = all(rows.get(queue) == len(files(queue)) for queue in QUEUES)
 
+
+def counts_agree():
+    """What spoolguard counts is at most a second old: it must be equal within a few."""
+    for _ in range(10):
+        rows = {r[1]["queue"]: r[2] for r in call(ROOT, f"{NAME}.Manager", "GetReadings")[0] if r[0] == "queue_messages"}
+        if all(rows.get(queue) == len(files(queue)) for queue in QUEUES):
+            return True
+        time.sleep(0.5)
+    return False
+
+
+equal = counts_agree()
 with open("/root/managed.json", "w", encoding="utf-8") as out:
     json.dump(call(ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects"), out, indent=1)
 
@@ -101,7 +112,7 @@ print(f"""
   attempts into the dead   {len(attempts)}, of them {len(after)} after the pause{f', the last {(max(after) - paused_usec) / 1e6:.0f} s after it' if after else ''}
   flow.test's worst delay  {late_before:.1f} s until all was paused, {late:.1f} s from then on
   /var/log now             {used:.1%} used, {fs.f_bavail * fs.f_frsize >> 20} MB left
-  counts of the queues     {'equal' if counts_agree else 'DIFFERENT FROM'} what find says
+  counts of the queues     {'equal' if equal else 'DIFFERENT FROM'} what find says
   escalations, pages       {len(escalated)}, {len(pages)}""")
 for page in pages:
     print(f"    {page[:150]}")
@@ -110,7 +121,7 @@ for page in pages:
 quiet = bool(postpones) and (not after or max(after) - paused_usec <= 900e6)
 healed = bool(incidents) and all(incident["ClosedUSec"] for incident in incidents) and not escalated and bool(retries)
 unharmed = not (doubled or lost or stranded or flow_missing) and len(still_held) == len(admins) == held
-if healed and quiet and unharmed and counts_agree and used < 0.9 and late < 30:
+if healed and quiet and unharmed and equal and used < 0.9 and late < 30:
     print("  result                   healed, every message delivered exactly once")
     sys.exit(0)
 print("  result                   NOT healed" if not healed else "  result                   NOT all mail is where it must be")
