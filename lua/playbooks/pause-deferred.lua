@@ -71,11 +71,22 @@ local function is_quiet(where, options)
   return due and due < options.at_least
 end
 
+-- Mail that is tried all the time is seen in the deferred queue for some seconds only.
+local function await_deferred(where)
+  for _ = 1, 15 do
+    if (reading("queue_nexthop_messages", where) or 0) > 0 then
+      return
+    end
+    wait("1s", "messages for " .. where.nexthop .. " to be deferred again")
+  end
+end
+
 -- True when nothing of this next hop that can be postponed is due any more, else why not; and
 -- how many were postponed at once.
 local function pause(where, terms, options)
   local postponed = 0
   for _ = 1, options.tries do
+    await_deferred(where)
     local result = act("postfix.postpone", where, terms)
     postponed = math.max(postponed, result.count)
     if not result.ok then

@@ -340,3 +340,22 @@ test("mail that was not postponed by us is left to Postfix's own schedule", func
   sim.advance(600)
   equal(count("act"), 0)
 end)
+
+test("mail that is deferred for moments only is caught in one of them", function()
+  local all, at = 2000, 0
+  night { act = function(verb, args)
+    return verb == "postfix.postpone" and waiting == 0 and { status = "nothing" } or honest(verb, args)
+  end }
+  -- In a rhythm of ten seconds, as that of the playbook's own tries, and deferred for three of them.
+  for _ = 1, 120 do
+    at = at + 1
+    if sim.lease(1) == nil then
+      waiting = at % 10 < 3 and all or 0
+      due = waiting
+      publish()
+    end
+    sim.advance(1)
+  end
+  equal(sim.lease(1), "in-force")
+  equal(count("act postfix.postpone"), 1)
+end)
