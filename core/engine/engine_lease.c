@@ -172,7 +172,7 @@ static void renew(struct engine *engine, struct lease_life *life) {
         struct wire_message message = {.type = WIRE_LEASE_RENEW, .lease_renew = {.lease = life->lease.lease}};
         bool was_failing = life->failing;
 
-        life->renew_at_usec = loop_now(engine->loop) + LEASE_RENEW_USEC;
+        life->renew_at_usec = loop_now(engine->loop) + lease_keep_interval(++life->renewals);
         ssize_t n = engine->ops->send_selected(
                 &message, life->lease.verb, life->lease.args, life->lease.n_args, engine->data);
         life->failing = n < 0;

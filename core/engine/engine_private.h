@@ -61,6 +61,7 @@ struct run_life {
 struct lease_life {
         struct wire_lease lease; /* first: what is shown is this part */
         uint64_t renew_at_usec;
+        unsigned renewals;                         /* asked for */
         uint64_t quiet_since_usec, end_asked_usec; /* see lease_keep.h */
         bool failing;                              /* its last renewal */
 };

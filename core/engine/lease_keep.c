@@ -13,6 +13,16 @@
  */
 #include "engine/lease_keep.h"
 
+/*
+ * What is held may come and go in a rhythm of its own (mail is active for a while, then deferred for a while); a
+ * renewal in the same rhythm would miss it each time.  Hence odd intervals: Knuth's multiplicative hash.
+ */
+uint64_t lease_keep_interval(unsigned renewals) {
+        uint64_t share = renewals * 2654435761u >> 16; /* of 65536 */
+
+        return LEASE_RENEW_USEC - LEASE_RENEW_USEC / 2 * share / 65536;
+}
+
 static enum lease_keep due(
         enum lease_keep what, uint64_t at_usec, uint64_t now_usec, uint64_t *ret_again_usec) {
         if (now_usec >= at_usec)

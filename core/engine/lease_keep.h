@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 
-/* How often a lease is renewed, whose slice is many times that long. */
+/* At least so often a lease is renewed, whose slice is many times that long. */
 #define LEASE_RENEW_USEC USEC_PER_MINUTE
 /* What is clear and in nobody's hands must stay so for this long before its lease is ended. */
 #define LEASE_QUIET_USEC (30 * USEC_PER_SEC)
@@ -40,5 +40,8 @@ enum lease_keep { LEASE_KEEP_WAIT, LEASE_KEEP_RENEW, LEASE_KEEP_END };
 
 /* *ret_again_usec: when to ask again if nothing happens before; USEC_NEVER. */
 enum lease_keep lease_keep_decide(const struct lease_keep_input *input, uint64_t *ret_again_usec);
+
+/* How long after the renewal before it the `renewals`-th one is due: half of LEASE_RENEW_USEC to all of it. */
+uint64_t lease_keep_interval(unsigned renewals);
 
 #endif

@@ -176,7 +176,7 @@ void desk_lease_renewed(struct desk *desk, struct lease *lease, const struct sg_
         if (lease->state == WIRE_LEASE_ENDING)
                 return;
         lease_hold(lease, outcome->count, loop_realtime(desk->loop));
-        /* A renewal a minute is not a record a minute. */
+        /* Not a record for each renewal: there are one or two a minute. */
         if (lapsed || lease->recorded_usec == 0 || now - lease->recorded_usec >= lease->slice_usec) {
                 lease->recorded_usec = now;
                 desk_lease_record(desk, "lease-renewed", lease);

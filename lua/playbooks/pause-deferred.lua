@@ -114,22 +114,23 @@ local function is_paused(where)
   return false
 end
 
--- A next hop that is down and had no turn yet, with the mail that waits for it; nil: there is none.
+-- Of the next hops that are down and had no turn yet the one that most mail waits for, and its
+-- condition; nil: there is none.
 local function next_dead_hop(had_turn, options)
-  local active = 0
-  for _, row in ipairs(readings("queue_messages", { queue = "active" })) do
-    active = active + row.value
-  end
+  local most, where, name = options.at_least, nil, nil
   for _, down in ipairs(tripped("next-hop-down")) do
     for _, row in ipairs(readings("queue_nexthop_messages", { nexthop = down.labels.nexthop })) do
-      local key = row.labels.instance .. " " .. down.name
-      -- All of it may be on its way through the active queue at this moment.
-      if row.value + active >= options.at_least and not had_turn[key] and not is_paused(row.labels) then
-        had_turn[key] = true
-        return row.labels, down.name
+      -- All of it may be under way through the active queue at this moment: that counts as due.
+      local waiting = math.max(row.value, reading("queue_nexthop_due_messages", row.labels) or 0)
+      if waiting >= most and not had_turn[row.labels.instance .. " " .. down.name] and not is_paused(row.labels) then
+        most, where, name = waiting, row.labels, down.name
       end
     end
   end
+  if where then
+    had_turn[where.instance .. " " .. name] = true
+  end
+  return where, name
 end
 
 return playbook {

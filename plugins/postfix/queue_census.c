@@ -56,12 +56,18 @@ static void count(struct queue_spool *spool, const struct queue_message *message
                 /* The latter: read, and its file has no end. */
                 census->unreadable++;
         }
-        if (message->queue != QUEUE_DEFERRED)
+        if (message->queue == QUEUE_DEFERRED) {
+                census->reasons[message->reason]++;
+                place->messages++;
+                place->due += message->retry <= census->now_seconds + DUE_SECONDS;
+        } else if (message->queue == QUEUE_ACTIVE && message->reason != REASON_NONE) {
+                place->due++;
+        } else {
                 return;
-        census->reasons[message->reason]++;
-        place->messages++;
+        }
+        /* What the last attempt came to holds until the next one has ended: who looks now and then sees the same,
+         * whatever part of the mail is under way at that moment. */
         place->dead += reason_is_dead((enum reason_class)message->reason);
-        place->due += message->retry <= census->now_seconds + DUE_SECONDS;
 }
 
 /* From places to names: a message at three domains counts for each of them. */
@@ -73,9 +79,9 @@ static void fold(struct queue_places *places) {
         for (uint32_t i = 0; i < places->n_rows; i++) {
                 const struct queue_place *place = &places->rows[i];
 
-                for (uint16_t j = 0; place->messages && j < place->n_domains; j++)
+                for (uint16_t j = 0; place->messages > 0 && j < place->n_domains; j++)
                         places->domains.rows[queue_place_domains(place)[j]].messages += place->messages;
-                for (uint16_t j = 0; place->messages && j < place->n_hops; j++) {
+                for (uint16_t j = 0; place->messages + place->due > 0 && j < place->n_hops; j++) {
                         struct queue_name *hop = &places->hops.rows[queue_place_hops(place)[j]];
 
                         hop->messages += place->messages;

@@ -36,9 +36,13 @@ const struct sg_reading queue_readings[] = {
                 "several counts "
                 "once for each. Kept for ten minutes at 0."},
         {"queue_nexthop_dead_messages", {"instance", "nexthop"},
-                "Those of them for whose recipients nobody answered."},
+                "Those of them for whose recipients nobody answered when they were tried last, and those "
+                "that are "
+                "active because they are tried again."},
         {"queue_nexthop_due_messages", {"instance", "nexthop"},
-                "Those of them that may be tried within a minute, or could have been."},
+                "Those of them that may be tried within a minute, or could have been, and those that are "
+                "active "
+                "because they are tried again."},
         {"queue_nexthop_delivered_total", {"instance", "nexthop"},
                 "Messages of that next hop removed from the active queue without a bounce, since it is "
                 "watched: "
@@ -243,11 +247,11 @@ static void publish_hops(struct queue_spool *spool) {
                         (double)hop->delivered, (double)hop->deferred, (double)hop->retry_delivered,
                         (double)hop->retry_deferred};
 
-                if (hop->messages > 0)
+                if (hop->messages + hop->due > 0)
                         shown->zero_since_usec = 0;
                 else if (shown->zero_since_usec == 0)
                         shown->zero_since_usec = now_usec;
-                if (hop->messages == 0 && now_usec - shown->zero_since_usec >= KEEP_HOP_USEC) {
+                if (shown->zero_since_usec != 0 && now_usec - shown->zero_since_usec >= KEEP_HOP_USEC) {
                         withdraw_hop(spool, i);
                         continue;
                 }

@@ -113,8 +113,9 @@ end)
 
 test("mail that is all being tried at this moment is paused when it comes back", function()
   night { waiting = 0 }
-  sim.set("queue_messages", { instance = "-", queue = "active" }, 2000)
-  sim.advance(55)
+  due = 2000
+  publish()
+  sim.advance(30)
   equal(count("act"), 0)
   waiting, due = 2000, 2000
   publish()

@@ -74,22 +74,22 @@ test("a whole night: paused, renewed, unknown, up again, flushed, ended, closed"
   equal(sim.lease(1), "in-force")
   equal(count("end pause cleared"), 1)
 
-  -- Renewed every minute while it is down, not sooner, whatever else is published.
+  -- Renewed each 30 to 60 s while it is down, not sooner, whatever else is published.
   sim.advance(49)
   equal(count("renew 1"), 0)
   for _ = 1, 60 do
     growth(1000 + math.random(9))
     sim.advance(10)
   end
-  equal(count("renew 1"), 10)
+  equal(count("renew 1"), 14)
   growth(10)
   sim.advance(5 * MINUTE)
-  equal(count("renew 1"), 15)
+  equal(count("renew 1"), 20)
 
   -- Nobody knows: neither renewed nor ended, and it lapses by itself.
   up(nil)
   sim.advance(10 * MINUTE)
-  equal(count("renew 1"), 15)
+  equal(count("renew 1"), 20)
   equal(sim.lease(1), "in-force")
   sim.advance(6 * MINUTE)
   equal(sim.lease(1), "lapsed")
@@ -98,7 +98,7 @@ test("a whole night: paused, renewed, unknown, up again, flushed, ended, closed"
   up(0)
   sim.advance(1)
   equal(sim.lease(1), "in-force")
-  equal(count("renew 1"), 16)
+  equal(count("renew 1"), 21)
 
   -- Up: the flush has it in hand for five minutes, and the lease is renewed meanwhile.
   up(1)

@@ -69,8 +69,29 @@ static void every_case_of_the_table_holds(void **state) {
         }
 }
 
+/* Mail that is deferred for only a fifth of some period, whichever it is, is met by one of a few renewals. */
+static void no_rhythm_hides_what_comes_and_goes_in_it(void **state) {
+        (void)state;
+        for (uint64_t period = 5 * SECOND; period <= 120 * SECOND; period += SECOND) {
+                uint64_t now = 0;
+                unsigned seen = 0;
+
+                for (unsigned i = 1; i <= 40; i++) {
+                        uint64_t interval = lease_keep_interval(i);
+
+                        assert_in_range(interval, LEASE_RENEW_USEC / 2, LEASE_RENEW_USEC);
+                        now += interval;
+                        seen += now % period >= period * 4 / 5;
+                }
+                assert_in_range(seen, 2, 38);
+        }
+}
+
 int main(void) {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(every_case_of_the_table_holds)};
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(every_case_of_the_table_holds),
+                cmocka_unit_test(no_rhythm_hides_what_comes_and_goes_in_it),
+        };
 
         return cmocka_run_group_tests_name("lease keep", tests, NULL, NULL);
 }

@@ -84,6 +84,9 @@ static void a_message_is_followed_from_arrival_to_deferral_and_delivery(void **s
 
         /* A retry that fails differently, one that succeeds. */
         spool_move(&relay->spool, &file, "active");
+        relay_expect(relay, "queue_nexthop_messages", "-,example.test", 0);
+        relay_expect(relay, "queue_nexthop_dead_messages", "-,example.test", 1);
+        relay_expect(relay, "queue_nexthop_due_messages", "-,example.test", 1);
         unlink(spool_path(&relay->spool, "defer", file.id));
         defer(relay, &file, "bob@example.test",
                 "connect to mx.example.test[192.0.2.1]:25: Connection refused");
@@ -95,6 +98,7 @@ static void a_message_is_followed_from_arrival_to_deferral_and_delivery(void **s
         spool_remove(&relay->spool, &file);
         relay_expect(relay, "queue_nexthop_delivered_total", "-,example.test", 2);
         relay_expect(relay, "queue_nexthop_messages", "-,example.test", 0);
+        relay_expect(relay, "queue_nexthop_dead_messages", "-,example.test", 0);
         relay_expect(relay, "queue_domain_messages", "-,deferred,example.test", -2);
         relay_expect(relay, "mail_arrived_total", "-", 2);
         relay_expect_as_found(relay);

@@ -120,6 +120,11 @@ static void counts_are_those_of_the_spool_after_twenty_thousand_operations(void 
                 if (i % 64 == 0)
                         sensor_bench_run(&storm.relay->bench, draw(&storm, 3000));
         }
+        /* What a message that is active was deferred for before, nobody can tell who did not see it; a start of
+         * Postfix puts them back. */
+        for (size_t i = 0; i < storm.n; i++)
+                if (strcmp(storm.files[i].queue, "active") == 0)
+                        spool_move(&storm.relay->spool, &storm.files[i], "incoming");
         relay_settle(storm.relay);
         relay_expect_as_found(storm.relay);
         expect_as_at_the_start(storm.relay);
@@ -147,6 +152,11 @@ static void an_overflow_is_made_good_by_listing(void **state) {
         sensor_bench_run(&storm.relay->bench, 5000);
         for (int i = 0; i < 1000; i++)
                 operate(&storm);
+        /* What a message that is active was deferred for before, nobody can tell who did not see it; a start of
+         * Postfix puts them back. */
+        for (size_t i = 0; i < storm.n; i++)
+                if (strcmp(storm.files[i].queue, "active") == 0)
+                        spool_move(&storm.relay->spool, &storm.files[i], "incoming");
         relay_settle(storm.relay);
         relay_expect_as_found(storm.relay);
         expect_as_at_the_start(storm.relay);

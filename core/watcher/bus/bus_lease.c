@@ -6,7 +6,7 @@
  * or kept here.  A lease has an object from the moment the executor began to take it until it has ended, also
  * over restarts of either process, for leases are told anew at every welcome.  Giving one back is Control's.
  *
- * Limits: ExpiresUSec moves with every renewal, about once a minute.
+ * Limits: ExpiresUSec moves with every renewal, once or twice a minute.
  */
 #include <inttypes.h>
 

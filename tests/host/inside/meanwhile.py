@@ -38,45 +38,45 @@ def renewed(since, patience):
     return found
 
 
-def waits():
-    """Deferred messages: name -> seconds to the next retry."""
-    now = time.time()
+def deferred():
+    """Deferred messages: name -> is it postponed. Marks are fractions of a second; Postfix sets whole ones."""
     found = {}
     for path in files("deferred"):
         try:
-            found[os.path.basename(path)] = os.stat(path).st_mtime - now
+            found[os.path.basename(path)] = os.stat(path).st_mtime_ns % 10**9 != 0
         except FileNotFoundError:
             pass
     return found
 
 
 def let_through():
-    """Three of the messages that were due are delivered, and perhaps some more."""
+    """Three of the messages that are to be postponed are delivered, and perhaps some more."""
     run(f"nft insert rule ip night out ip daddr {OLD} tcp sport 25 accept")
     run(f"nft insert rule ip night out ip daddr {OLD} meta skuid postfix accept")
-    due = [name for name, wait in waits().items() if wait < 60][:3]
-    for name in due:
+    chosen = [name for name, postponed in deferred().items() if not postponed][:3]
+    for name in chosen:
         run(f"postqueue -i {name}")
     until = time.monotonic() + 8
-    while any(name in waits() or os.path.exists(f"{SPOOL}/active/{name}") for name in due) and time.monotonic() < until:
+    while any(name in deferred() or os.path.exists(f"{SPOOL}/active/{name}") for name in chosen) and time.monotonic() < until:
         time.sleep(0.1)
     run(f"nft flush chain ip night out; nft add rule ip night out ip daddr {OLD} counter name lost drop")
 
 
 def hold():
-    """Three that are postponed and three that were chosen to be."""
-    waiting = waits()
-    chosen = [name for name, wait in waiting.items() if wait > 300][:3] + [name for name, wait in waiting.items() if wait < 60][:3]
-    run("postsuper -h - deferred", input="\n".join(chosen) + "\n")
+    """Three that are postponed and three that are to be."""
+    now = deferred()
+    some = [name for name in now if now[name]][:3] + [name for name in now if not now[name]][:3]
+    run("postsuper -h - deferred", input="\n".join(some) + "\n")
 
 
 def main():
     executor = int(run("systemctl show -p MainPID --value spoolguard"))
     before = renewed(lease()["ExpiresUSec"], 150)["ExpiresUSec"]
-    time.sleep(max(0.0, before / 1e6 - SLICE + 57 - time.time()))
+    # The next one is due after 30 to 60 s.
+    time.sleep(max(0.0, before / 1e6 - SLICE + 29 - time.time()))
     os.kill(executor, signal.SIGSTOP)
     try:
-        time.sleep(6)
+        time.sleep(32)
         hold()
         let_through()
     finally:
@@ -86,8 +86,7 @@ def main():
     held = serials("hold")
     with open("/root/held.list", "w", encoding="ascii") as out:
         out.writelines(f"- {serial}\n" for serial in held)
-    # Marks are fractions of a second; Postfix sets whole ones.
-    marked = sum(os.stat(path).st_mtime_ns % 10**9 != 0 for path in files("deferred"))
+    marked = sum(deferred().values())
     print(f"the lease has {after['Count']} messages, {marked} are marked, {len(held)} are held")
     sys.exit("left the deferred queue" not in after["Text"] or after["Count"] != marked or len(held) != 6)
 
