@@ -3,9 +3,9 @@
  * cmd_status - one screen for a person at three in the morning
  *
  * Runs in: spoolguardctl.  First line: is anything wrong.  Then the open incident with what was done about it and
- * what comes next, the leases in force, then the conditions that are not ok and those nearest to it, the playbooks, and what is wrong
- * with spoolguard's own files.  A host with many file systems has dozens of conditions; all of them would push the
- * first line off the screen, so they are shown only with --all.
+ * what comes next, the leases in force, then the conditions that are not ok and those nearest to it, the playbooks,
+ * and what is wrong with spoolguard's own files.  A host with many file systems has dozens of conditions; all of
+ * them would push the first line off the screen, so they are shown only with --all.
  *
  * Fails: exit 1 when the state is not ok, 3 when there is no answer, or when no reading has been published for some
  * minutes (readings.h).

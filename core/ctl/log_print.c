@@ -13,10 +13,25 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "ctl/print.h"
 
 #define TIME_WIDTH 21 /* "2026-12-24 23:01:07  " */
+
+/* Numbers that nobody reads as they are.  "by" may also be a word: who asked. */
+static const struct {
+        const char *name;
+        const char *(*print)(uint64_t number, char text[static TEXT_QUANTITY_MAX]);
+} quantities[] = {
+        {"freed", text_size},
+        {"until", text_time},
+        {"expires", text_time},
+        {"limit", text_time},
+        {"since", text_time},
+        {"at", text_time},
+        {"by", text_time},
+};
 
 static bool is_sentence(const char *name) {
         return strcmp(name, "text") == 0 || strcmp(name, "title") == 0;
@@ -35,10 +50,10 @@ static void add_field(
 
         if (says_nothing(value) || is_sentence(field->name))
                 return;
-        if (strcmp(field->name, "freed") == 0)
-                value = text_size(record_get_number(record, field->name), quantity);
-        else if (strcmp(field->name, "until") == 0)
-                value = text_time(record_get_number(record, field->name), quantity);
+        for (size_t i = 0; i < ELEMENTSOF(quantities); i++)
+                if (strcmp(field->name, quantities[i].name) == 0 &&
+                        record_get_number(record, field->name) != 0)
+                        value = quantities[i].print(record_get_number(record, field->name), quantity);
         text_format(line + used, size - used, " %s=%s", field->name, value);
 }
 

@@ -3,8 +3,8 @@
  * engine_private - what the files of the engine share: its structure, and the calls between them
  *
  * engine.c wires and answers, engine_receive.c hears the executor, engine_event.c tells the observer,
- * engine_incident.c keeps the open incident, run.c keeps the runs, engine_lease.c keeps the leases.  Whoever changes something calls
- * engine_touch(); what follows from it is decided in one deferred call, engine_plan().
+ * engine_incident.c keeps the open incident, run.c keeps the runs, engine_lease.c keeps the leases.  Whoever
+ * changes something calls engine_touch(); what follows from it is decided in one deferred call, engine_plan().
  */
 #ifndef ENGINE_ENGINE_PRIVATE_H
 #define ENGINE_ENGINE_PRIVATE_H

@@ -15,7 +15,7 @@
  * nothing is asked, and the action ends here as "nothing" or "failed"; its run counts as one that did not act.
  *
  * The executor ends a watcher that floods it, so what one run may send is bounded: NOTES_MAX notes and as many
- * diagnoses, the rest of which is counted and said in one last note, and ACTS_MAX actions, because an action that
+ * diagnoses, the rest of which is counted and said in one last note, and WIRE_ACTIONS_PER_RUN actions, because an action that
  * is denied is answered at once.
  *
  * Fails: everything refuses with one line, which becomes an error at the line of the playbook.
@@ -29,7 +29,6 @@
 
 #define ACTION_WAIT_USEC (30 * USEC_PER_MINUTE)
 #define NOTES_MAX 32u
-#define ACTS_MAX 128u
 
 /* Nothing of that name is tripped or unknown, and there is something of that name. */
 static bool is_clear(const struct engine *engine, const char *name) {
@@ -148,8 +147,8 @@ int engine_run_act(
                 return problem_set(problem, "%s: more than %u arguments", act->verb, WIRE_PAIRS_MAX);
         if (strlen(act->verb) >= WIRE_NAME_MAX)
                 return problem_set(problem, "a verb's name has at most %u letters", WIRE_NAME_MAX - 1);
-        if (life->acts == ACTS_MAX)
-                return problem_set(problem, "one run asks for at most %u actions", ACTS_MAX);
+        if (life->acts == WIRE_ACTIONS_PER_RUN)
+                return problem_set(problem, "one run asks for at most %u actions", WIRE_ACTIONS_PER_RUN);
         if (act->reversible) {
                 int r = set_terms(engine, run, act, request, problem);
                 if (r < 0)

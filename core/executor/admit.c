@@ -140,8 +140,8 @@ void admit_action(const struct admit_action *action, struct admit_answer *ret_an
                 .observe = action->dry || action->run_observe || mode != CONFIG_MODE_ENFORCE};
         if (!action->run_exists)
                 answer(ret_answer, WIRE_REFUSED, 0, "it belongs to no run that was admitted and lives");
-        else if (action->requests >= ADMIT_ACTIONS_PER_RUN)
-                answer(ret_answer, WIRE_REFUSED, 0, "a run may ask for %u actions", ADMIT_ACTIONS_PER_RUN);
+        else if (action->requests >= WIRE_ACTIONS_PER_RUN)
+                answer(ret_answer, WIRE_REFUSED, 0, "a run may ask for %u actions", WIRE_ACTIONS_PER_RUN);
         else if (action->run_is_acting)
                 answer(ret_answer, WIRE_REFUSED, 0, "the action before it is not over");
         else if (!verb)

@@ -8,7 +8,6 @@
 #include "spoolguard/action.h"
 #include "wire/wire.h"
 
-#define ADMIT_ACTIONS_PER_RUN 128u /* a flush grows its batches from few to many */
 #define ADMIT_CHILDREN 2u
 
 struct admit_answer {

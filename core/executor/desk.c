@@ -5,8 +5,8 @@
  * Runs in: executor.  Owns what the watcher's requests lead to: admitted runs, actions at work, notify commands.
  * The watcher is treated as a stranger: numbers of incidents and runs are ours, arguments are parsed against the
  * verb's own table, every request is decided anew by admit.c from the ledger, and "no" is an answer like any
- * other.  The handlers are in desk_incident.c, desk_run.c, desk_action.c,
- * desk_lease.c and desk_orders.c.
+ * other.  The handlers are in desk_incident.c, desk_run.c, desk_action.c, desk_lease.c, desk_lease_work.c and
+ * desk_orders.c.
  *
  * When a watcher dies its runs end as interrupted, but an action at work goes on and its outcome is recorded and
  * told to the next watcher.

@@ -12,7 +12,6 @@
 
 #define DESK_RATE 500u      /* messages of the watcher per second, above which it is ended */
 #define DESK_CRASHES_MAX 2u /* of one playbook, then it is quarantined */
-#define DESK_MAINTENANCE_MAX (30 * USEC_PER_DAY)
 
 struct desk_ops {
         /* Somebody wants a reload; serial for desk_reload_done(), 0 when not asked over the wire. */

@@ -8,9 +8,10 @@
  * the bus asked for; a reload by root (SIGHUP, control socket) ends it.  An ordered enforce ends with us.
  *
  * After a start, an intent without outcome is *unknown*: people are called, unless the change has a lease that it
- * is known and taken back by, then it is recorded as such, in this order, so that a crash in between calls them again rather than never.
+ * is known and taken back by, then it is recorded as such, in this order, so that a crash in between calls them
+ * again rather than never.
  *
- * Limits: a maintenance is at most DESK_MAINTENANCE_MAX long; the bus may ask for RELOADS_BURST reloads, then
+ * Limits: a maintenance is at most WIRE_MAINTENANCE_MAX_USEC long; the bus may ask for RELOADS_BURST reloads, then
  * RELOADS_PER_HOUR.
  */
 #include "executor/desk_parts.h"
@@ -64,9 +65,9 @@ int desk_set_maintenance(
         uint64_t now = loop_realtime(desk->loop), until;
         char duration[TEXT_QUANTITY_MAX], reason[64];
 
-        if (usec > DESK_MAINTENANCE_MAX)
+        if (usec > WIRE_MAINTENANCE_MAX_USEC)
                 return problem_set(problem, "a maintenance is at most %s long",
-                        text_duration(DESK_MAINTENANCE_MAX, duration));
+                        text_duration(WIRE_MAINTENANCE_MAX_USEC, duration));
         until = usec == 0 ? 0 : now + usec;
         if (!may_shorten && until < desk->ledger->maintenance_until_usec &&
                 desk->ledger->maintenance_until_usec > now)

@@ -12,10 +12,10 @@
 #include "wire/wire.h"
 
 #define LEASE_ARGS_MAX 448u
-#define LEASE_RENEW_MIN (20 * UINT64_C(1000000)) /* between two renewals of one lease */
-#define LEASE_TURN (90 * UINT64_C(1000000))      /* so long others wait for one that was passed over */
-#define LEASE_COMPLAINT (600 * UINT64_C(1000000))
-#define LEASE_UNDO_CALL 3u /* failures to undo after which people are called, once */
+#define LEASE_RENEW_MIN (20 * UINT64_C(1000000))  /* between two renewals of one lease */
+#define LEASE_TURN (90 * UINT64_C(1000000))       /* so long others wait for one that was passed over */
+#define LEASE_COMPLAINT (600 * UINT64_C(1000000)) /* between two complaints about one lease */
+#define LEASE_UNDO_CALL 3u                        /* failures to undo after which people are called, once */
 
 struct lease {
         uint64_t id; /* never used twice; 0: none */

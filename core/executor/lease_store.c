@@ -10,8 +10,8 @@
  * and the others are taken as the disk has them.
  *
  * The next number is one more than the highest in the file, where a number is only ever overwritten by a higher
- * one.  A file that begins on the stand-in cannot know what
- * the disk has: it counts from the seconds of the clock, beyond what any disk got to.
+ * one.  A file that begins on the stand-in cannot know what the disk has: it counts from the seconds of the clock,
+ * beyond what any disk got to.
  *
  * Fails: a write is negative when neither place takes it; the lease stays as it is in memory.
  * Limits: LEASE_MAX leases; a lease whose verb, arguments, owner and condition do not fit in one slot is refused.
@@ -34,7 +34,7 @@
 struct place {
         struct lease lease;
         uint64_t number; /* of the slot that counts; 0: never written */
-        unsigned half;   /* where it is */
+        bool half;       /* where it is */
 };
 
 struct lease_store {
@@ -140,7 +140,7 @@ static int format(const struct lease *lease, unsigned place, uint64_t number, ui
                 : -EMSGSIZE;
 }
 
-static off_t offset_of(unsigned place, unsigned half) {
+static off_t offset_of(unsigned place, bool half) {
         return (off_t)(place * HALVES + half) * RECORD_SLOT_SIZE;
 }
 
@@ -152,7 +152,7 @@ static int read_places(int fd, struct place places[static LEASE_MAX], size_t *re
         memset(places, 0, LEASE_MAX * sizeof(places[0]));
         for (unsigned i = 0; i < LEASE_MAX * HALVES; i++) {
                 struct place *place = &places[i / HALVES], found = {.half = i % HALVES};
-                ssize_t n = pread(fd, slot, sizeof(slot), offset_of(i / HALVES, i % HALVES));
+                ssize_t n = pread(fd, slot, sizeof(slot), offset_of(i / HALVES, i % HALVES != 0));
 
                 if (n < 0)
                         return -errno;
@@ -201,14 +201,24 @@ static struct place *place_for(struct place places[static LEASE_MAX], uint64_t i
         return free_one;
 }
 
+/* The slot of a place that does not count, and its text; `ret_half` counts when it is written. */
+static int prepare(const struct place *place, unsigned index, uint64_t number, const struct lease *lease,
+        uint64_t time_usec, char slot[static RECORD_SLOT_SIZE], bool *ret_half, off_t *ret_offset) {
+        *ret_half = place->number && !place->half;
+        *ret_offset = offset_of(index, *ret_half);
+        return format(lease, index, number, time_usec, slot);
+}
+
 static int put(int fd, struct place places[static LEASE_MAX], struct place *place, uint64_t number,
         const struct lease *lease) {
-        unsigned index = (unsigned)(place - places), half = place->number ? !place->half : 0;
         char slot[RECORD_SLOT_SIZE];
-        int r = format(lease, index, number, lease->since_usec, slot);
+        off_t offset;
+        bool half;
+        int r = prepare(
+                place, (unsigned)(place - places), number, lease, lease->since_usec, slot, &half, &offset);
 
         if (r == 0)
-                r = state_file_put(fd, offset_of(index, half), slot, sizeof(slot));
+                r = state_file_put(fd, offset, slot, sizeof(slot));
         if (r == 0)
                 *place = (struct place){.lease = *lease, .number = number, .half = half};
         return r;
@@ -339,13 +349,14 @@ static struct place *place_of(struct lease_store *store, const struct lease *lea
 }
 
 static int write_place(struct lease_store *store, struct place *place, uint64_t now_usec) {
-        unsigned index = (unsigned)(place - store->places), half = place->number ? !place->half : 0;
         char slot[RECORD_SLOT_SIZE];
-        int r = format(&place->lease, index, store->next_number, now_usec, slot);
+        off_t offset;
+        bool half;
+        int r = prepare(place, (unsigned)(place - store->places), store->next_number, &place->lease, now_usec,
+                slot, &half, &offset);
 
-        if (r < 0)
-                return r;
-        r = state_file_write(&store->file, offset_of(index, half), slot, sizeof(slot), true);
+        if (r == 0)
+                r = state_file_write(&store->file, offset, slot, sizeof(slot), true);
         if (r < 0)
                 return r;
         place->number = store->next_number++;

@@ -149,7 +149,7 @@ static int on_export(void *data) {
 /* Without a bus: come back when nothing would be interrupted. */
 static void on_bus_retry(struct loop_timer *timer, void *data) {
         struct watcher *watcher = data;
-        if (!engine_open_incident(watcher->engine) && !engine_run(watcher->engine, 0)) {
+        if (engine_is_quiet(watcher->engine)) {
                 loop_exit(watcher->loop, 1);
                 return;
         }

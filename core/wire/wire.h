@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 
 #define WIRE_VERSION 1u
@@ -28,6 +29,11 @@
 #define WIRE_TEXT_MAX 256u  /* with NUL */
 #define WIRE_LONG_MAX 4096u /* with NUL */
 #define WIRE_PAIRS_MAX 16u
+
+/* What both processes hold to: the watcher so that it can say so in good time, the executor because it must. */
+#define WIRE_ACTIONS_PER_RUN 128u /* a flush grows its batches from few to many */
+/* A maintenance that nobody remembers would leave the relay alone for good. */
+#define WIRE_MAINTENANCE_MAX_USEC (30 * USEC_PER_DAY)
 #define WIRE_HEARTBEAT_USEC 3000000u /* an idle relay is woken as seldom as that */
 #define WIRE_SILENCE_USEC 10000000u
 

@@ -60,17 +60,18 @@ struct sg_action_host {
          */
         void (*manifest)(const struct sg_action *action, const char *format, ...)
                 __attribute__((format(printf, 2, 3)));
-        /* Measured now, by the executor's own statvfs and configuration. */
+        /* Measured now, by a statvfs of this process and the levels of the executor. */
         enum sg_pressure (*pressure)(const struct sg_action *action, const char *path);
         /*
          * Run a tool with a clean environment and wait for it.  Returns its exit status (0-255), or a negative
-         * errno value (-ETIME: stopped at the action's deadline).  Up to size-1 bytes of what it printed on
-         * stdout and stderr land in `output` (always ended by NUL).  Only in run() and undo().
+         * errno value (-ETIME: stopped at the action's deadline; -ECANCELED: a signal ended it; -EPERM: called in
+         * check(); -EINVAL: argv[0] is no absolute path).  `argv` ends with NULL.  Up to size-1 bytes of what it
+         * printed on stdout and stderr land in `output` (always ended by NUL).  Only in run() and undo().
          */
         int (*tool)(const struct sg_action *action, const char *const argv[], char *output, size_t size);
         /*
          * The same for a filter such as gzip: it reads `in_fd` and writes `out_fd`, both stay the caller's;
-         * `output` gets what it says on stderr.
+         * `output` gets what it says on stderr.  -EBADF: one of them is negative.
          */
         int (*filter)(const struct sg_action *action, const char *const argv[], int in_fd, int out_fd,
                 char *output, size_t size);
@@ -93,7 +94,7 @@ struct sg_action {
         /*
          * What the verb's selector chose: a sealed memfd at offset 0, or -1 for a verb without one and in undo().
          * It was written in the process that reads hostile bytes: every entry is to be checked as if a stranger
-         * had written it.  Its size is bounded by SG_SELECTION_MAX.
+         * had written it.  The executor has made sure of the seals and of 1 to SG_SELECTION_MAX bytes, of nothing else.
          */
         int selection_fd;
         /*
@@ -103,7 +104,7 @@ struct sg_action {
         uint64_t lease;
 };
 
-#define SG_SELECTION_MAX (256u << 20)
+#define SG_SELECTION_MAX (256u << 20) /* bytes */
 
 struct sg_verb {
         const char *name; /* "plugin.verb" */
@@ -124,10 +125,11 @@ struct sg_verb {
 
         /*
          * Only for SG_RISK_REVERSIBLE.  How long what run() did lasts unless it is done again: the executor calls
-         * run() again for the same lease, with a new selection, while the evidence stands.  0: until undo().
+         * check() and run() again for the same lease, once or twice a minute and with a new selection, while the
+         * evidence stands.  0: until undo().
          */
         uint64_t slice_usec;
-        /* Longest life of a lease, renewed or not; after that it is undone, and people are told. */
+        /* Longest life of a lease, renewed or not; after that it is undone, and people are told.  0: none. */
         uint64_t lease_max_usec;
 
         /* Name of a sensor of the same plugin whose select() chooses what to act on; NULL: none. */
@@ -138,7 +140,8 @@ struct sg_verb {
         int (*run)(const struct sg_action *action, struct sg_outcome *ret_outcome);
         /*
          * Only for SG_RISK_REVERSIBLE: take back what carries the lease's number.  It needs no watcher, may be
-         * called again, and after a run() that was cut short.
+         * called again, and after a run() that was cut short.  It has the verb's deadline, at least five minutes.
+         * Returns as run() does; after a negative value it is tried again later.
          */
         int (*undo)(const struct sg_action *action, struct sg_outcome *ret_outcome);
 };

@@ -41,6 +41,7 @@ struct sg_watch;
 typedef void (*sg_timer_fn)(struct sg_timer *timer, void *data);
 typedef void (*sg_watch_fn)(struct sg_watch *watch, int fd, unsigned ready, void *data);
 
+/* `labels` and their texts are valid during the call; `value` is NaN when the reading is missing. */
 typedef void (*sg_reading_fn)(const struct sg_label *labels, size_t n_labels, double value, void *data);
 
 /*
@@ -94,9 +95,9 @@ struct sg_host {
         bool (*parsing)(const struct sg_host *host, const char *what);
 
         /*
-         * Call `fn` for every label set of a reading, whichever sensor published it; a missing one comes as NaN.
-         * `fn` must not publish.  Values are as of now, so a sensor that builds on another one asks again on a
-         * timer of its own.
+         * Call `fn` for every label set of a reading, whichever sensor published it; never, when nobody did.  `fn`
+         * must not publish.  Values are as of now, so a sensor that builds on another one asks again on a timer of
+         * its own.
          */
         void (*each_reading)(const struct sg_host *host, const char *reading, sg_reading_fn fn, void *data);
 };

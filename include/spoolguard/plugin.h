@@ -19,8 +19,11 @@
 #include <spoolguard/sensor.h>
 #include <spoolguard/value.h>
 
-/* Raised when a field changes its meaning; fields are only ever added at the end of the tables. */
-#define SG_PLUGIN_ABI 1u
+/*
+ * Raised whenever the layout or the meaning of any struct in these headers changes: the tables carry no sizes of
+ * their own, so a plugin built for another number is refused.
+ */
+#define SG_PLUGIN_ABI 2u
 
 struct sg_plugin {
         uint32_t abi;  /* SG_PLUGIN_ABI */

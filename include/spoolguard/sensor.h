@@ -41,8 +41,10 @@ struct sg_sensor {
         /*
          * NULL, or: choose what a verb of this plugin that names this sensor as its selector shall act on, and
          * write it to `fd`, an empty memfd that the host seals afterwards and hands to the verb (struct sg_action,
-         * selection_fd).  The format is the plugin's own.  Called for the first action of a lease and for each
-         * renewal of it, so it may choose fewer things than before: only those that need it now.
+         * selection_fd).  The format is the plugin's own, of at most SG_SELECTION_MAX bytes.  `verb` is its whole
+         * name ("plugin.verb"), `args` one value per row of its table.  Called on the event loop, so it must be quick:
+         * for every action of the verb and for each renewal of a lease, so it may choose fewer things than before:
+         * only those that need it now.
          * Returns the number of things chosen (0: there is nothing to act on, and nothing is asked), or a negative
          * errno value: the selection cannot be made now, which must not be taken for "nothing".
          */

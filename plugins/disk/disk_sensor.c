@@ -60,9 +60,7 @@ static const struct sg_reading readings[] = {
         {"disk_available_bytes", {"path"}, "Space that a daemon can still use."},
         {"disk_full_seconds", {"path"},
                 "Time until it is full if it goes on filling as in the last two minutes: 0 when it is full, "
-                "+Inf "
-                "when it "
-                "is not filling."},
+                "+Inf when it is not filling."},
         {"disk_used_ratio", {"path"}, "Space in use, as df shows it: 1 is full."},
         {"disk_inodes_used_ratio", {"path"}, "Inodes in use; not published where their number is not fixed."},
         {0},

@@ -16,8 +16,7 @@ static const struct sg_option options[] = {
                 .type = SG_TYPE_DURATION,
                 .fallback = "30s",
                 .doc = "How often each name server of /etc/resolv.conf is asked. While the queue is empty "
-                       "and "
-                       "all is well: ten times that. While one is down: at least every 10s.",
+                       "and all is well: ten times that. While one is down: at least every 10s.",
                 .min = 1,
                 .max = 3600},
         [DNS_OPTION_TIMEOUT] = {.name = "timeout",

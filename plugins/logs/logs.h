@@ -63,7 +63,10 @@ bool logs_rotated_unchanged(const struct logs_rotated *rotated, const struct log
 int logs_rotated_remove(
         const struct logs_rotated *rotated, const struct logs_file *file, uint64_t *ret_gained_bytes);
 
-/* logs_writers.c: set `written` of each file that a process has open for writing */
+/*
+ * logs_writers.c: set `written` of each file that a process has open for writing.  Negative errno: nobody can
+ * say, and then nothing may be touched.
+ */
 int logs_writers_mark(const char *root, struct logs_file files[], size_t n);
 
 /* logs_fitness.c: what may be compressed, and what may be dropped */

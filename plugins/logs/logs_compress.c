@@ -296,8 +296,7 @@ static int compress_all(
         free(tried);
         snprintf(outcome->text, sizeof(outcome->text),
                 "%llu rotated logs are compressed, %.1f MiB are free again; %zu stay as they are (%s), %zu "
-                "are left "
-                "for the next time",
+                "are left for the next time",
                 (unsigned long long)outcome->count, (double)outcome->freed_bytes / MIB, turn.n_failed,
                 turn.first_error ? strerror(-turn.first_error) : "none failed",
                 n - (size_t)outcome->count - turn.n_failed);

@@ -11,8 +11,9 @@
  *
  * What is found is a name, an inode and its numbers; before something is done to it, it is looked at again.
  *
- * Owns a descriptor for each directory with something in it.  Fails when memory does, or when the one directory
- * asked for is none of the configured.  Limits: PLACES_MAX directories, FILES_MAX files.
+ * Owns a descriptor for each directory with something in it.  Fails when memory does, when the one directory asked
+ * for is none of the configured, and when nobody can say who writes (logs_writers.c).
+ * Limits: PLACES_MAX directories, FILES_MAX files.
  */
 #include <dirent.h>
 #include <errno.h>

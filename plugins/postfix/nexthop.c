@@ -7,10 +7,10 @@
  * for each parent, then *), else nowhere for local domains, else relayhost, else the domain itself.
  *
  * Owns the routes it was given to read.  Fails only for want of memory.
- * Limits: of the transport table only the text file is read (hash:, lmdb:, texthash: and their like), not tables
- * in databases, and no row for a single user; relayhost and default_transport by sender are not looked at.  A
- * next hop that is wrong for that reason is never acted on by mistake: its probe decides, and so do the reasons
- * of its messages.
+ * Limits: of several transport tables only the first is looked at, and of that only the text file (hash:, lmdb:,
+ * texthash: and their like), not tables in databases, and no row for a single user; relayhost and
+ * default_transport by sender are not looked at.  A next hop that is wrong for that reason is never acted on by
+ * mistake: its probe decides, and so do the reasons of its messages.
  */
 #include "postfix/nexthop.h"
 

@@ -18,7 +18,7 @@ struct nexthop_routes {
         char *text; /* that the rows point into */
 };
 
-/* The path of the text file behind `transport_maps`, when it is set to one; else "". */
+/* The path of the text file behind the first table of `transport_maps`, when it has one; else "". */
 void nexthop_transport_file(const char *main_cf, char *ret_path, size_t size);
 
 /* `main_cf` and `transport` are the texts of the files; NULL: there is none.  0 or -ENOMEM. */

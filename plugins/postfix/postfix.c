@@ -16,10 +16,10 @@ static const struct sg_option options[] = {
                 .type = SG_TYPE_LIST,
                 .fallback = "/var/spool/postfix",
                 .doc = "Queue directories that are watched and may be acted on, one for each Postfix "
-                       "instance. "
-                       "/var/spool/postfix is the instance \"-\"; any other is called as the last part of "
-                       "its "
-                       "path, and so is its configuration directory below /etc."},
+                       "instance. /var/spool/postfix is the instance \"-\"; any other is called as the last "
+                       "part of its path, and so is its configuration directory below /etc. Next hops are "
+                       "known "
+                       "for the instance \"-\" only; mail of the others is counted and never acted on."},
         {0},
 };
 

@@ -22,7 +22,7 @@ enum { RELOAD_ARG_INSTANCE };
 #define POSTFIX_SLICE_SECONDS 900
 #define POSTFIX_SPREAD_SECONDS 300
 
-extern const struct sg_sensor postfix_queue; /* its name is "queue"; the selector of the verbs below */
+extern const struct sg_sensor postfix_queue; /* its name is "queue"; selects for postpone and retry */
 extern const struct sg_verb postfix_postpone;
 extern const struct sg_verb postfix_retry;
 extern const struct sg_verb postfix_reload;

@@ -65,8 +65,10 @@ static void count(struct queue_spool *spool, const struct queue_message *message
         } else {
                 return;
         }
-        /* What the last attempt came to holds until the next one has ended: who looks now and then sees the same,
-         * whatever part of the mail is under way at that moment. */
+        /*
+         * What the last attempt came to holds until the next one has ended: who looks now and then sees the same,
+         * whatever part of the mail is under way at that moment.
+         */
         place->dead += reason_is_dead((enum reason_class)message->reason);
 }
 

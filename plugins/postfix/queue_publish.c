@@ -25,30 +25,25 @@ const struct sg_reading queue_readings[] = {
                 "is none."},
         {"queue_domain_messages", {"instance", "queue", "domain"},
                 "Deferred messages with a recipient still to do in that domain, for the 20 largest; \"*\": "
-                "the sum of "
-                "the others. A message to several domains counts once for each."},
+                "the sum of the others. A message to several domains counts once for each."},
         {"queue_reason_messages", {"instance", "reason"},
-                "Deferred messages by why they were; the reason of a message that was tried again and is "
-                "active is "
-                "kept. Of several recipients it is the first that was answered at all."},
+                "Messages in the deferred queue by why they were deferred last. Of several recipients it is "
+                "the "
+                "first that was answered at all."},
         {"queue_nexthop_messages", {"instance", "nexthop"},
                 "Deferred messages by where Postfix would send them, for the 32 largest. A message to "
-                "several counts "
-                "once for each. Kept for ten minutes at 0."},
+                "several counts once for each. Kept for ten minutes at 0."},
         {"queue_nexthop_dead_messages", {"instance", "nexthop"},
-                "Those of them for whose recipients nobody answered when they were tried last, and those "
-                "that are "
-                "active because they are tried again."},
+                "Messages of that next hop, deferred or active because they are tried again, for whose "
+                "recipients nobody answered when they were tried last."},
         {"queue_nexthop_due_messages", {"instance", "nexthop"},
-                "Those of them that may be tried within a minute, or could have been, and those that are "
-                "active "
-                "because they are tried again."},
+                "Deferred messages of that next hop that may be tried within a minute, or could have been, "
+                "and "
+                "those that are active because they are tried again."},
         {"queue_nexthop_delivered_total", {"instance", "nexthop"},
                 "Messages of that next hop removed from the active queue without a bounce, since it is "
-                "watched: "
-                "delivered, or deleted by an admin while active. A message to several counts for each left "
-                "to do "
-                "when it was read."},
+                "watched: delivered, or deleted by an admin while active. A message to several counts for "
+                "each left to do when it was read."},
         {"queue_nexthop_deferred_total", {"instance", "nexthop"},
                 "Messages of that next hop that came back from the active to the deferred queue."},
         {"queue_retry_delivered_total", {"instance", "nexthop"},
@@ -61,18 +56,15 @@ const struct sg_reading queue_readings[] = {
         {"queue_null_sender_ratio", {"instance"}, "Share of the messages that are bounces (empty sender)."},
         {"mail_arrived_total", {"instance"},
                 "Messages completed in the incoming queue (or put on hold from there): mail from outside, "
-                "local mail "
-                "when it is picked up, bounces, and requeued mail."},
+                "local mail when it is picked up, bounces, and requeued mail."},
         {"mail_delivered_total", {"instance"},
                 "Messages removed from the active queue without a bounce: all recipients done, or deleted by "
-                "an admin "
-                "while active."},
+                "an admin while active."},
         {"mail_deferred_total", {"instance"},
                 "Times that a message came back from the active to the deferred queue."},
         {"mail_bounced_total", {"instance"},
                 "Messages removed from the active queue after at least one of their recipients failed for "
-                "good in "
-                "that attempt; others may have been delivered."},
+                "good in that attempt; others may have been delivered."},
         {0},
 };
 

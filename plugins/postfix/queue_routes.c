@@ -8,7 +8,9 @@
  * "*" and never acted on, because a guess may be a host that does not answer for reasons of its own, and for ever.
  *
  * Owns nothing but what it puts into the spool.  Fails by keeping the routes it had.
- * Limits: main.cf up to 256 KiB, the transport table up to 4 MiB; what is longer is not known behind that.
+ * Limits: main.cf up to 256 KiB, the transport table up to 4 MiB; what is longer is not known behind that.  A confined
+ * watcher can read /etc/postfix/main.cf and /etc/postfix/transport and no others, so next hops of further instances,
+ * and with a table elsewhere, are not known.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -56,8 +56,7 @@ static void say_blind(struct queue_spool *spool, int error) {
         if (!spool->said_blind && error == ENOSPC)
                 spool->host->log(spool->host, SG_LEVEL_WARNING,
                         "%s: the limit of inotify watches is reached (sysctl fs.inotify.max_user_watches): "
-                        "changes "
-                        "are seen once a minute",
+                        "changes are seen once a minute",
                         spool->path);
         else if (!spool->said_blind)
                 spool->host->log(spool->host, SG_LEVEL_WARNING,

@@ -11,8 +11,8 @@
  * Of a destination that failed Postfix defers the rest untried, with the same text behind one prefix; that is cut
  * off once.
  *
- * Owns nothing and cannot fail.  Limits: texts of Postfix 3.7 to 3.12; others are REASON_OTHER.  REASON_FILTER is
- * not told by the text: it is up to the caller, who knows which messages go to a content filter.
+ * Owns nothing and cannot fail.  Limits: texts of Postfix 3.7 to 3.12; others are REASON_OTHER.  A content filter
+ * that is down is a next hop like any other here.
  */
 #include "postfix/reason.h"
 
@@ -39,7 +39,6 @@ static const char *const names[REASON_CLASSES] = {
         [REASON_QUOTA] = "quota",
         [REASON_POLICY] = "policy",
         [REASON_REMOTE] = "remote",
-        [REASON_FILTER] = "filter",
         [REASON_TRANSPORT] = "transport",
         [REASON_PAUSED] = "paused",
         [REASON_LOCAL] = "local",

@@ -17,7 +17,6 @@ enum reason_class {
         REASON_QUOTA,
         REASON_POLICY,
         REASON_REMOTE, /* another 4xx of the remote */
-        REASON_FILTER,
         REASON_TRANSPORT,
         REASON_PAUSED, /* defer_transports: somebody's wish */
         REASON_LOCAL,

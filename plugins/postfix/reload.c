@@ -85,8 +85,7 @@ static int run(const struct sg_action *action, struct sg_outcome *ret_outcome) {
         else if (r < 0)
                 snprintf(ret_outcome->text, sizeof(ret_outcome->text),
                         "Postfix instance %.60s has no new queue manager 10s after the reload: see its log "
-                        "for a "
-                        "setting that it cannot start with",
+                        "for a setting that it cannot start with",
                         instance);
         else {
                 snprintf(ret_outcome->text, sizeof(ret_outcome->text),

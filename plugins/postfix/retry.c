@@ -40,8 +40,7 @@ static const struct sg_option args[] = {
         [RETRY_ARG_HOW] = {.name = "how",
                 .type = SG_TYPE_TEXT,
                 .doc = "\"canary\": at most five, and Postfix forgets that the next hop was dead; \"batch\": "
-                       "many, "
-                       "as if their time had come."},
+                       "many, as if their time had come."},
         [RETRY_ARG_MESSAGES] = {.name = "messages",
                 .type = SG_TYPE_NUMBER,
                 .doc = "At most so many messages.",

@@ -23,8 +23,7 @@ static const struct sg_option options[] = {
                 .type = SG_TYPE_DURATION,
                 .fallback = "15s",
                 .doc = "How often a next hop that is down is looked up and probed; after ten minutes more "
-                       "and "
-                       "more rarely, down to once a minute, as for one that is up.",
+                       "and more rarely, down to once a minute, as for one that is up.",
                 .min = 5,
                 .max = 3600},
         [RELAY_OPTION_CONNECT_TIMEOUT] = {.name = "connect_timeout",

@@ -343,7 +343,7 @@ static enum wire_verdict begin_run(
         return (enum wire_verdict)reply->run_reply.verdict;
 }
 
-static void end_run(struct fixture *fixture, uint64_t run) {
+static inline void end_run(struct fixture *fixture, uint64_t run) {
         say(fixture,
                 &(struct wire_message){
                         .type = WIRE_RUN_END, .run_end = {.run = run, .acted = true, .result = "done"}});

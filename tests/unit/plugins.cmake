@@ -3,19 +3,19 @@ foreach(plugin disk journal sample)
   sg_test(test_${plugin} sg_bench sg_scratch sg_plugin_${plugin}_objects)
 endforeach()
 
-foreach(name logs logs_sensor logs_verbs)
+foreach(name logs logs_sensor logs_rotated logs_compress logs_drop)
   sg_test(test_${name} sg_bench sg_scratch sg_plugin_logs_objects)
 endforeach()
 # It waits for looks a second apart, and makes a hundred thousand files.
 set_tests_properties(test_logs_sensor PROPERTIES TIMEOUT 180)
 
-foreach(verb postpone retry reload_verb)
-  sg_test(test_${verb} sg_verb_relay sg_postfix_verbs sg_postfix_parsers)
+foreach(name postpone postpone_hostile postpone_disk retry_time retry reload_verb)
+  sg_test(test_${name} sg_verb_relay sg_postfix_verbs sg_postfix_parsers)
 endforeach()
 
 # The parsers of plugin postfix, alone.
-foreach(parser queue_id queue_file defer_log reason selection)
-  sg_test(test_${parser} sg_spool sg_scratch sg_postfix_parsers)
+foreach(name queue_id queue_file queue_file_cut queue_file_hostile spool defer_log reason selection)
+  sg_test(test_${name} sg_spool sg_scratch sg_postfix_parsers)
 endforeach()
 
 # Its sensor, on a spool of its own.

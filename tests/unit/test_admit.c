@@ -216,10 +216,10 @@ static void an_action_needs_a_run_a_verb_and_sound_arguments(void **state) {
         assert_int_equal(DECIDE(verb(SG_RISK_FREEING), action_.named = false).verdict, WIRE_REFUSED);
         assert_int_equal(DECIDE(verb(SG_RISK_FREEING), action_.bad_args = "no").verdict, WIRE_REFUSED);
         assert_int_equal(DECIDE(verb(SG_RISK_FREEING), action_.run_is_acting = true).verdict, WIRE_REFUSED);
-        assert_int_equal(DECIDE(verb(SG_RISK_FREEING), action_.requests = ADMIT_ACTIONS_PER_RUN).verdict,
-                WIRE_REFUSED);
         assert_int_equal(
-                DECIDE(verb(SG_RISK_FREEING), action_.requests = ADMIT_ACTIONS_PER_RUN - 1).verdict, WIRE_GO);
+                DECIDE(verb(SG_RISK_FREEING), action_.requests = WIRE_ACTIONS_PER_RUN).verdict, WIRE_REFUSED);
+        assert_int_equal(
+                DECIDE(verb(SG_RISK_FREEING), action_.requests = WIRE_ACTIONS_PER_RUN - 1).verdict, WIRE_GO);
         assert_int_equal(
                 DECIDE(verb(SG_RISK_FREEING), action_.children = ADMIT_CHILDREN).verdict, WIRE_REFUSED);
 }

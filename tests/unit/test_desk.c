@@ -83,7 +83,7 @@ static void a_run_may_ask_only_so_often(void **state) {
         hello(fixture);
         incident = open_incident(fixture);
         begin_run(fixture, "first", incident, false, &run);
-        for (unsigned i = 0; i < ADMIT_ACTIONS_PER_RUN; i++)
+        for (unsigned i = 0; i < WIRE_ACTIONS_PER_RUN; i++)
                 assert_int_equal(act(fixture, run, "disk.free_ballast", NULL)->status, WIRE_NOTHING);
         finished = act(fixture, run, "disk.free_ballast", NULL);
         assert_int_equal(finished->status, WIRE_DENIED);

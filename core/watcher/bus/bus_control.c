@@ -18,9 +18,6 @@
 #include "watcher/bus/bus_internal.h"
 #include "watcher/bus/bus_value.h"
 
-/* A maintenance that nobody remembers would leave the relay alone for good. */
-#define MAINTENANCE_MAX_USEC (30 * USEC_PER_DAY)
-
 static DBusMessage *lower(
         struct bus *bus, DBusMessage *call, enum wire_lower_kind kind, uint64_t usec, uint64_t lease) {
         char who[WIRE_NAME_MAX];
@@ -47,7 +44,7 @@ static DBusMessage *maintenance(struct bus *bus, const struct bus_target *target
 
         (void)target;
         dbus_message_get_args(call, NULL, DBUS_TYPE_UINT64, &usec, DBUS_TYPE_INVALID);
-        if (usec > MAINTENANCE_MAX_USEC)
+        if (usec > WIRE_MAINTENANCE_MAX_USEC)
                 return bus_error(call, BUS_ERROR("InvalidArgument"),
                         "a maintenance lasts at most 30 days, in microseconds");
         return lower(bus, call, WIRE_LOWER_MAINTENANCE, usec, 0);

@@ -128,14 +128,3 @@ void bus_value_entry_u64(DBusMessageIter *dict, const char *key, uint64_t value)
         bus_value_close(&entry, &variant);
         bus_value_close(dict, &entry);
 }
-
-void bus_value_entry_bool(DBusMessageIter *dict, const char *key, bool value) {
-        DBusMessageIter entry, variant;
-
-        bus_value_open(dict, DBUS_TYPE_DICT_ENTRY, NULL, &entry);
-        bus_value_text(&entry, key);
-        bus_value_open(&entry, DBUS_TYPE_VARIANT, "b", &variant);
-        bus_value_bool(&variant, value);
-        bus_value_close(&entry, &variant);
-        bus_value_close(dict, &entry);
-}

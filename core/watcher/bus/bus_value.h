@@ -33,6 +33,5 @@ void bus_value_pairs(DBusMessageIter *iter, const struct wire_pair *pairs, size_
 /* One entry of an open a{sv}. */
 void bus_value_entry_text(DBusMessageIter *dict, const char *key, const char *text);
 void bus_value_entry_u64(DBusMessageIter *dict, const char *key, uint64_t value);
-void bus_value_entry_bool(DBusMessageIter *dict, const char *key, bool value);
 
 #endif
