@@ -3,8 +3,8 @@
  * view_incident - one incident as a person wants it at night: what is wrong, what was done, what happens next
  *
  * Runs in: spoolguardctl.  The daemon's title and diagnosis are those of the beginning; how things stand now is
- * read from the conditions that the incident gathered, and what comes next from its leases, its runs and from the
- * playbooks of these conditions.
+ * read from the conditions that the incident gathered, and what comes next from its leases, its runs and from those
+ * playbooks of these conditions that wait for a time.  Nothing is called next that may as well never happen.
  *
  * Limits: a list of names is cut at the width of its buffer.
  */
@@ -63,30 +63,84 @@ static void next_line(const char **label, const char *text) {
         *label = "";
 }
 
-/* Playbooks that could still do something, and when. */
-static void view_playbooks_left(
-        const json_t *incident, const struct view_around *around, const char **label) {
-        const json_t *condition, *playbook;
-        size_t i, k;
+/* A lease of this incident waits for the condition to clear. */
+static bool is_waited_for(const json_t *incident, const json_t *leases, const json_t *condition) {
+        const json_t *lease;
+        size_t i;
 
-        json_array_foreach((json_t *)around->playbooks, k, playbook) {
-                bool is_for_it = false;
-                char until[256], text[512];
+        json_array_foreach((json_t *)leases, i, lease) {
+                const char *until = client_text(lease, "UntilClear");
 
-                json_array_foreach((json_t *)around->conditions, i, condition) {
-                        is_for_it = is_for_it ||
-                                (has_text(json_object_get(incident, "Conditions"),
-                                         client_text(condition, "Name")) &&
-                                        has_text(json_object_get(condition, "Playbooks"),
-                                                client_text(playbook, "Name")));
-                }
-                if (!is_for_it)
+                if (client_u64(lease, "Incident") == client_u64(incident, "Id") &&
+                        (strcmp(until, client_text(condition, "Name")) == 0 ||
+                                strcmp(until, client_text(condition, "ConfigName")) == 0))
+                        return true;
+        }
+        return false;
+}
+
+/* Its condition stands, or has cleared and there is something to be brought back. */
+static bool has_reason(const json_t *incident, const struct view_around *around, const json_t *playbook) {
+        const char *name = client_text(playbook, "Name");
+        const json_t *condition;
+        size_t i;
+
+        json_array_foreach((json_t *)around->conditions, i, condition) {
+                if (!has_text(json_object_get(incident, "Conditions"), client_text(condition, "Name")))
                         continue;
-                view_until(playbook, until, sizeof(until));
-                text_format(text, sizeof(text), "playbook %s: %s%s%s", client_text(playbook, "Name"),
-                        client_text(playbook, "State"), until[0] ? " " : "", until);
+                if (client_bool(condition, "Tripped")
+                                ? has_text(json_object_get(condition, "Playbooks"), name)
+                                : has_text(json_object_get(playbook, "ClearedConditions"),
+                                          client_text(condition, "ConfigName")) &&
+                                        is_waited_for(incident, around->leases, condition))
+                        return true;
+        }
+        return false;
+}
+
+/* Only those that wait for a time: what is idle had its turn, or has nothing to do yet. */
+static void view_playbooks_waiting(
+        const json_t *incident, const struct view_around *around, const char **label) {
+        const json_t *playbook;
+        size_t i;
+
+        json_array_foreach((json_t *)around->playbooks, i, playbook) {
+                const char *state = client_text(playbook, "State");
+                bool is_spent = strcmp(state, "spent") == 0;
+                uint64_t until = client_u64(playbook, "UntilUSec");
+                char time[PRINT_VALUE_MAX], distance[PRINT_VALUE_MAX], text[512];
+
+                if (until == 0 || (!is_spent && strcmp(state, "cooldown") != 0) ||
+                        !has_reason(incident, around, playbook))
+                        continue;
+                text_format(text, sizeof(text), "playbook %s may run again at %s (%s)%s",
+                        client_text(playbook, "Name"), print_time(until, time),
+                        print_distance(until, distance), is_spent ? ": its budget is spent" : "");
                 next_line(label, text);
         }
+}
+
+static void view_nothing(const json_t *incident, const json_t *conditions, const char **label) {
+        bool stands = false, has_playbook = false, calls = false;
+        const json_t *condition;
+        char text[512];
+        size_t i;
+
+        json_array_foreach((json_t *)conditions, i, condition) {
+                if (!client_bool(condition, "Tripped") ||
+                        !has_text(json_object_get(incident, "Conditions"), client_text(condition, "Name")))
+                        continue;
+                stands = true;
+                has_playbook |= json_array_size(json_object_get(condition, "Playbooks")) > 0;
+                calls |= strcmp(client_text(condition, "Level"), "notice") != 0;
+        }
+        text_format(text, sizeof(text), "nothing: %s; it closes %s%s",
+                !stands                ? "none of its conditions stands any more"
+                        : has_playbook ? "no playbook has anything to do now"
+                                       : "no playbook is for it",
+                stands ? "when its conditions are clear" : "when all of them are known to be clear",
+                calls ? ", or a person is called" : "");
+        next_line(label, text);
 }
 
 static void view_leases_left(const json_t *incident, const json_t *leases, const char **label) {
@@ -136,11 +190,9 @@ static void view_next(const json_t *incident, const struct view_around *around) 
         }
         if (any)
                 return;
-        view_playbooks_left(incident, around, &label);
+        view_playbooks_waiting(incident, around, &label);
         if (label[0])
-                next_line(&label,
-                        "no playbook is for it: it closes when its conditions are clear, or a person is "
-                        "called");
+                view_nothing(incident, around->conditions, &label);
 }
 
 static void view_action(const struct ctl *ctl, const json_t *action, const char *label) {

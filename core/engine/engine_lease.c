@@ -130,18 +130,20 @@ static enum lease_evidence evidence(const struct engine *engine, const char *unt
 }
 
 /* A run that was started because this cleared, or by hand as if it had. */
-static bool is_bringing_back(const struct run_life *life, const char *until_clear) {
-        const struct run *run = &life->run;
-
-        return run_is_active(life) && !run->observe &&
-                condition_is_listed(run->condition, run->playbook->config->cleared) &&
+static bool brings_back(const struct run *run, const char *until_clear) {
+        return !run->observe && condition_is_listed(run->condition, run->playbook->config->cleared) &&
                 (condition_is_named(run->condition, until_clear) ||
                         condition_is_named(until_clear, run->condition));
 }
 
+void engine_lease_brought_back(struct engine *engine, const struct run *run) {
+        for (size_t i = 0; i < engine->n_leases; i++)
+                engine->leases[i]->empty |= brings_back(run, engine->leases[i]->lease.until_clear);
+}
+
 static bool brought_back(const struct engine *engine, const char *until_clear) {
         for (const struct run_life *life = engine->runs; life; life = life->next)
-                if (is_bringing_back(life, until_clear))
+                if (run_is_active(life) && brings_back(&life->run, until_clear))
                         return true;
         for (size_t i = 0; engine->open && i < engine->open->n_conditions; i++) {
                 struct schedule_condition condition = engine_schedule_condition(engine, i);
@@ -220,11 +222,13 @@ static uint64_t keep(struct engine *engine, struct lease_life *life) {
                 tell_cleared_before(engine, lease);
         input.brought_back =
                 input.evidence == LEASE_EVIDENCE_CLEAR && brought_back(engine, lease->until_clear);
-        if (input.evidence != LEASE_EVIDENCE_CLEAR || input.brought_back)
+        if (input.evidence != LEASE_EVIDENCE_CLEAR || input.brought_back) {
                 life->quiet_since_usec = USEC_NEVER;
-        else if (life->quiet_since_usec == USEC_NEVER)
+                life->empty = false;
+        } else if (life->quiet_since_usec == USEC_NEVER)
                 life->quiet_since_usec = input.now_usec;
         input.quiet_since_usec = life->quiet_since_usec;
+        input.empty = life->empty;
 
         switch (lease_keep_decide(&input, &again_usec)) {
         case LEASE_KEEP_WAIT: return again_usec;

@@ -92,6 +92,8 @@ void engine_playbook_ended(struct run_life *life, enum run_answer answer, bool f
         const struct run *run = &life->run;
         uint64_t realtime_usec = loop_realtime(life->engine->loop);
 
+        if (!failed && answer == RUN_ANSWER_CLEARED)
+                engine_lease_brought_back(life->engine, run);
         if (failed)
                 settle_turn(life, SCHEDULE_FAILED, true);
         else if (run->acted && run->observe)

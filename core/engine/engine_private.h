@@ -64,6 +64,7 @@ struct lease_life {
         unsigned renewals;                         /* asked for */
         uint64_t quiet_since_usec, end_asked_usec; /* see lease_keep.h */
         bool failing;                              /* its last renewal */
+        bool empty;                                /* a run says that it brought back what this held */
 };
 
 struct trouble {
@@ -173,8 +174,9 @@ void run_look_at_conditions(struct engine *engine);
 /* The one note about words over the limit, when there were any. */
 void run_note_left_out(struct run_life *life);
 
-/* engine_lease.c */
+/* engine_lease.c; brought_back: this run says that it brought back what waited for its condition to clear */
 void engine_lease_changed(struct engine *engine, const struct wire_lease *lease);
+void engine_lease_brought_back(struct engine *engine, const struct run *run);
 /* Renews and ends what has to be; returns when to do so again (monotonic), USEC_NEVER without leases. */
 uint64_t engine_lease_keep(struct engine *engine);
 bool engine_lease_holds(const struct engine *engine, uint64_t incident);

@@ -6,8 +6,9 @@
  * is renewed.  When the reason is over there may be a playbook that brings back in good order what was held; as
  * long as its run is under way or about to come the lease is renewed, too, because ending it would let go of
  * everything at once.  Only when the reason is over and nobody has it in hand, and that for half a minute, is the
- * lease ended.  What cannot be seen is no reason for anything: the lease is neither renewed nor ended, and lapses
- * by itself if that lasts.
+ * lease ended; at once when that playbook says that it brought everything back: nothing is let go of then, and
+ * the sooner it ends the less can come in between.  What cannot be seen is no reason for anything: the lease is
+ * neither renewed nor ended, and lapses by itself if that lasts.
  *
  * Cannot fail.  Limits: how long a lease may live at all is the executor's business.
  */
@@ -45,7 +46,7 @@ enum lease_keep lease_keep_decide(const struct lease_keep_input *input, uint64_t
         if (!clear || input->quiet_since_usec == USEC_NEVER)
                 return LEASE_KEEP_WAIT;
 
-        uint64_t end_at_usec = input->quiet_since_usec + LEASE_QUIET_USEC;
+        uint64_t end_at_usec = input->quiet_since_usec + (input->empty ? 0 : LEASE_QUIET_USEC);
         if (input->end_asked_usec != USEC_NEVER && input->end_asked_usec + LEASE_END_AGAIN_USEC > end_at_usec)
                 end_at_usec = input->end_asked_usec + LEASE_END_AGAIN_USEC;
         return due(LEASE_KEEP_END, end_at_usec, input->now_usec, ret_again_usec);

@@ -14,7 +14,7 @@
 
 /* At least so often a lease is renewed, whose slice is many times that long. */
 #define LEASE_RENEW_USEC USEC_PER_MINUTE
-/* What is clear and in nobody's hands must stay so for this long before its lease is ended. */
+/* What is clear and in nobody's hands must stay so for this long before its lease is ended, unless it is empty. */
 #define LEASE_QUIET_USEC (30 * USEC_PER_SEC)
 /* An end that nothing came of is asked for again. */
 #define LEASE_END_AGAIN_USEC USEC_PER_MINUTE
@@ -31,6 +31,7 @@ struct lease_keep_input {
         bool kept;         /* in force or lapsed: not being taken or undone */
         bool may_renew;    /* it has slices, and its playbook may act */
         bool brought_back; /* a run that answers the clearing is under way or about to come */
+        bool empty;        /* such a run says that it brought all back */
         uint64_t renew_at_usec;
         uint64_t quiet_since_usec; /* clear and not brought back since then; USEC_NEVER: it is not */
         uint64_t end_asked_usec;   /* USEC_NEVER: it was not */

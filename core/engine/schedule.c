@@ -96,7 +96,9 @@ bool schedule_will_answer_clear(const struct schedule_playbook *playbook,
 
         if (!playbook->usable || turn->outcome == SCHEDULE_OBSERVED)
                 return false;
-        if (is_held(turn, now_usec) && turn->hold != SCHEDULE_COOLDOWN)
+        if (is_held(turn, now_usec) && turn->hold == SCHEDULE_MAINTENANCE)
+                return false;
+        if (turn->hold == SCHEDULE_SPENT && turn->until_usec > now_usec + SCHEDULE_SPENT_PATIENCE_USEC)
                 return false;
         return answers_clear(playbook, condition, i);
 }

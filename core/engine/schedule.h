@@ -17,6 +17,8 @@
 #define SCHEDULE_WARNING_PATIENCE_USEC (UINT64_C(15) * 60 * 1000000)
 /* A critical condition does not wait longer than this for a cool-down. */
 #define SCHEDULE_COOLDOWN_PATIENCE_USEC (UINT64_C(5) * 60 * 1000000)
+/* What cleared is kept for a playbook whose budget is spent, when that is at most for so long. */
+#define SCHEDULE_SPENT_PATIENCE_USEC (UINT64_C(60) * 60 * 1000000)
 
 /*
  * One condition the incident gathered.  Edges are numbered through the whole incident, from 1.
@@ -86,7 +88,8 @@ bool schedule_is_about(const struct config_playbook *config, const char *conditi
 
 /*
  * Whether a playbook has yet to answer that condition `i` of the incident cleared, now or when its cool-down is
- * over.  One whose budget is spent, or that waits for the end of a maintenance, does not come in time.
+ * over.  One whose budget is spent for longer than SCHEDULE_SPENT_PATIENCE_USEC, or that waits for the end of a
+ * maintenance, does not come in time.
  */
 bool schedule_will_answer_clear(const struct schedule_playbook *playbook,
         const struct schedule_condition *condition, size_t i, uint64_t now_usec);

@@ -48,7 +48,7 @@ void desk_connect(struct desk *desk, struct channel *channel);
 void desk_receive_consume_fd(
         struct desk *desk, const struct wire_message *message, int fd); /* -1: none came */
 void desk_disconnect(struct desk *desk);
-/* What it did when it died: "lua", "parsing" or "none". */
+/* What it did when it died: "lua", "parsing", "none", or WATCHER_RESTARTING, which is no death. */
 void desk_watcher_died(struct desk *desk, const char *reason, const char *activity, const char *what);
 
 /* After a start: what the last executor left open. */

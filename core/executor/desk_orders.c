@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "executor/watcher_supervise.h"
 
 #define COPY(target, source) text_copy((target), sizeof(target), (source))
 
@@ -209,7 +210,9 @@ void desk_watcher_died(struct desk *desk, const char *reason, const char *activi
         past = playbook ? ledger_playbook(desk->ledger, playbook->name) : NULL;
         if (past && past->crashes >= DESK_CRASHES_MAX && !past->quarantined)
                 quarantine(desk, playbook, reason);
-        count_death(desk, reason);
+        /* Where its wishes end is the supervisor's to say: it calls them deaths then. */
+        if (strcmp(activity, WATCHER_RESTARTING) != 0)
+                count_death(desk, reason);
 }
 
 static void recover_action(struct desk *desk) {

@@ -14,11 +14,16 @@
  * our ending it for what it sent, inside Lua against the playbook; a death by SIGTERM or by somebody else's
  * SIGKILL (an admin, the kernel short of memory) against nobody.
  *
+ * A watcher that ends by itself with status 0, and not out of Lua or a parser, wishes to be started anew: what it
+ * reads was replaced.  That is no death, but it is the watcher's own word, so only as many wishes are believed as
+ * files are replaced in earnest; each one beyond that is told as a death.  The waits grow all the same.
+ *
  * A new configuration starts a watcher at once but does not shorten the waits after it: only one that lives for
  * WATCHER_HEALTHY does.
  *
  * Fails: a watcher that cannot be started is tried again with the same back-off, for ever.
- * Limits: the last four files that killed a watcher are skipped.
+ * Limits: the last four files that killed a watcher are skipped; WISHES_BURST wishes are believed, then
+ * WISHES_PER_HOUR.
  */
 #include "executor/watcher_supervise.h"
 
@@ -36,9 +41,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "executor/allowance.h"
 #include "role.h"
 
 #define LATE_ENOUGH (2 * USEC_PER_SEC)
+#define WISHES_BURST 3u
+#define WISHES_PER_HOUR 12u
 
 struct watcher {
         struct watcher_setup setup;
@@ -47,6 +55,7 @@ struct watcher {
         int breadcrumb_fd;
         struct breadcrumb *breadcrumb;
         unsigned next_skip;
+        struct allowance wishes; /* to be started anew */
 
         pid_t pid; /* 0: none */
         struct loop_child *process;
@@ -66,9 +75,12 @@ uint64_t watcher_backoff(uint64_t last_usec, uint64_t lived_usec) {
 const char *watcher_blame(const struct breadcrumb *copy, const struct watcher_death *death) {
         bool crashed = !death->exited && death->status != SIGTERM && death->status != SIGKILL &&
                 death->status != SIGINT;
+        bool by_itself = death->exited && !death->silent && !death->ended;
 
         if (copy->activity == BREADCRUMB_LUA && (death->silent || death->ended || death->exited || crashed))
                 return "lua";
+        if (copy->activity == BREADCRUMB_NONE && by_itself && death->status == 0)
+                return WATCHER_RESTARTING;
         /* What it sent, and an exit, are no doing of a file. */
         return copy->activity == BREADCRUMB_PARSING && (death->silent || crashed) ? "parsing" : "none";
 }
@@ -215,9 +227,11 @@ static void skip_next_time(struct watcher *watcher, const char *what) {
 
 static void on_death(struct loop_child *source, pid_t pid, bool exited, int status, void *data) {
         struct watcher *watcher = data;
+        uint64_t now = loop_now(watcher->setup.loop);
         struct breadcrumb copy;
         const char *activity;
         char reason[192];
+        bool wish;
         (void)source;
 
         watcher->process = loop_child_free(watcher->process);
@@ -237,14 +251,25 @@ static void on_death(struct loop_child *source, pid_t pid, bool exited, int stat
                         .status = status});
         if (strcmp(activity, "parsing") == 0)
                 skip_next_time(watcher, copy.what);
+        wish = !watcher->ended_by_us && strcmp(activity, WATCHER_RESTARTING) == 0;
+        if (wish && !allowance_take(&watcher->wishes, WISHES_BURST, WISHES_PER_HOUR, now)) {
+                wish = false;
+                activity = "none";
+        }
         if (watcher->reason[0])
                 text_copy(reason, sizeof(reason), watcher->reason);
+        else if (wish)
+                text_copy(reason, sizeof(reason),
+                        "it asked for that, as it does when a file that it reads was replaced");
         else if (exited)
                 text_format(reason, sizeof(reason), "it ended with status %d", status);
         else
                 text_format(reason, sizeof(reason), "signal %d (%s)", status, strsignal(status));
         if (!watcher->ended_by_us) {
-                log_warning("the watcher (pid %d) is gone: %s", (int)pid, reason);
+                if (wish)
+                        log_info("the watcher (pid %d) is started anew: %s", (int)pid, reason);
+                else
+                        log_warning("the watcher (pid %d) is gone: %s", (int)pid, reason);
                 watcher->setup.ops->on_died(reason, activity, copy.what, watcher->setup.data);
                 if (watcher->wanted)
                         arm_restart(watcher);

@@ -10,6 +10,7 @@
 #define WATCHER_BACKOFF_MIN (200 * USEC_PER_MSEC)
 #define WATCHER_BACKOFF_MAX (30 * USEC_PER_SEC)
 #define WATCHER_HEALTHY (60 * USEC_PER_SEC)
+#define WATCHER_RESTARTING "restarting"    /* it ended in good order, to be started anew */
 #define WATCHER_PARTING (2 * USEC_PER_SEC) /* from the end of its channel, then it is killed */
 
 struct watcher_ops {
@@ -18,7 +19,7 @@ struct watcher_ops {
         void (*on_message_consume_fd)(const struct wire_message *message, int fd, void *data);
         /* Its channel is gone; the process may live a moment longer. */
         void (*on_down)(void *data);
-        /* It is dead and that was not our wish. activity: "lua", "parsing", "none". */
+        /* It is dead and that was not our wish. activity: "lua", "parsing", "none", WATCHER_RESTARTING. */
         void (*on_died)(const char *reason, const char *activity, const char *what, void *data);
 };
 
@@ -53,7 +54,7 @@ struct watcher_death {
         int status;
 };
 
-/* Pure: the next wait after one that lived so long; what a death was doing that is to blame for it. */
+/* Pure: the next wait after one that lived so long; what it was doing that is to blame for its death. */
 uint64_t watcher_backoff(uint64_t last_usec, uint64_t lived_usec);
 const char *watcher_blame(const struct breadcrumb *copy, const struct watcher_death *death);
 

@@ -9,7 +9,10 @@
 -- here overrides a pause of the admin's.
 --
 -- A next hop that answered for a moment only is still paused when that is noticed: after a
--- failure the lease is kept until the next hop was probed again.
+-- failure the lease is kept until the next hop was probed again.  One that does so for hours
+-- is tried some times an hour, however often it answers.  The budget is by the hour because
+-- the lease waits for the next run no longer than that: when the next hop stays up, its mail
+-- comes back in batches within the hour, not all at once because the day's budget is spent.
 --
 --   canary      messages that go first
 --   first, step, most   size of the first batch, what each later one has more, and the limit
@@ -91,7 +94,7 @@ return playbook {
     canary = 3, first = 100, step = 500, most = 5000, tolerance = 0.1,
     patience = 120, slow = 60, longest = 1800, doubt = 100,
   },
-  budget   = { runs = 24, per = "1d" },
+  budget   = { runs = 12, per = "1h" },
   cooldown = "1m",
   run = function(incident, options)
     local done = true

@@ -7,8 +7,10 @@
 --   world { playbooks = { "vacuum-journal", { name = ..., run text } }, act = function(verb, args, terms) ... end }
 --     act returns { status =, freed_bytes =, count =, text =, done = function() ... end } or nothing; `done` is
 --       called when the action is done.  One that comes with terms.until_clear takes a lease (fake_executor.h)
+--     admit = function(playbook) ... end    the executor's verdict, and for how many seconds; nothing is "go"
 --     select = function(verb, args, renewal) ... end    how many things a selector finds, or -errno; 1
 --     plugins = true: act() knows the verbs of the built plugins; verbs = { ... }: those (see lua_verbs.h)
+--     lasting = true: leases have no slices, they last until they are ended
 --     conditions = { { name =, reading =, trip =, clear =, lasting =, clear_lasting =, below =, level = } }
 --   sim.set, sim.withdraw, sim.advance, sim.state, sim.run, sim.by_hand, sim.lease      see lua_runner.c
 --   count("act journal.vacuum")              lines of the trace that begin so
@@ -81,7 +83,7 @@ local function frozen(file, source, changed, broken)
   return {
     name = fields.name or "site", file = file, source = source,
     any = list((fields.on or {}).any), all = list((fields.on or {}).all), cleared = list((fields.on or {}).cleared),
-    after = list(fields.after), options = options,
+    after = list(fields.after), options = options, budget = fields.budget, cooldown = fields.cooldown,
   }
 end
 
@@ -103,7 +105,7 @@ function world(given)
     end
   end
   sim.start {
-    observe = given.observe, act = given.act, admit = given.admit, select = given.select,
+    observe = given.observe, lasting = given.lasting, act = given.act, admit = given.admit, select = given.select,
     plugins = given.plugins, verbs = given.verbs, playbooks = playbooks,
     prelude = read(SHARE .. "/prelude.lua"),
     conditions = given.conditions or {
@@ -112,6 +114,7 @@ function world(given)
     },
   }
   sim.advance(0)
+  return playbooks
 end
 
 function used(ratio, path)

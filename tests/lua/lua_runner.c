@@ -137,7 +137,7 @@ static void read_playbook(lua_State *lua, struct config_playbook *playbook) {
 }
 
 /* Calls the function `name` of the test's table with its arguments on the stack; false when there is none. */
-static bool call_test(lua_State *lua, const char *name, int n_arguments) {
+static bool call_test(lua_State *lua, const char *name, int n_arguments, int n_results) {
         lua_rawgeti(lua, LUA_REGISTRYINDEX, world.table);
         lua_getfield(lua, -1, name);
         lua_remove(lua, -2);
@@ -146,7 +146,7 @@ static bool call_test(lua_State *lua, const char *name, int n_arguments) {
                 return false;
         }
         lua_insert(lua, -n_arguments - 1);
-        lua_call(lua, n_arguments, 1);
+        lua_call(lua, n_arguments, n_results);
         return true;
 }
 
@@ -187,7 +187,7 @@ static ssize_t on_select(struct fake_executor *fake, const struct wire_message *
         lua_pushstring(lua, verb);
         push_args(lua, args, n_args);
         lua_pushboolean(lua, message->type == WIRE_LEASE_RENEW);
-        if (!call_test(lua, "select", 3))
+        if (!call_test(lua, "select", 3, 1))
                 return n;
         if (lua_isinteger(lua, -1))
                 n = (ssize_t)lua_tointeger(lua, -1);
@@ -207,7 +207,7 @@ static void on_act(struct fake_executor *fake, const struct wire_action_request 
         lua_setfield(lua, -2, "until_clear");
         lua_pushstring(lua, request->reason);
         lua_setfield(lua, -2, "reason");
-        if (!call_test(lua, "act", 3))
+        if (!call_test(lua, "act", 3, 1))
                 return;
         if (lua_istable(lua, -1)) {
                 const char *status = text_field(lua, "status"), *text = text_field(lua, "text");
@@ -229,15 +229,16 @@ static void on_admit(
         struct fake_executor *fake, const struct wire_run_begin *begin, struct wire_run_reply *reply) {
         lua_State *lua = world.lua;
 
-        (void)fake;
         lua_pushstring(lua, begin->playbook);
-        if (!call_test(lua, "admit", 1))
+        if (!call_test(lua, "admit", 1, 2))
                 return;
-        const char *verdict = lua_tostring(lua, -1);
+        const char *verdict = lua_tostring(lua, -2);
         for (int v = WIRE_GO; verdict && v <= WIRE_REFUSED; v++)
                 if (strcmp(verdict, wire_verdict_name((enum wire_verdict)v)) == 0)
                         reply->verdict = (uint32_t)v;
-        lua_pop(lua, 1);
+        if (lua_isnumber(lua, -1))
+                reply->until_usec = loop_realtime(fake->loop) + (uint64_t)(lua_tonumber(lua, -1) * 1e6);
+        lua_pop(lua, 2);
 }
 
 static int start(lua_State *lua) {
@@ -262,7 +263,7 @@ static int start(lua_State *lua) {
         for (lua_Integer i = 1; lua_geti(lua, -1, i) == LUA_TTABLE && i <= 16; i++, lua_settop(lua, 2))
                 read_playbook(lua, &world.playbooks[world.config.n_playbooks++]);
         lua_settop(lua, 1);
-        bool observe = flag_field(lua, "observe");
+        bool observe = flag_field(lua, "observe"), lasting = flag_field(lua, "lasting");
         world.verbs = lua_verbs_new(lua, plugin_directory);
         lua_newtable(lua);
         world.done = luaL_ref(lua, LUA_REGISTRYINDEX);
@@ -276,6 +277,8 @@ static int start(lua_State *lua) {
         fake_executor_init(&world.fake, world.loop);
         world.fake.engine = world.engine;
         world.fake.observe = observe;
+        if (lasting)
+                world.fake.slice_usec = 0;
         world.fake.act = on_act;
         world.fake.admit = on_admit;
         world.fake.done = on_done;

@@ -44,9 +44,9 @@ end
 local function night(given)
   given = given or {}
   waiting, due, delivered, deferred = given.waiting or 2000, given.waiting or 2000, 0, 0
-  world {
+  local playbooks = world {
     playbooks = { "pause-deferred", "flush-after-recovery" }, verbs = verbs, conditions = conditions,
-    act = given.act or honest, options = given.options, observe = given.observe,
+    admit = given.admit, act = given.act or honest, options = given.options, observe = given.observe,
     select = given.selects or function(verb)
       return verb == "postfix.postpone" and due or waiting
     end,
@@ -58,6 +58,7 @@ local function night(given)
   sim.set("log_growth_bytes_per_second", { path = "/var/log" }, given.growth or 100000)
   sim.set("relay_up", { nexthop = "example.test", address = "192.0.2.66" }, 0)
   hop(0)
+  return playbooks
 end
 
 test("a dead next hop with a roomy disk is one incident and no action", function()
@@ -293,6 +294,76 @@ test("a next hop that answered for a moment is paused still, and flushed when it
   sim.advance(300)
   equal(waiting, 0)
   equal(count("end flush-after-recovery cleared"), 1)
+  equal(count("lease-end"), 1)
+  equal(count("close"), 1)
+end)
+
+local units = { m = 60, h = 3600, d = 86400 }
+
+local function seconds(text)
+  local number, unit = text:match("^(%d+)(%a)$")
+  return number * units[unit]
+end
+
+-- As the executor does, when every run acts.
+local function admission(playbook, clock)
+  local begun, per = {}, seconds(playbook.budget.per)
+  return function()
+    local first = begun[#begun - playbook.budget.runs + 1]
+    local last = begun[#begun]
+    if first and clock() < first + per then
+      return "spent", first + per - clock()
+    elseif last and clock() < last + seconds(playbook.cooldown) then
+      return "cooldown", last + seconds(playbook.cooldown) - clock()
+    end
+    begun[#begun + 1] = clock()
+  end
+end
+
+test("a next hop that flaps for hours costs a few messages an hour, and keeps the pause until it is up for good", function()
+  local clock, up_for_good, tried, admit = 0, false, 0, nil
+  local function pass(time)
+    for _ = 1, time do
+      sim.advance(1)
+      clock = clock + 1
+    end
+  end
+  local playbooks = night {
+    admit = function(name)
+      if name == "flush-after-recovery" then
+        return admit()
+      end
+    end,
+    selects = function() return waiting end,
+    act = function(verb, args)
+      if verb == "postfix.postpone" or up_for_good then
+        return honest(verb, args)
+      end
+      tried = tried + tonumber(args.messages)
+      return { status = "done", count = tonumber(args.messages), done = function()
+        deferred = deferred + tonumber(args.messages)
+        publish()
+      end }
+    end,
+  }
+  admit = admission(playbooks[2], function() return clock end)
+  pass(60)
+  sim.set("disk_full_seconds", { path = "/var/log" }, math.huge)
+  for _ = 1, 3 * 45 do
+    hop(1)
+    pass(40)
+    hop(0)
+    pass(40)
+  end
+  check(tried >= 3 * 12 and tried <= 3 * 12 * 4, tried .. " messages were tried")
+  equal(count("lease-end"), 0)
+  hop(1)
+  up_for_good = true
+  for _ = 1, 3600 + 60 do
+    pass(1)
+    check(delivered == 2000 or count("lease-end") == 0, "let go of all at once")
+  end
+  equal(delivered, 2000)
   equal(count("lease-end"), 1)
   equal(count("close"), 1)
 end)

@@ -113,11 +113,8 @@ test("a whole night: paused, renewed, unknown, up again, flushed, ended, closed"
   sim.advance(20)
   equal(count("end flush cleared"), 1)
   local renewed = count("renew 1")
-  sim.advance(19)
-  equal(count("lease-end"), 0)
-  equal(count("close"), 0)
-  sim.advance(20)
   equal(count("lease-end 1 next-hop-down_example.test is over"), 1)
+  sim.advance(20)
   equal(count("renew 1"), renewed)
   equal(count("close over after"), 1)
   equal(sim.state(), "ok")
@@ -170,9 +167,14 @@ test("labels are still there when the next hop is withdrawn before its run begin
   equal(count("note flush next-hop-down_example.test example.test"), 1)
 end)
 
-test("the lease of one that waits for a cooling flush is kept up, of one whose budget is spent it ends", function()
-  for verdict, renewals in pairs { cooldown = true, spent = false } do
-    night { admit = function(playbook) return playbook == "flush" and verdict or "go" end }
+test("the lease of one that waits for its flush is kept up, but not for the budget of another day", function()
+  for _, case in ipairs { { "cooldown", 60, true }, { "spent", 3000, true }, { "spent", 4000, false } } do
+    local verdict, seconds, renewals = table.unpack(case)
+    night { admit = function(playbook)
+      if playbook == "flush" then
+        return verdict, seconds
+      end
+    end }
     up(0)
     growth(1000)
     sim.advance(10)

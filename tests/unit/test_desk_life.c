@@ -303,6 +303,19 @@ static void a_watcher_that_dies_five_times_calls_people_once_an_hour(void **stat
         assert_int_equal(recorded(fixture, "escalated"), 2);
 }
 
+static void a_watcher_that_is_started_anew_at_its_wish_is_recorded_and_counts_as_no_death(void **state) {
+        struct fixture *fixture = *state;
+
+        for (int i = 0; i < 4; i++)
+                desk_watcher_died(fixture->desk, "signal 11", "none", "");
+        for (int i = 0; i < 20; i++)
+                desk_watcher_died(fixture->desk, "it asked for that", "restarting", "");
+        assert_int_equal(recorded(fixture, "watcher-restarted"), 24);
+        assert_int_equal(recorded(fixture, "escalated"), 0);
+        desk_watcher_died(fixture->desk, "signal 11", "none", "");
+        assert_int_equal(recorded(fixture, "escalated"), 1);
+}
+
 static void runs_that_begin_again_and_again_without_acting_come_to_an_end(void **state) {
         struct fixture *fixture = *state;
         uint64_t run, incident;
@@ -410,6 +423,7 @@ int main(void) {
                 TEST(all_calls_are_within_a_limit_that_a_restart_does_not_refill),
                 TEST(a_condition_that_flaps_is_one_incident_and_calls_once),
                 TEST(a_watcher_that_dies_five_times_calls_people_once_an_hour),
+                TEST(a_watcher_that_is_started_anew_at_its_wish_is_recorded_and_counts_as_no_death),
                 TEST(runs_that_begin_again_and_again_without_acting_come_to_an_end),
                 TEST(the_bus_may_ask_for_a_few_reloads),
                 TEST(the_bus_can_lower_and_not_raise),

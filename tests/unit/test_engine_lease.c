@@ -51,13 +51,16 @@ static struct wire_lease *put_lease(struct fixture *fixture, uint64_t number, en
         return &held->lease;
 }
 
-/* A watcher that finds incident 7 open; its playbooks are cooling down. */
-static void restart(struct fixture *fixture) {
+/* A watcher that finds incident 7 open with one condition; vacuum-journal is cooling down. */
+static void restart_about(struct fixture *fixture, const char *condition) {
         fixture->verdict = WIRE_COOLDOWN;
         fixture->verdict_for_usec = USEC_PER_DAY;
-        fake_executor_welcome(
-                &fixture->fake, 7, "disk-space-high on /var/log", "disk-space-high_/var/log\n", false);
+        fake_executor_welcome(&fixture->fake, 7, "something on /var/log", condition, false);
         advance(fixture, 0);
+}
+
+static void restart(struct fixture *fixture) {
+        restart_about(fixture, "disk-space-high_/var/log");
 }
 
 static size_t renewals(const struct fixture *fixture) {
@@ -132,6 +135,70 @@ static void what_cleared_while_nobody_looked_is_told_once(void **state) {
         advance(fixture, 20);
         assert_int_equal(fake_executor_count(&fixture->fake, "note disk-space-high_/var/log cleared"), 1);
         assert_int_equal(fake_executor_count(&fixture->fake, "note "), 1);
+}
+
+/* Killed: the next one knows nothing but what the executor tells it. */
+static void replace_watcher(struct fixture *fixture, const char *condition) {
+        set_used(fixture, NAN);
+        assert_int_equal(begin_with_leases(fixture), 0);
+        restart_about(fixture, condition);
+}
+
+static void watcher_killed_before_the_end_of_a_lease_is_followed_by_one_that_ends_it(void **state) {
+        struct fixture *fixture = *state;
+
+        put_lease(fixture, 1, WIRE_LEASE_IN_FORCE);
+        restart(fixture);
+        set_used(fixture, 0.9);
+        advance(fixture, 300);
+        set_used(fixture, 0.5);
+        advance(fixture, 29);
+        replace_watcher(fixture, "disk-space-high_/var/log");
+        /* Not measured yet: neither an end nor the beginning of one. */
+        advance(fixture, 60);
+        assert_int_equal(ends(fixture), 0);
+        set_used(fixture, 0.5);
+        advance(fixture, 29);
+        assert_int_equal(ends(fixture), 0);
+        advance(fixture, 1);
+        assert_int_equal(ends(fixture), 1);
+        advance(fixture, 5);
+        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
+}
+
+static void watcher_killed_before_the_end_of_a_lease_is_followed_by_one_that_brings_back(void **state) {
+        struct fixture *fixture = *state;
+
+        const char *condition = "disk-space-critical_/var/log";
+
+        text_copy(put_lease(fixture, 1, WIRE_LEASE_IN_FORCE)->until_clear, WIRE_TEXT_MAX, condition);
+        restart_about(fixture, condition);
+        set_used(fixture, 0.97);
+        advance(fixture, 300);
+        set_used(fixture, 0.5);
+        replace_watcher(fixture, condition);
+        assert_int_equal(fake_executor_count(&fixture->fake, "run rebuild-ballast"), 0);
+        set_used(fixture, 0.5);
+        advance(fixture, 5);
+        assert_int_equal(fake_executor_count(&fixture->fake, "end rebuild-ballast cleared"), 1);
+        assert_int_equal(ends(fixture), 1);
+}
+
+static void lease_whose_mail_was_brought_back_ends_at_once_unless_that_failed(void **state) {
+        const char *condition = "disk-space-critical_/var/log";
+        struct fixture *fixture = *state;
+
+        for (int helps = 0; helps < 2; helps++) {
+                text_copy(put_lease(fixture, 1, WIRE_LEASE_IN_FORCE)->until_clear, WIRE_TEXT_MAX, condition);
+                replace_watcher(fixture, condition);
+                fixture->answer = helps ? RUN_ANSWER_CLEARED : RUN_ANSWER_NOT_CLEARED;
+                set_used(fixture, 0.97);
+                advance(fixture, 1);
+                set_used(fixture, 0.5);
+                advance(fixture, 20);
+                assert_int_equal(fake_executor_count(&fixture->fake, "end rebuild-ballast "), 1 + helps);
+                assert_int_equal(ends(fixture), helps);
+        }
 }
 
 static void incident_is_held_open_by_a_lease_and_closes_when_that_has_ended(void **state) {
@@ -302,6 +369,9 @@ int main(void) {
                 LEASE_TEST(new_watcher_renews_at_once_what_lapsed_meanwhile),
                 LEASE_TEST(new_watcher_does_not_take_the_time_until_a_condition_trips_for_clear),
                 LEASE_TEST(what_cleared_while_nobody_looked_is_told_once),
+                LEASE_TEST(watcher_killed_before_the_end_of_a_lease_is_followed_by_one_that_ends_it),
+                LEASE_TEST(watcher_killed_before_the_end_of_a_lease_is_followed_by_one_that_brings_back),
+                LEASE_TEST(lease_whose_mail_was_brought_back_ends_at_once_unless_that_failed),
                 LEASE_TEST(incident_is_held_open_by_a_lease_and_closes_when_that_has_ended),
                 LEASE_TEST(lease_of_another_incident_holds_nothing_open),
                 LEASE_TEST(lease_whose_condition_is_gone_is_left_to_lapse),

@@ -440,7 +440,7 @@ static void of_several_that_cleared_the_oldest_goes_first_also_before_a_critical
         assert_int_equal(decision.condition, 1);
 }
 
-static void who_will_answer_a_clearing_is_known_while_it_cools_down(void **state) {
+static void who_will_answer_a_clearing_is_known_while_it_has_to_wait(void **state) {
         static const struct config_playbook config = {.name = "flush", .cleared = {"down"}};
         const struct schedule_condition cleared = {.name = "down_a", .tripped_edge = 1, .cleared_edge = 2};
         const struct schedule_condition tripped = {
@@ -453,8 +453,10 @@ static void who_will_answer_a_clearing_is_known_while_it_cools_down(void **state
         playbook.turn = (struct schedule_turn){.hold = SCHEDULE_COOLDOWN, .until_usec = NOW + 1};
         assert_true(schedule_will_answer_clear(&playbook, &cleared, 0, NOW));
         playbook.turn.hold = SCHEDULE_SPENT;
+        playbook.turn.until_usec = NOW + 60 * MINUTE;
+        assert_true(schedule_will_answer_clear(&playbook, &cleared, 0, NOW));
+        playbook.turn.until_usec++;
         assert_false(schedule_will_answer_clear(&playbook, &cleared, 0, NOW));
-        assert_true(schedule_will_answer_clear(&playbook, &cleared, 0, NOW + 1));
         playbook.turn.hold = SCHEDULE_MAINTENANCE;
         assert_false(schedule_will_answer_clear(&playbook, &cleared, 0, NOW));
         playbook.turn = (struct schedule_turn)TURN(SCHEDULE_DONE, 2);
@@ -472,7 +474,7 @@ int main(void) {
                 cmocka_unit_test(both_lists_need_all_of_the_one_and_one_of_the_other),
                 cmocka_unit_test(one_that_waits_for_something_else_is_no_help),
                 cmocka_unit_test(of_several_that_cleared_the_oldest_goes_first_also_before_a_critical_one),
-                cmocka_unit_test(who_will_answer_a_clearing_is_known_while_it_cools_down),
+                cmocka_unit_test(who_will_answer_a_clearing_is_known_while_it_has_to_wait),
         };
 
         return cmocka_run_group_tests_name("schedule", tests, NULL, NULL);

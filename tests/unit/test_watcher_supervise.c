@@ -46,6 +46,8 @@ static int play(void) {
                 (void)!write(ROLE_FD_CHANNEL, "garbage", 7);
         if (strncmp(part, "exit", 4) == 0)
                 return 7;
+        if (strncmp(part, "wish", 4) == 0)
+                return 0;
         say(&heartbeat);
         while (strcmp(part, "stubborn") == 0)
                 pause();
@@ -237,6 +239,28 @@ static void restarts_come_at_growing_distances(void **state) {
         assert_int_equal(watcher_backoff(WATCHER_BACKOFF_MAX, WATCHER_HEALTHY), WATCHER_BACKOFF_MIN);
 }
 
+static void an_end_in_good_order_is_a_wish_and_no_death(void **state) {
+        struct fixture *fixture = *state;
+
+        fixture->want_deaths = 3;
+        start(fixture, "wish");
+        assert_int_equal(fixture->deaths, 3);
+        assert_string_equal(fixture->activity, "restarting");
+        assert_non_null(strstr(fixture->reason, "a file that it reads was replaced"));
+        assert_int_equal(fixture->ups, 3);
+}
+
+static void wishes_without_end_are_deaths_and_come_at_growing_distances(void **state) {
+        struct fixture *fixture = *state;
+        uint64_t before = clock_monotonic_usec();
+
+        fixture->want_deaths = 4;
+        start(fixture, "wish"); /* after 0, 0.2, 0.4 and 0.8 s */
+        assert_in_range(clock_monotonic_usec() - before, 1400 * USEC_PER_MSEC, 10 * USEC_PER_SEC);
+        assert_string_equal(fixture->activity, "none");
+        assert_string_equal(fixture->reason, "it ended with status 0");
+}
+
 static void a_new_configuration_starts_a_new_one_without_blame(void **state) {
         struct fixture *fixture = *state;
         pid_t first;
@@ -287,6 +311,11 @@ static void a_death_is_blamed_on_what_brought_it_about(void **state) {
                 {BREADCRUMB_PARSING, {.ended = true, .status = SIGKILL}, "none"},
                 {BREADCRUMB_PARSING, {.exited = true, .status = 1}, "none"},
                 {BREADCRUMB_NONE, {.status = SIGSEGV}, "none"},
+                {BREADCRUMB_NONE, {.exited = true, .status = 0}, "restarting"},
+                {BREADCRUMB_NONE, {.exited = true, .status = 1}, "none"},
+                {BREADCRUMB_NONE, {.ended = true, .exited = true, .status = 0}, "none"},
+                {BREADCRUMB_PARSING, {.exited = true, .status = 0}, "none"},
+                {BREADCRUMB_LUA, {.exited = true, .status = 0}, "lua"},
         };
         (void)state;
 
@@ -306,6 +335,8 @@ int main(int argc, char *argv[]) {
                 TEST(a_crash_in_a_parser_makes_the_next_one_skip_that_file),
                 TEST(garbage_on_the_channel_ends_it),
                 TEST(restarts_come_at_growing_distances),
+                TEST(an_end_in_good_order_is_a_wish_and_no_death),
+                TEST(wishes_without_end_are_deaths_and_come_at_growing_distances),
                 TEST(a_new_configuration_starts_a_new_one_without_blame),
                 TEST(one_that_is_stopped_stays_so),
                 TEST(silence_for_ten_seconds_is_death),
