@@ -31,8 +31,9 @@ _spoolguardctl() {
 		words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
 	fi
 
-	local commands='status queue explain log incidents leases return run mode maintenance unquarantine reload
+	local commands='status queue qshape explain log incidents leases return run mode maintenance unquarantine reload
 		config plugins preflight help'
+	local queues='maildrop incoming active deferred hold corrupt'
 	local command='' i
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
@@ -45,6 +46,9 @@ _spoolguardctl() {
 	case $prev in
 	-H | --host) COMPREPLY=(); return ;;
 	-n | --lines) COMPREPLY=($(compgen -W '20 100 1000 4096' -- "$cur")); return ;;
+	--queue) COMPREPLY=($(compgen -W "$queues" -- "$cur")); return ;;
+	--older-than) COMPREPLY=($(compgen -W '15m 1h 4h 1d' -- "$cur")); return ;;
+	--domain | --sender | --nexthop | --reason | --instance) COMPREPLY=(); return ;;
 	--incident) COMPREPLY=($(compgen -W "$(_spoolguardctl_names incident)" -- "$cur")); return ;;
 	esac
 
@@ -52,6 +56,8 @@ _spoolguardctl() {
 		local options='--json --help --version --host -H'
 		case $command in
 		status) options+=' --all' ;;
+		queue) options+=' --messages --instance --queue --domain --sender --reason --nexthop --older-than' ;;
+		qshape) options+=' -s -p -m -b -t -l -w -n -c --instance' ;;
 		log) options+=' --lines -n --incident --follow -f' ;;
 		run) options+=' --dry-run' ;;
 		plugins) options+=' --describe' ;;
@@ -61,6 +67,13 @@ _spoolguardctl() {
 	fi
 	case $command in
 	'' | help) COMPREPLY=($(compgen -W "$commands" -- "$cur")) ;;
+	qshape)
+		case $prev in
+		-c) COMPREPLY=($(compgen -d -- "$cur")) ;;
+		-[mbtw]) COMPREPLY=() ;;
+		*) COMPREPLY=($(compgen -W "$queues" -- "$cur")) ;;
+		esac
+		;;
 	mode) COMPREPLY=($(compgen -W 'observe enforce' -- "$cur")) ;;
 	maintenance) COMPREPLY=($(compgen -W '15m 1h 4h 1d off' -- "$cur")) ;;
 	run | unquarantine) COMPREPLY=($(compgen -W "$(_spoolguardctl_names playbook)" -- "$cur")) ;;

@@ -67,6 +67,10 @@ uint64_t loop_realtime(const struct loop *loop) {
         return loop->ops->realtime(loop);
 }
 
+uint64_t loop_clock(const struct loop *loop) {
+        return loop->ops->clock(loop);
+}
+
 /* Also takes the allocation that begins with `source` when it fails. */
 static int source_add_consume(
         struct loop *loop, enum loop_kind kind, const char *name, struct loop_source *source) {

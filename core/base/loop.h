@@ -62,6 +62,7 @@ int loop_step(struct loop *loop, uint64_t usec);
 
 uint64_t loop_now(const struct loop *loop);      /* monotonic, constant within one turn */
 uint64_t loop_realtime(const struct loop *loop); /* ditto */
+uint64_t loop_clock(const struct loop *loop);    /* monotonic, goes on within a turn, but a simulated one */
 
 /*
  * One shot; `at_usec` is absolute (USEC_NEVER: made but not armed).  On the real loop it may come late by a

@@ -57,10 +57,15 @@ static unsigned ready_from_epoll(uint32_t events) {
                 (events & (EPOLLHUP | EPOLLERR) ? LOOP_HANGUP : 0u);
 }
 
-/* How late a timer may be, so that wake-ups can be shared: a twentieth of its delay, 1 ms to 250 ms. */
+/*
+ * How late a timer may be, so that wake-ups can be shared: a twentieth of its delay, 1 ms to 250 ms.  One that is due
+ * already is work that goes on after others had their turn, and not to be put off.
+ */
 static uint64_t accuracy(uint64_t now_usec, uint64_t at_usec) {
         uint64_t slack = at_usec > now_usec ? (at_usec - now_usec) / 20 : 0;
 
+        if (at_usec <= now_usec)
+                return 1;
         if (slack < USEC_PER_MSEC)
                 return USEC_PER_MSEC;
         return slack > 250 * USEC_PER_MSEC ? 250 * USEC_PER_MSEC : slack;
@@ -265,6 +270,11 @@ static uint64_t sdevent_now(const struct loop *loop) {
         return sd_event_now(event_of(loop), CLOCK_MONOTONIC, &usec) < 0 ? clock_monotonic_usec() : usec;
 }
 
+static uint64_t sdevent_clock(const struct loop *loop) {
+        (void)loop;
+        return clock_monotonic_usec();
+}
+
 static uint64_t sdevent_realtime(const struct loop *loop) {
         uint64_t usec;
 
@@ -282,6 +292,7 @@ static const struct loop_ops sdevent_ops = {
         .step = sdevent_step,
         .now = sdevent_now,
         .realtime = sdevent_realtime,
+        .clock = sdevent_clock,
         .free = sdevent_free,
         .add = sdevent_add,
         .update = sdevent_update,

@@ -148,6 +148,7 @@ static const struct loop_ops sim_ops = {
         .advance = sim_advance,
         .now = sim_now,
         .realtime = sim_realtime,
+        .clock = sim_now,
         .free = sim_free,
         .add = sim_add,
         .update = sim_update,

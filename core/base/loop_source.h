@@ -78,6 +78,7 @@ struct loop_ops {
         int (*step)(struct loop *loop, uint64_t usec);    /* NULL: it cannot wait */
         uint64_t (*now)(const struct loop *loop);
         uint64_t (*realtime)(const struct loop *loop);
+        uint64_t (*clock)(const struct loop *loop);
         void (*free)(struct loop *loop);
 
         int (*add)(struct loop_source *source);

@@ -9,7 +9,9 @@
  * The levels of space and inodes are those of a postmaster who wants an hour's notice on a relay: acting at
  * 85 % leaves room for the action itself, and the gap of five points to the clear level is wider than what a
  * rotated log or one archived journal file moves.  A next hop that is down, or a loud log, is told in one
- * sentence and no reason to call anybody: every relay has a destination that is dead.
+ * sentence and no reason to call anybody: every relay has a destination that is dead.  So is a queue that is large or
+ * old: by itself it harms nobody, a newsletter is no flood, and playbooks ask for harm beside it.  Mail that is about
+ * to be returned, however, is lost to its recipients, and that is a warning.
  *
  * Fails with -ENOMEM only.
  */
@@ -66,6 +68,47 @@ static const struct {
         {"log-volume-high", "lasting", "1m"},
         {"log-volume-high", "clear_lasting", "1m"},
         {"log-volume-high", "level", "notice"},
+
+        {"queue-large", "summary", "A queue of Postfix has become large"},
+        {"queue-large", "reading", "queue_messages"},
+        {"queue-large", "trip", "5000"},
+        {"queue-large", "clear", "2500"},
+        {"queue-large", "lasting", "2m"},
+        {"queue-large", "clear_lasting", "1m"},
+        {"queue-large", "level", "notice"},
+
+        {"queue-old", "summary", "Mail has waited for three days, two before Postfix gives it up"},
+        {"queue-old", "reading", "queue_oldest_seconds"},
+        {"queue-old", "labels.queue", "deferred"},
+        {"queue-old", "trip", "259200"},
+        {"queue-old", "clear", "172800"},
+        {"queue-old", "lasting", "1m"},
+        {"queue-old", "clear_lasting", "1m"},
+        {"queue-old", "level", "notice"},
+
+        {"bounce-cliff", "summary", "Much mail is about to be returned because it has waited too long"},
+        {"bounce-cliff", "reading", "bounce_cliff_messages"},
+        {"bounce-cliff", "trip", "100"},
+        {"bounce-cliff", "clear", "50"},
+        {"bounce-cliff", "lasting", "5m"},
+        {"bounce-cliff", "clear_lasting", "1m"},
+        {"bounce-cliff", "level", "warning"},
+
+        {"bounce-storm", "summary", "Bounces pile up"},
+        {"bounce-storm", "reading", "queue_bounce_growth"},
+        {"bounce-storm", "trip", "200"},
+        {"bounce-storm", "clear", "20"},
+        {"bounce-storm", "lasting", "1m"},
+        {"bounce-storm", "clear_lasting", "5m"},
+        {"bounce-storm", "level", "notice"},
+
+        {"mail-flood", "summary", "Mail from one domain crowds the queues"},
+        {"mail-flood", "reading", "queue_sender_messages"},
+        {"mail-flood", "trip", "5000"},
+        {"mail-flood", "clear", "2500"},
+        {"mail-flood", "lasting", "10m"},
+        {"mail-flood", "clear_lasting", "1m"},
+        {"mail-flood", "level", "notice"},
 
         {"next-hop-down", "summary", "No address of a next hop speaks SMTP, and mail waits for it"},
         {"next-hop-down", "reading", "relay_up_ratio"},

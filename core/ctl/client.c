@@ -30,6 +30,8 @@
 struct client {
         DBusConnection *dbus;
         char member[64];
+        char owner[64]; /* who answered first: its name on the bus */
+        bool replaced;
 };
 
 enum ctl_exit client_new(struct client **ret_client, struct problem *problem) {
@@ -96,6 +98,17 @@ static bool may_repeat(struct client *client, DBusMessage *call, const DBusError
         return (is_one_of(error, nobody) || (is_cut && !is_order)) && client_await(client->dbus, SERVICE);
 }
 
+static void note_owner(struct client *client, const char *owner) {
+        if (owner && !client->owner[0])
+                text_copy(client->owner, sizeof(client->owner), owner);
+        else if (owner && strcmp(client->owner, owner) != 0)
+                client->replaced = true;
+}
+
+bool client_was_replaced(const struct client *client) {
+        return client->replaced;
+}
+
 static enum ctl_exit send_consume(struct client *client, DBusMessage *call, int timeout_msec,
         json_t **ret_reply, struct problem *problem) {
         DBusError error = DBUS_ERROR_INIT;
@@ -117,6 +130,7 @@ static enum ctl_exit send_consume(struct client *client, DBusMessage *call, int 
                 dbus_error_free(&error);
                 return exit;
         }
+        note_owner(client, dbus_message_get_sender(reply));
         if (ret_reply)
                 *ret_reply = bus_json_arguments(reply);
         dbus_message_unref(reply);
@@ -130,6 +144,59 @@ enum ctl_exit client_call(struct client *client, const char *interface, const ch
 
         va_start(arguments, first);
         dbus_bool_t done = call && dbus_message_append_args_valist(call, first, arguments);
+        va_end(arguments);
+        if (!done) {
+                problem_set(problem, "an argument of %s is no text that D-Bus can carry", member);
+                if (call)
+                        dbus_message_unref(call);
+                return CTL_TROUBLE;
+        }
+        return send_consume(client, call, timeout_msec, ret_reply, problem);
+}
+
+static bool append_option(DBusMessageIter *dict, const struct client_option *option) {
+        const char signature[] = {(char)option->type, '\0'};
+        DBusMessageIter entry, variant;
+        DBusBasicValue value = {.u64 = option->value.number};
+
+        if (option->type == DBUS_TYPE_STRING) {
+                if (!dbus_validate_utf8(option->value.text, NULL))
+                        return false;
+                value.str = (char *)(uintptr_t)option->value.text;
+        } else if (option->type != DBUS_TYPE_UINT64) {
+                value.u32 = (dbus_uint32_t)option->value.number;
+        }
+        return dbus_message_iter_open_container(dict, DBUS_TYPE_DICT_ENTRY, NULL, &entry) &&
+                dbus_message_iter_append_basic(&entry, DBUS_TYPE_STRING, &option->key) &&
+                dbus_message_iter_open_container(&entry, DBUS_TYPE_VARIANT, signature, &variant) &&
+                dbus_message_iter_append_basic(&variant, option->type, &value) &&
+                dbus_message_iter_close_container(&entry, &variant) &&
+                dbus_message_iter_close_container(dict, &entry);
+}
+
+static bool append_options(DBusMessage *call, const struct client_option *options) {
+        DBusMessageIter iter, dict;
+
+        dbus_message_iter_init_append(call, &iter);
+        if (!dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY, "{sv}", &dict))
+                return false;
+        for (; options->key; options++)
+                if (options->type != DBUS_TYPE_INVALID && !append_option(&dict, options)) {
+                        dbus_message_iter_abandon_container(&iter, &dict);
+                        return false;
+                }
+        return dbus_message_iter_close_container(&iter, &dict);
+}
+
+enum ctl_exit client_ask(struct client *client, const char *member, int timeout_msec,
+        const struct client_option *options, json_t **ret_reply, struct problem *problem, int first, ...) {
+        DBusMessage *call =
+                dbus_message_new_method_call(SERVICE, CLIENT_ROOT, CLIENT_INTERFACE("Manager"), member);
+        va_list arguments;
+
+        va_start(arguments, first);
+        dbus_bool_t done = call && dbus_message_append_args_valist(call, first, arguments) &&
+                append_options(call, options);
         va_end(arguments);
         if (!done) {
                 problem_set(problem, "an argument of %s is no text that D-Bus can carry", member);

@@ -27,6 +27,19 @@ struct client *client_free(struct client *client);
  */
 enum ctl_exit client_call(struct client *client, const char *interface, const char *member, int timeout_msec,
         json_t **ret_reply, struct problem *problem, int first, ...);
+/* The same for a question of Manager whose last argument is an a{sv}; `options` are ended by one without a key. */
+struct client_option {
+        const char *key;
+        int type; /* of the value, as in dbus/dbus-protocol.h; DBUS_TYPE_INVALID: not given */
+        union {
+                const char *text;
+                uint64_t number; /* also of a truth value */
+        } value;
+};
+enum ctl_exit client_ask(struct client *client, const char *member, int timeout_msec,
+        const struct client_option *options, json_t **ret_reply, struct problem *problem, int first, ...);
+/* Whether answers came from more than one daemon: cursors and the like are the first one's. */
+bool client_was_replaced(const struct client *client);
 /* Properties of an interface of an object. */
 enum ctl_exit client_properties(struct client *client, const char *path, const char *interface,
         json_t **ret_properties, struct problem *problem);

@@ -4,7 +4,7 @@
  *
  * Runs in: spoolguardctl.  From the readings that the daemon has anyway: asking costs the queue nothing, however
  * large it is.  For each Postfix instance the six queues, the next hops with the state of their relays and what is
- * postponed, and the reasons of deferrals.  What cannot be seen is "?", never 0.
+ * postponed, and the reasons of deferrals; single messages are listed by queue_messages.c.  What cannot be seen is "?", never 0.
  *
  * Fails: exit 1 when no sensor follows a queue, 3 when the daemon does not answer or its newest reading is old.
  *
@@ -20,6 +20,7 @@
 #include "ctl/client.h"
 #include "ctl/print.h"
 #include "ctl/queue_json.h"
+#include "ctl/queue_messages.h"
 #include "ctl/readings.h"
 #include "ctl/view.h"
 
@@ -216,7 +217,7 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
         json_t *leases = NULL;
 
         if (argc > 1)
-                return ctl_usage(&command_queue, "unexpected argument '%s'", argv[1]);
+                return queue_messages(argc, argv);
         enum ctl_exit exit = client_new(&client, &problem);
 
         if (exit == CTL_GOOD)
@@ -233,13 +234,20 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
 
 const struct ctl_command command_queue = {
         .name = "queue",
-        .arguments = "[--json]",
+        .arguments = "[--json] | queue --messages [FILTER...]",
         .summary = "What is in the queues, where it wants to go, and why it is still here",
         .help = "For each Postfix instance: messages, size and oldest message of the six queues; the\n"
                 "next hops of deferred mail with the number of messages for which nobody answered\n"
                 "(DEAD), whether the relays speak SMTP (-: nobody had a reason to try) and until when\n"
                 "mail is postponed; and why mail is deferred.  Largest first.  ? stands for what cannot\n"
                 "be seen.  Asking costs the queue nothing, however large it is.\n"
+                "\n"
+                "With --messages instead every message as one line of JSON, in no order; null stands for\n"
+                "what is not known.  A message is listed when it passes all of\n"
+                "  --instance NAME   --queue QUEUE   --nexthop HOP   --reason CLASS\n"
+                "  --domain DOMAIN      with a recipient there that is still to do\n"
+                "  --sender DOMAIN      from there; \"<>\": without a sender\n"
+                "  --older-than AGE     which came in longer ago than 90s, 15m, 24h or 7d\n"
                 "\n"
                 "Exit status: 0 shown; 1 no plugin follows a queue; 3 the daemon does not answer, or\n"
                 "its newest reading is older than five minutes.\n",

@@ -32,8 +32,9 @@ struct ctl_command {
 };
 
 extern const struct ctl_command command_status, command_explain, command_log, command_incidents,
-        command_leases, command_queue, command_return, command_run, command_mode, command_maintenance,
-        command_config, command_plugins, command_preflight, command_reload, command_unquarantine;
+        command_leases, command_queue, command_qshape, command_return, command_run, command_mode,
+        command_maintenance, command_config, command_plugins, command_preflight, command_reload,
+        command_unquarantine;
 
 /* "spoolguardctl: ..." on stderr, control characters escaped; returns `exit` so that it can be returned. */
 int ctl_fail(enum ctl_exit exit, const char *format, ...) __attribute__((format(printf, 2, 3)));

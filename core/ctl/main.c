@@ -20,10 +20,10 @@
 #include "ctl/remote.h"
 #include "version.h"
 
-static const struct ctl_command *const commands[] = {&command_status, &command_queue, &command_explain,
-        &command_log, &command_incidents, &command_leases, &command_return, &command_run, &command_mode,
-        &command_maintenance, &command_unquarantine, &command_reload, &command_config, &command_plugins,
-        &command_preflight};
+static const struct ctl_command *const commands[] = {&command_status, &command_queue, &command_qshape,
+        &command_explain, &command_log, &command_incidents, &command_leases, &command_return, &command_run,
+        &command_mode, &command_maintenance, &command_unquarantine, &command_reload, &command_config,
+        &command_plugins, &command_preflight};
 
 struct command_line {
         struct ctl ctl;

@@ -22,6 +22,8 @@
 #include "base/text.h"
 #include "config/option.h"
 
+#define SENSOR_TROUBLE_MAX 256
+
 struct sensor {
         struct sg_host services; /* first: see sensor_of() */
         struct sensor_host *host;
@@ -82,7 +84,7 @@ __attribute__((format(printf, 3, 4))) static void host_log(
 }
 
 static uint64_t host_now_usec(const struct sg_host *services) {
-        return loop_now(sensor_of(services)->host->loop);
+        return loop_clock(sensor_of(services)->host->loop);
 }
 
 /* The declared reading with exactly these label names, in this order. */
@@ -259,6 +261,18 @@ static void host_each_reading(
         }
 }
 
+static void host_trouble(const struct sg_host *services, const char *what, const char *why) {
+        const struct sensor *sensor = sensor_of(services);
+        char key[96], text[SENSOR_TROUBLE_MAX], shown[SENSOR_TROUBLE_MAX];
+
+        text_format(key, sizeof key, "%s %s", sensor->sg->name, what);
+        if (why) {
+                text_format(text, sizeof text, "sensor %s: %s", sensor->sg->name, why);
+                text_escape(shown, sizeof shown, text);
+        }
+        engine_set_trouble(sensor->host->engine, key, why ? shown : NULL);
+}
+
 static const struct sg_host services = {
         .size = sizeof(struct sg_host),
         .log = host_log,
@@ -273,6 +287,7 @@ static const struct sg_host services = {
         .watch_free = host_watch_free,
         .parsing = host_parsing,
         .each_reading = host_each_reading,
+        .trouble = host_trouble,
 };
 
 static void sensor_deinit(struct sensor *sensor) {
@@ -355,6 +370,28 @@ ssize_t sensor_host_select(struct sensor_host *host, const struct sg_plugin *plu
                         return sensor->sg->select(sensor->instance, verb->name, args, fd);
         }
         return -ENODEV;
+}
+
+int sensor_host_shape(
+        struct sensor_host *host, const struct sg_queue_shape *shape, sg_queue_shape_done *done, void *data) {
+        int r = -ENODEV;
+
+        for (size_t i = 0; i < host->n_sensors && (r == -ENODEV || r == -ENOENT); i++)
+                if (host->sensors[i].instance && host->sensors[i].sg->questions)
+                        r = host->sensors[i].sg->questions->shape(
+                                host->sensors[i].instance, shape, done, data);
+        return r;
+}
+
+int sensor_host_list(struct sensor_host *host, const struct sg_queue_filter *filter, uint64_t cursor,
+        unsigned max, sg_queue_message_each *each, void *data, uint64_t *ret_cursor) {
+        int r = -ENODEV;
+
+        for (size_t i = 0; i < host->n_sensors && (r == -ENODEV || r == -ENOENT); i++)
+                if (host->sensors[i].instance && host->sensors[i].sg->questions)
+                        r = host->sensors[i].sg->questions->list(
+                                host->sensors[i].instance, filter, cursor, max, each, data, ret_cursor);
+        return r;
 }
 
 struct sensor_host *sensor_host_free(struct sensor_host *host) {

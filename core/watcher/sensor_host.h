@@ -27,6 +27,15 @@ ssize_t sensor_host_select(struct sensor_host *host, const struct sg_plugin *plu
         const struct sg_verb *verb, const struct sg_value *args, int fd);
 
 /*
+ * The questions of spoolguard/queue.h, to the first sensor that answers them and knows the instance.  -ENODEV:
+ * there is none.
+ */
+int sensor_host_shape(
+        struct sensor_host *host, const struct sg_queue_shape *shape, sg_queue_shape_done *done, void *data);
+int sensor_host_list(struct sensor_host *host, const struct sg_queue_filter *filter, uint64_t cursor,
+        unsigned max, sg_queue_message_each *each, void *data, uint64_t *ret_cursor);
+
+/*
  * All paths that the sensors declared (`reads`, with "@option" replaced by the configured list), below `root`.
  * Free with sensor_host_reads_free().
  */

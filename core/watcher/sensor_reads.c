@@ -2,8 +2,11 @@
 /*
  * sensor_reads - the paths that the sensors of all plugins declare: what Landlock leaves open
  *
- * Runs in: watcher, before its confinement.  Only declarations of root-owned plugins and lists from the frozen
- * configuration go in; nothing that was read from a spool or a log can widen the list.
+ * Runs in: watcher, before its confinement, and after it to see whether the list has grown.  Only declarations of
+ * root-owned plugins, lists from the frozen configuration and what a sensor finds in files that root alone can write
+ * go in; nothing that was read from a spool or a log can widen the list.
+ *
+ * Owns nothing; the list is the caller's.  Fails for want of memory, and with what a sensor says.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,50 +16,54 @@
 #include "watcher/sensor_host.h"
 
 struct paths {
+        const char *root;
         char **items;
         size_t n;
 };
 
-static int paths_add(struct paths *paths, const char *root, const char *path) {
+static int paths_add(const char *path, void *data) {
+        struct paths *paths = data;
         if (path[0] != '/')
                 return 0;
         char **items = reallocarray(paths->items, paths->n + 1, sizeof *items);
         if (!items)
                 return -ENOMEM;
         paths->items = items;
-        if (asprintf(&items[paths->n], "%s%s", root, path) < 0)
+        if (asprintf(&items[paths->n], "%s%s", paths->root, path) < 0)
                 return -ENOMEM;
         paths->n++;
         return 0;
 }
 
 /* "@name" stands for the list that the site gave for that option. */
-static int add_option(struct paths *paths, const char *root, const struct sg_plugin *plugin,
-        const struct sg_value *values, const char *name) {
+static int add_option(struct paths *paths, const struct sg_plugin *plugin, const struct sg_value *values,
+        const char *name) {
         ptrdiff_t row = option_find(plugin->options, name);
         if (row < 0 || !values || values[row].type != SG_TYPE_LIST)
                 return 0;
         int r = 0;
         for (size_t i = 0; r == 0 && values[row].list[i]; i++)
-                r = paths_add(paths, root, values[row].list[i]);
+                r = paths_add(values[row].list[i], paths);
         return r;
 }
 
-static int add_plugin(struct paths *paths, const char *root, const struct sg_plugin *plugin,
-        const struct sg_value *values) {
+static int add_plugin(struct paths *paths, const struct sg_plugin *plugin, const struct sg_value *values) {
         int r = 0;
         for (size_t i = 0; plugin->sensors && plugin->sensors[i]; i++) {
-                const char *const *reads = plugin->sensors[i]->reads;
+                const struct sg_sensor *sensor = plugin->sensors[i];
+                const char *const *reads = sensor->reads;
                 for (size_t k = 0; r == 0 && reads && reads[k]; k++)
-                        r = reads[k][0] == '@' ? add_option(paths, root, plugin, values, reads[k] + 1)
-                                               : paths_add(paths, root, reads[k]);
+                        r = reads[k][0] == '@' ? add_option(paths, plugin, values, reads[k] + 1)
+                                               : paths_add(reads[k], paths);
+                if (r == 0 && sensor->reads_more)
+                        r = sensor->reads_more(paths->root, values, paths_add, paths);
         }
         return r;
 }
 
 int sensor_host_reads(const char *root, const struct plugin_list *plugins, const struct config *config,
         char ***ret_paths, size_t *ret_n) {
-        struct paths paths = {0};
+        struct paths paths = {.root = root};
         int r = 0;
         for (size_t i = 0; r == 0 && i < plugins->n; i++) {
                 const struct sg_plugin *plugin = plugins->plugins[i].sg;
@@ -66,7 +73,7 @@ int sensor_host_reads(const char *root, const struct plugin_list *plugins, const
                 /* Bad options are reported where the sensor is created. */
                 if (plugin_options(plugin, config, &values, NULL) < 0)
                         continue;
-                r = add_plugin(&paths, root, plugin, values);
+                r = add_plugin(&paths, plugin, values);
                 option_values_free(plugin->options, values);
         }
         if (r < 0) {

@@ -19,6 +19,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "watcher/sensor_host.h"
@@ -76,4 +77,11 @@ const char *shut_out_look(struct shut_out *shut_out) {
                 door->before = refused;
         }
         return found;
+}
+
+bool shut_out_knows(const struct shut_out *shut_out, const char *path) {
+        for (size_t i = 0; i < shut_out->n; i++)
+                if (strcmp(shut_out->paths[i], path) == 0)
+                        return true;
+        return false;
 }

@@ -3,6 +3,7 @@
 #ifndef WATCHER_SHUT_OUT_H
 #define WATCHER_SHUT_OUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct shut_out;
@@ -13,5 +14,7 @@ struct shut_out *shut_out_free(struct shut_out *shut_out);
 
 /* A path that is refused now and was refused at the last look, but not at the first; NULL: there is none. */
 const char *shut_out_look(struct shut_out *shut_out);
+/* Whether it is one of the paths: any other was never opened to this process. */
+bool shut_out_knows(const struct shut_out *shut_out, const char *path);
 
 #endif

@@ -9,7 +9,8 @@
  * Owns: loop, board, engine, script, sensors, bus, and its end of the channel.
  * Fails: by exiting; the executor restarts it with back-off and hands it the open incident again.  Without
  * D-Bus it works on, degraded, and exits in a quiet minute to try the bus again, because it cannot open a new
- * connection itself.  It does the same when something that its sensors read was replaced (shut_out.c).
+ * connection itself.  It does the same when something that its sensors read was replaced (shut_out.c), or when they
+ * have more to read than before: a further instance of Postfix, say.
  */
 #include "watcher/watcher.h"
 
@@ -53,6 +54,7 @@ struct watcher {
         struct sensor_host *sensors;
         struct breadcrumb *breadcrumb;
         struct shut_out *shut_out; /* NULL: not confined */
+        bool reads_grew;           /* at the last look */
         struct channel *channel;
         struct bus_connection *connection;
         struct bus *bus;
@@ -76,16 +78,36 @@ static int read_config(struct config **ret_config, struct problem *problem) {
         return r;
 }
 
+/* Whether a sensor has named a path that was not opened to this process, at this look and the last one. */
+static bool reads_have_grown(struct watcher *watcher) {
+        bool grew = false, before = watcher->reads_grew;
+        char **paths;
+        size_t n;
+
+        if (sensor_host_reads(watcher->options->root, watcher->plugins, watcher->config, &paths, &n) < 0)
+                return false;
+        for (size_t i = 0; i < n && !grew; i++)
+                grew = !shut_out_knows(watcher->shut_out, paths[i]);
+        sensor_host_reads_free(paths, n);
+        watcher->reads_grew = grew;
+        return grew && before;
+}
+
 /* On the heartbeat, which costs no wake-up more. */
 static void look_for_replaced(struct watcher *watcher) {
         const char *path;
+        bool grown;
 
         if (!watcher->shut_out || watcher->beats % LOOK_BEATS != 0)
                 return;
         path = shut_out_look(watcher->shut_out);
-        if (!path || !engine_is_quiet(watcher->engine))
+        grown = reads_have_grown(watcher);
+        if ((!path && !grown) || !engine_is_quiet(watcher->engine))
                 return;
-        log_info("%s was replaced and is shut to this process: restarting to read it", path);
+        if (path)
+                log_info("%s was replaced and is shut to this process: restarting to read it", path);
+        else
+                log_info("there is more to read than this process was started for: restarting to read it");
         loop_exit(watcher->loop, 0);
 }
 
@@ -146,6 +168,20 @@ static int on_export(void *data) {
         return export_recorder(watcher->options->state_dir);
 }
 
+static int on_queue_shape(
+        void *data, const struct sg_queue_shape *shape, sg_queue_shape_done *done, void *done_data) {
+        struct watcher *watcher = data;
+        return watcher->sensors ? sensor_host_shape(watcher->sensors, shape, done, done_data) : -ENODEV;
+}
+
+static int on_queue_list(void *data, const struct sg_queue_filter *filter, uint64_t cursor, unsigned max,
+        sg_queue_message_each *each, void *each_data, uint64_t *ret_cursor) {
+        struct watcher *watcher = data;
+        return watcher->sensors
+                ? sensor_host_list(watcher->sensors, filter, cursor, max, each, each_data, ret_cursor)
+                : -ENODEV;
+}
+
 /* Without a bus: come back when nothing would be interrupted. */
 static void on_bus_retry(struct loop_timer *timer, void *data) {
         struct watcher *watcher = data;
@@ -203,7 +239,9 @@ static int start_engine(struct watcher *watcher) {
 }
 
 static void start_bus(struct watcher *watcher, const struct problem *connect_problem) {
-        static const struct bus_ops ops = {.on_lost = on_bus_lost, .export_fd = on_export};
+        static const struct bus_ops ops = {.on_lost = on_bus_lost,
+                .export_fd = on_export,
+                .queue = {.shape = on_queue_shape, .list = on_queue_list}};
         struct problem problem = *connect_problem;
         int r = -ENOTCONN;
         if (watcher->connection)

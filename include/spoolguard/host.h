@@ -58,6 +58,7 @@ struct sg_host {
         void (*log)(const struct sg_host *host, enum sg_level level, const char *format, ...)
                 __attribute__((format(printf, 3, 4)));
 
+        /* Goes on within a callback, so that one with much to do can see when to let others have their turn. */
         uint64_t (*now_usec)(const struct sg_host *host);
 
         /*
@@ -100,6 +101,12 @@ struct sg_host {
          * its own.
          */
         void (*each_reading)(const struct sg_host *host, const char *reading, sg_reading_fn fn, void *data);
+
+        /*
+         * The sensor goes on with less, and `why` says so: the daemon is degraded, and shows it, until the same `what`
+         * is told with NULL.  `what` is a short name for it, different for each instance of a thing.
+         */
+        void (*trouble)(const struct sg_host *host, const char *what, const char *why);
 };
 
 #endif

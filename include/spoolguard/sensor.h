@@ -9,6 +9,7 @@
 #define SPOOLGUARD_SENSOR_H
 
 #include <spoolguard/host.h>
+#include <spoolguard/queue.h>
 #include <spoolguard/value.h>
 #include <sys/types.h>
 
@@ -18,6 +19,9 @@ struct sg_reading {
         const char *labels[4]; /* names, ended by NULL */
         const char *doc;
 };
+
+/* `path`: absolute, without the host's root.  0 or a negative errno value, to be returned. */
+typedef int (*sg_reads_fn)(const char *path, void *data);
 
 struct sg_sensor {
         const char *name;
@@ -29,6 +33,13 @@ struct sg_sensor {
          * "@option".  The watcher can read nothing else.  Paths that do not exist are no error.
          */
         const char *const *reads;
+        /*
+         * NULL, or: tells `add` what it reads besides, as far as files say it that only root can write; it must not
+         * look at any other.  Called before the watcher gave up its power, and now and then after that: when there is
+         * something that was not told before, the watcher starts anew to be able to read it.  0 or a negative
+         * errno value.
+         */
+        int (*reads_more)(const char *root, const struct sg_value *options, sg_reads_fn add, void *data);
 
         /*
          * `options` is one value per row of the plugin's option table.  Return 0 and set *ret_sensor, or a
@@ -49,6 +60,8 @@ struct sg_sensor {
          * errno value: the selection cannot be made now, which must not be taken for "nothing".
          */
         ssize_t (*select)(void *sensor, const char *verb, const struct sg_value *args, int fd);
+
+        const struct sg_queue_questions *questions; /* NULL: it cannot be asked */
 };
 
 #endif

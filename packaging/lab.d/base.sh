@@ -12,13 +12,14 @@ base_suite=bookworm
 
 # The run-time libraries of spoolguard are here so that its package installs with
 # no network.  python3 in full because the small variant has neither json nor
-# asyncio, which the mail sinks and bus checks of the tests use.
+# asyncio, which the mail sinks and bus checks of the tests use; perl because
+# Postfix's qshape, which ours is held to, wants its modules.
 base_packages=(
 	systemd systemd-sysv dbus adduser
 	postfix rsyslog logrotate dnsmasq nftables iproute2
 	procps strace util-linux bsdextrautils less zstd xz-utils
 	libsystemd0 libdbus-1-3 liblua5.4-0 libseccomp2 libcap-ng0 libjansson4 libncursesw6
-	python3
+	python3 perl
 )
 
 # Runs in the new image, before it is renamed; $1 is its root.

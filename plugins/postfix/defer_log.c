@@ -21,18 +21,20 @@
 struct parser {
         struct defer_entry entry;
         bool has_reason_line; /* the last line that Postfix writes */
+        const char *old_form; /* a line of it, or NULL; copied only when it is needed */
+        size_t old_length;
 };
 
-#define FIELD(line, member)                                                     \
-        {                                                                       \
-                .name = (line), .offset = offsetof(struct defer_entry, member), \
-                .size = sizeof(((struct defer_entry *)NULL)->member)            \
+#define FIELD(line, member)                                                                                 \
+        {                                                                                                   \
+                .name = (line), .length = sizeof(line) - 1, .offset = offsetof(struct defer_entry, member), \
+                .size = sizeof(((struct defer_entry *)NULL)->member)                                        \
         }
 
 /* Names of lines and where their values go. */
 static const struct field {
         const char *name;
-        size_t offset, size;
+        size_t length, offset, size;
 } fields[] = {
         FIELD("recipient", recipient),
         FIELD("status", status),
@@ -80,7 +82,7 @@ static void take_value(struct parser *parser, const char *line, size_t length) {
         for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
                 const struct field *field = &fields[i];
 
-                if (strlen(field->name) != name_length || memcmp(line, field->name, name_length) != 0)
+                if (field->length != name_length || memcmp(line, field->name, name_length) != 0)
                         continue;
                 copy((char *)&parser->entry + field->offset, field->size, value, value_length);
                 if (field->offset == offsetof(struct defer_entry, reason))
@@ -89,13 +91,17 @@ static void take_value(struct parser *parser, const char *line, size_t length) {
 }
 
 /* "<recipient>: reason", which stands in front of the named lines or, long ago, alone. */
-static void take_old_form(struct parser *parser, const char *line, size_t length) {
-        const char *end = memmem(line, length, ">: ", 3);
+static void take_old_form(struct parser *parser) {
+        const char *line = parser->old_form, *end = memmem(line, parser->old_length, ">: ", 3);
+        struct defer_entry *entry = &parser->entry;
 
         if (!end)
                 return;
-        copy(parser->entry.recipient, sizeof(parser->entry.recipient), line + 1, (size_t)(end - line) - 1);
-        copy(parser->entry.reason, sizeof(parser->entry.reason), end + 3, length - (size_t)(end + 3 - line));
+        if (!entry->recipient[0])
+                copy(entry->recipient, sizeof(entry->recipient), line + 1, (size_t)(end - line) - 1);
+        if (!entry->reason[0])
+                copy(entry->reason, sizeof(entry->reason), end + 3,
+                        parser->old_length - (size_t)(end + 3 - line));
 }
 
 /* memset() of an entry of several kilobytes for each recipient would be most of the work. */
@@ -106,11 +112,14 @@ static void reset(struct parser *parser) {
         strcpy(entry->status, STATUS_DEFAULT);
         entry->offset = 0;
         parser->has_reason_line = false;
+        parser->old_form = NULL;
 }
 
 static size_t finish(struct parser *parser, defer_log_fn fn, void *data) {
         size_t n = 0;
 
+        if (parser->old_form && !(parser->entry.recipient[0] && parser->entry.reason[0]))
+                take_old_form(parser);
         if (parser->entry.recipient[0] && parser->entry.reason[0]) {
                 fn(&parser->entry, data);
                 n = 1;
@@ -140,8 +149,10 @@ size_t defer_log_parse(const char *bytes, size_t size, bool is_cut, defer_log_fn
                         n += finish(&parser, fn, data);
                 else if (is_alphanumeric(*bytes))
                         take_value(&parser, bytes, length);
-                else if (*bytes == '<')
-                        take_old_form(&parser, bytes, length);
+                else if (*bytes == '<') {
+                        parser.old_form = bytes;
+                        parser.old_length = length;
+                }
                 bytes = newline + 1;
         }
         if (!is_cut && parser.has_reason_line)

@@ -2,7 +2,8 @@
 /*
  * main_cf - values of Postfix's main.cf, read as text
  *
- * Runs in the watcher, as part of the sensor `queue`, which cannot start postconf.  Pure functions over the text
+ * Runs in the watcher, as part of the sensor `queue`, which cannot start postconf, and in children of the executor, to
+ * find the instances of Postfix.  Pure functions over the text
  * of the file: comment lines, empty lines, continuation lines and repeated settings as postconf(5) has them.
  *
  * Owns nothing.  Fails by saying that a value is not known.
@@ -13,8 +14,12 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define DAY_SECONDS UINT64_C(86400)
+#define TIME_MAX (100 * DAY_SECONDS)
 
 static bool is_blank(char c) {
         return c == ' ' || c == '\t' || c == '\r';
@@ -156,4 +161,36 @@ bool main_cf_expanded(
         if (!fits)
                 ret_value[0] = '\0';
         return fits;
+}
+
+static uint64_t unit_seconds(char unit) {
+        static const struct {
+                char unit;
+                uint64_t seconds;
+        } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', DAY_SECONDS}, {'w', 7 * DAY_SECONDS}};
+
+        for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+                if (units[i].unit == tolower((unsigned char)unit))
+                        return units[i].seconds;
+        return 0;
+}
+
+bool main_cf_time(
+        const char *text, const char *name, char unit, const char *fallback, uint64_t *ret_seconds) {
+        char value[MAIN_CF_VALUE_MAX], *end;
+        uint64_t factor;
+        unsigned long number;
+
+        /* A reference to a setting that has its default leaves nothing. */
+        main_cf_expanded(text, name, fallback, value, sizeof(value));
+        if (value[0] == '\0')
+                snprintf(value, sizeof(value), "%s", fallback);
+        if (!isdigit((unsigned char)value[0]))
+                return false;
+        number = strtoul(value, &end, 10);
+        factor = unit_seconds(*end ? *end : unit);
+        if (factor == 0 || (*end && end[1]) || number > TIME_MAX / factor)
+                return false;
+        *ret_seconds = number * factor;
+        return true;
 }

@@ -5,7 +5,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#define MAIN_CF_MAX (256u << 10) /* of the file is read */
 #define MAIN_CF_VALUE_MAX 4096
 
 /*
@@ -19,5 +21,11 @@ bool main_cf_value(const char *text, const char *name, char *ret_value, size_t s
  * a name without a value becomes nothing.
  */
 bool main_cf_expanded(const char *text, const char *name, const char *fallback, char *ret_value, size_t size);
+
+/*
+ * The same of a time such as "5d", in seconds; `unit` is the one of a plain number.  False: it is none, or
+ * longer than Postfix allows a queue lifetime to be.
+ */
+bool main_cf_time(const char *text, const char *name, char unit, const char *fallback, uint64_t *ret_seconds);
 
 #endif

@@ -8,9 +8,9 @@
  *
  * Owns the routes it was given to read.  Fails only for want of memory.
  * Limits: of several transport tables only the first is looked at, and of that only the text file (hash:, lmdb:,
- * texthash: and their like), not tables in databases, and no row for a single user; relayhost and
- * default_transport by sender are not looked at.  A next hop that is wrong for that reason is never acted on by
- * mistake: its probe decides, and so do the reasons of its messages.
+ * texthash: and their like), and no row for a single user; relayhost and default_transport by sender are not looked
+ * at.  A next hop that is wrong for that reason is never acted on by mistake: its probe decides, and so do the reasons
+ * of its messages.
  */
 #include "postfix/nexthop.h"
 
@@ -46,17 +46,26 @@ static void copy(char ret[static NEXTHOP_MAX], const char *text) {
         lower(ret);
 }
 
-void nexthop_transport_file(const char *main_cf, char *ret_path, size_t size) {
-        char value[MAIN_CF_VALUE_MAX];
-        const char *colon;
+bool nexthop_transport_file(const char *main_cf, char *ret_path, size_t size) {
+        /* Made by postmap from the text of the same name, or that text itself. */
+        static const char *const types[] = {
+                "hash", "btree", "dbm", "sdbm", "cdb", "lmdb", "texthash", "proxy:hash", "proxy:lmdb"};
+        char value[MAIN_CF_VALUE_MAX], *path;
+        bool is_text = false;
 
         ret_path[0] = '\0';
         main_cf_expanded(main_cf, "transport_maps", "", value, sizeof(value));
         value[strcspn(value, ", \t")] = '\0';
-        colon = strchr(value, ':');
-        if (!colon || colon[1] != '/' || strlen(colon + 1) >= size)
-                return;
-        memcpy(ret_path, colon + 1, strlen(colon + 1) + 1);
+        path = strstr(value, ":/");
+        if (!path)
+                return value[0] == '\0';
+        *path++ = '\0';
+        for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+                is_text |= strcmp(value, types[i]) == 0;
+        if (!is_text || strlen(path) >= size)
+                return false;
+        memcpy(ret_path, path, strlen(path) + 1);
+        return true;
 }
 
 /* Lists of plain names; a table or a file ("hash:/..", "/..") names domains that cannot be known from here. */

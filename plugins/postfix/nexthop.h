@@ -18,8 +18,11 @@ struct nexthop_routes {
         char *text; /* that the rows point into */
 };
 
-/* The path of the text file behind the first table of `transport_maps`, when it has one; else "". */
-void nexthop_transport_file(const char *main_cf, char *ret_path, size_t size);
+/*
+ * The path of the text file behind the first table of `transport_maps`; "" when there is no table.  False: there is
+ * one that is not made from a text file, so next hops cannot be known.
+ */
+bool nexthop_transport_file(const char *main_cf, char *ret_path, size_t size);
 
 /* `main_cf` and `transport` are the texts of the files; NULL: there is none.  0 or -ENOMEM. */
 int nexthop_routes_init(struct nexthop_routes *routes, const char *main_cf, const char *transport);

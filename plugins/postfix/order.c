@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * order - what a verb was told to act on: a spool, and messages below its deferred/
+ * order - what a verb was told to act on: a spool, and messages of one of its queues
  *
- * Runs in a child of the executor.  The instance is looked up among the spools of the configuration and the
+ * Runs in a child of the executor.  The instance is looked up in the main.cf files of this host (instance.c) and the
  * selection is read as a stranger's words; whatever does not hold is said in a sentence for the record, the
  * same for all verbs of this plugin.  The next hop only names the order to people, but an order without one
  * could be meant for everything, so it is refused.
  *
  * Owns, in struct order, the open directory (and with it the mail owner's identity) and the mapped selection;
  * order_close() lets go of both.  Fails with a negative errno value and the sentence.
- * Limits: none of its own; those of the selection and of deferred/ apply.
+ * Limits: none of its own; those of the selection and of mail_dir.c apply.
  */
 #include "postfix/order.h"
 
@@ -18,8 +18,10 @@
 #include <stdio.h>
 #include <string.h>
 
-__attribute__((format(printf, 3, 4))) static int refuse(
-        struct sg_outcome *outcome, int error, const char *format, ...) {
+#include "postfix/main_cf.h"
+#include "postfix/text_file.h"
+
+int order_refuse(struct sg_outcome *outcome, int error, const char *format, ...) {
         va_list arguments;
 
         va_start(arguments, format);
@@ -28,35 +30,62 @@ __attribute__((format(printf, 3, 4))) static int refuse(
         return error;
 }
 
+void order_say(struct sg_outcome *outcome, const char *format, ...) {
+        size_t used = strlen(outcome->text);
+        va_list arguments;
+
+        va_start(arguments, format);
+        vsnprintf(outcome->text + used, sizeof(outcome->text) - used, format, arguments);
+        va_end(arguments);
+}
+
+/* False: there is none of that name that can be used. */
+static bool find_instance(
+        const struct sg_action *action, const char *name, struct postfix_instance *ret_instance) {
+        struct postfix_instances found;
+        const struct postfix_instance *instance;
+
+        postfix_instances_find(action->host->root, action->options[POSTFIX_OPTION_SPOOLS].list, &found);
+        instance = postfix_instances_named(&found, name);
+        if (instance)
+                *ret_instance = *instance;
+        return instance != NULL;
+}
+
 int order_spool(const struct sg_action *action, const char *instance, char ret_spool[static ORDER_PATH_MAX],
         struct sg_outcome *outcome) {
-        const char *spool = postfix_spool_of(action->options[POSTFIX_OPTION_SPOOLS].list, instance);
+        struct postfix_instance found;
 
-        if (!spool)
-                return refuse(outcome, -ENOENT, "no configured spool belongs to a Postfix instance \"%.60s\"",
-                        instance);
-        if (snprintf(ret_spool, ORDER_PATH_MAX, "%s%s", action->host->root, spool) >= ORDER_PATH_MAX)
-                return refuse(outcome, -ENOENT, "the path of the spool of \"%.60s\" is too long", instance);
+        if (!find_instance(action, instance, &found))
+                return order_refuse(outcome, -ENOENT,
+                        "no configured spool belongs to a Postfix instance \"%.60s\"", instance);
+        if (snprintf(ret_spool, ORDER_PATH_MAX, "%s%s", action->host->root, found.spool) >= ORDER_PATH_MAX)
+                return order_refuse(
+                        outcome, -ENOENT, "the path of the spool of \"%.60s\" is too long", instance);
         return 0;
 }
 
-void order_config(const char *instance, char ret_directory[static ORDER_PATH_MAX]) {
-        snprintf(ret_directory, ORDER_PATH_MAX, "/etc/%s", strcmp(instance, "-") == 0 ? "postfix" : instance);
+void order_config(
+        const struct sg_action *action, const char *instance, char ret_directory[static ORDER_PATH_MAX]) {
+        struct postfix_instance found = {.config = ""};
+
+        find_instance(action, instance, &found);
+        snprintf(ret_directory, ORDER_PATH_MAX, "%s", found.config);
 }
 
-int order_deferred(const struct sg_action *action, const char *instance, struct deferred *ret_deferred,
-        struct sg_outcome *outcome) {
+int order_queue(const struct sg_action *action, const char *instance, const char *queue,
+        struct mail_dir *ret_dir, struct sg_outcome *outcome) {
         char spool[ORDER_PATH_MAX];
         int r = order_spool(action, instance, spool, outcome);
 
         if (r < 0)
                 return r;
-        r = deferred_open(spool, ret_deferred);
+        r = mail_dir_open(spool, queue, ret_dir);
         if (r == -EPERM)
-                return refuse(
-                        outcome, r, "%.180s/deferred does not belong to an unprivileged mail owner", spool);
+                return order_refuse(
+                        outcome, r, "%.180s/%s does not belong to an unprivileged mail owner", spool, queue);
         if (r < 0)
-                return refuse(outcome, r, "%.180s/deferred cannot be used: %s", spool, strerror(-r));
+                return order_refuse(outcome, r, "%.180s/%s cannot be used: %s", spool, queue, strerror(-r));
         return 0;
 }
 
@@ -65,29 +94,26 @@ static int open_selection(
         int r;
 
         if (action->selection_fd < 0)
-                return refuse(outcome, -EBADMSG, "there is no selection of messages");
+                return order_refuse(outcome, -EBADMSG, "there is no selection of messages");
         r = selection_open(action->selection_fd, ret_selection);
         if (r == -ENODATA)
-                return refuse(outcome, r, "the selection of messages is empty");
+                return order_refuse(outcome, r, "the selection of messages is empty");
         if (r == -EBADMSG)
-                return refuse(
+                return order_refuse(
                         outcome, r, "the selection of messages is malformed; nothing in it is believed");
         if (r < 0)
-                return refuse(outcome, r, "the selection of messages cannot be read: %s", strerror(-r));
+                return order_refuse(outcome, r, "the selection of messages cannot be read: %s", strerror(-r));
         return 0;
 }
 
-int order_open(const struct sg_action *action, const char *instance, const char *nexthop,
+int order_open_queue(const struct sg_action *action, const char *instance, const char *queue,
         struct order *ret_order, struct sg_outcome *outcome) {
         struct order order;
-        int r;
+        int r = open_selection(action, &order.selection, outcome);
 
-        if (nexthop[0] == '\0')
-                return refuse(outcome, -EINVAL, "no next hop is named, and that never means all of them");
-        r = open_selection(action, &order.selection, outcome);
         if (r < 0)
                 return r;
-        r = order_deferred(action, instance, &order.deferred, outcome);
+        r = order_queue(action, instance, queue, &order.dir, outcome);
         if (r < 0) {
                 selection_close(&order.selection);
                 return r;
@@ -96,16 +122,24 @@ int order_open(const struct sg_action *action, const char *instance, const char 
         return 0;
 }
 
+int order_open(const struct sg_action *action, const char *instance, const char *nexthop,
+        struct order *ret_order, struct sg_outcome *outcome) {
+        if (nexthop[0] == '\0')
+                return order_refuse(
+                        outcome, -EINVAL, "no next hop is named, and that never means all of them");
+        return order_open_queue(action, instance, "deferred", ret_order, outcome);
+}
+
 void order_close(struct order *order) {
-        deferred_close(&order->deferred);
+        mail_dir_close(&order->dir);
         selection_close(&order->selection);
 }
 
 static void tally_add(struct tally *tally, int answer) {
         switch (answer) {
         case 0: tally->done++; break;
-        case DEFERRED_GONE: tally->gone++; break;
-        case DEFERRED_CHANGED: tally->changed++; break;
+        case MAIL_GONE: tally->gone++; break;
+        case MAIL_CHANGED: tally->changed++; break;
         case ORDER_WAITS: tally->waiting++; break;
         default:
                 tally->failed++;
@@ -119,12 +153,12 @@ void order_each(struct order *order, order_fn fn, void *data, struct tally *ret_
 
         for (size_t i = 0; i < order->selection.n; i++) {
                 const struct selection_entry *entry = &order->selection.entries[i];
-                struct deferred_message message;
-                int r = deferred_find(&order->deferred, entry->id, entry->inode, &message);
+                struct mail_file message;
+                int r = mail_dir_find(&order->dir, entry->id, entry->inode, &message);
 
                 if (r == 0) {
                         r = fn(order, entry->id, &message, data);
-                        deferred_message_close(&message);
+                        mail_file_close(&message);
                 }
                 tally_add(&tally, r);
         }
@@ -158,6 +192,9 @@ void tally_describe(const struct tally *tally, const char *done, char text[stati
         } rest[] = {
                 {tally->waiting, "wait longer anyway"},
                 {tally->gone, "left the deferred queue meanwhile"},
+                {tally->tried, "being tried at this moment"},
+                {tally->vanished, "gone: delivered, bounced or deleted"},
+                {tally->stayed, "not moved"},
                 {tally->changed, "not as they were chosen and left alone"},
                 {tally->failed, "failed"},
         };
@@ -171,4 +208,17 @@ void tally_describe(const struct tally *tally, const char *done, char text[stati
                                 order_number(rest[i].n, a), rest[i].what);
         if (tally->failed > 0 && used < SG_TEXT_MAX)
                 snprintf(text + used, (size_t)(SG_TEXT_MAX - used), ": %s", strerror(-tally->error));
+}
+
+int order_main_cf(
+        const struct sg_action *action, const char *instance, char **ret_text, struct sg_outcome *outcome) {
+        char config[ORDER_PATH_MAX], path[2 * ORDER_PATH_MAX];
+        int r;
+
+        order_config(action, instance, config);
+        snprintf(path, sizeof(path), "%s%s/main.cf", action->host->root, config);
+        r = text_file_read(path, MAIN_CF_MAX, true, ret_text);
+        if (r < 0)
+                return order_refuse(outcome, r, "%.120s cannot be read: %s", path, strerror(-r));
+        return 0;
 }

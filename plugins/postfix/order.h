@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* order - what a verb was told to act on: a spool, and messages below its deferred/ */
+/* order - what a verb was told to act on: a spool, and messages of one of its queues */
 #ifndef POSTFIX_ORDER_H
 #define POSTFIX_ORDER_H
 
-#include "postfix/deferred.h"
+#include "postfix/mail_dir.h"
 #include "postfix/postfix.h"
 #include "postfix/selection.h"
 
@@ -12,32 +12,46 @@
 /* With the host's root in front.  0, or -ENOENT with the reason in outcome->text. */
 int order_spool(const struct sg_action *action, const char *instance, char ret_spool[static ORDER_PATH_MAX],
         struct sg_outcome *outcome);
-/* "/etc/postfix" for "-": what Postfix's tools take behind -c. */
-void order_config(const char *instance, char ret_directory[static ORDER_PATH_MAX]);
-/* deferred/ of it, as its owner.  0, or a negative errno value with the reason in outcome->text. */
-int order_deferred(const struct sg_action *action, const char *instance, struct deferred *ret_deferred,
-        struct sg_outcome *outcome);
+/* What Postfix's tools take behind -c, without the host's root; "" when there is no such instance. */
+void order_config(
+        const struct sg_action *action, const char *instance, char ret_directory[static ORDER_PATH_MAX]);
+/* A queue of it, as its owner.  0, or a negative errno value with the reason in outcome->text. */
+int order_queue(const struct sg_action *action, const char *instance, const char *queue,
+        struct mail_dir *ret_dir, struct sg_outcome *outcome);
+
+/* Text of its main.cf (malloc).  0, or a negative errno value with the reason in outcome->text. */
+int order_main_cf(
+        const struct sg_action *action, const char *instance, char **ret_text, struct sg_outcome *outcome);
+
+/* Puts the sentence into outcome->text and returns `error`. */
+int order_refuse(struct sg_outcome *outcome, int error, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+/* Adds to the sentence, as far as there is room. */
+void order_say(struct sg_outcome *outcome, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 struct order {
-        struct deferred deferred;
+        struct mail_dir dir;
         struct selection selection;
 };
 
-/* The same with the selection, which must not be empty, nor its next hop be. */
+/* The same with the selection, which must not be empty. */
+int order_open_queue(const struct sg_action *action, const char *instance, const char *queue,
+        struct order *ret_order, struct sg_outcome *outcome);
+/* The deferred queue, for a next hop that must not be empty. */
 int order_open(const struct sg_action *action, const char *instance, const char *nexthop,
         struct order *ret_order, struct sg_outcome *outcome);
 void order_close(struct order *order);
 
-/* What became of the messages of an order. */
+/* What became of the messages of an order; those that left it are `gone`, or are told apart by who looked. */
 struct tally {
-        uint64_t selected, done, waiting, gone, changed, failed;
+        uint64_t selected, done, waiting, gone, tried, vanished, stayed, changed, failed;
         int error; /* of the first that failed */
 };
 
-enum { ORDER_WAITS = DEFERRED_CHANGED + 1 }; /* an answer of order_fn: its time is later than asked for */
+enum { ORDER_WAITS = MAIL_CHANGED + 1 }; /* an answer of order_fn: its time is later than asked for */
 
-/* 0, an enum deferred_answer, ORDER_WAITS or a negative errno value. */
-typedef int (*order_fn)(struct order *order, const char *id, struct deferred_message *message, void *data);
+/* 0, an enum mail_answer, ORDER_WAITS or a negative errno value. */
+typedef int (*order_fn)(struct order *order, const char *id, struct mail_file *message, void *data);
 /* Calls `fn` for each selected message that is as it was selected, and counts what became of all of them. */
 void order_each(struct order *order, order_fn fn, void *data, struct tally *ret_tally);
 

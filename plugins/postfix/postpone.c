@@ -19,6 +19,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "postfix/marked.h"
 #include "postfix/order.h"
 #include "postfix/retry_time.h"
 
@@ -43,7 +44,7 @@ struct pass {
         bool dry, marks_lost;
 };
 
-static int postpone_one(struct order *order, const char *id, struct deferred_message *message, void *data) {
+static int postpone_one(struct order *order, const char *id, struct mail_file *message, void *data) {
         struct pass *pass = data;
         const struct timespec until = {retry_time_postponed(pass->now, id), (long)pass->mark};
         int r;
@@ -52,7 +53,7 @@ static int postpone_one(struct order *order, const char *id, struct deferred_mes
                 return ORDER_WAITS;
         if (pass->dry)
                 return 0;
-        r = deferred_set_time(&order->deferred, message, until);
+        r = mail_dir_set_time(&order->dir, message, until);
         if (r == 0 && message->status.st_mtim.tv_nsec != until.tv_nsec)
                 pass->marks_lost = true;
         return r;
@@ -75,28 +76,6 @@ static enum sg_verdict check(const struct sg_action *action, struct sg_outcome *
         return tally.done > 0 ? SG_VERDICT_GO : SG_VERDICT_NOTHING;
 }
 
-/* The marked messages that are held back at this moment. */
-struct census {
-        const struct deferred *deferred;
-        uint32_t mark;
-        time_t now;
-        uint64_t n;
-        uint64_t failed;
-        int error; /* of the first that failed */
-};
-
-static bool is_ours(const struct census *census, const struct stat *status) {
-        return (uint64_t)status->st_mtim.tv_nsec == census->mark && status->st_mtim.tv_sec > census->now;
-}
-
-static int count_one(const char *path, const struct stat *status, void *data) {
-        struct census *census = data;
-
-        (void)path;
-        census->n += is_ours(census, status);
-        return 0;
-}
-
 static int need_lease(const struct sg_action *action, struct sg_outcome *outcome) {
         if (action->lease != 0)
                 return 0;
@@ -106,7 +85,7 @@ static int need_lease(const struct sg_action *action, struct sg_outcome *outcome
 
 static int run(const struct sg_action *action, struct sg_outcome *ret_outcome) {
         struct pass pass = {.now = order_wall_clock(), .mark = retry_time_mark(action->lease)};
-        struct census census = {.mark = pass.mark, .now = pass.now};
+        struct marked marked;
         struct tally tally;
         struct order order;
         bool counted;
@@ -120,7 +99,7 @@ static int run(const struct sg_action *action, struct sg_outcome *ret_outcome) {
         if (r < 0)
                 return r;
         order_each(&order, postpone_one, &pass, &tally);
-        counted = deferred_walk(&order.deferred, count_one, &census) >= 0 && !pass.marks_lost;
+        counted = marked_count(&order.dir, action->lease, pass.now, &marked) >= 0 && !pass.marks_lost;
         order_close(&order);
 
         tally_describe(&tally, "postponed by up to 15m", ret_outcome->text);
@@ -128,62 +107,37 @@ static int run(const struct sg_action *action, struct sg_outcome *ret_outcome) {
         if (pass.marks_lost)
                 snprintf(ret_outcome->text + used, sizeof(ret_outcome->text) - used,
                         "; this file system keeps no marks, so they lapse but cannot be returned");
-        ret_outcome->count = counted ? census.n : tally.done;
+        ret_outcome->count = counted ? marked.n : tally.done;
         return tally.done == 0 ? tally.error : 0;
 }
 
-static int return_one(const char *path, const struct stat *status, void *data) {
-        struct census *census = data;
-        const char *id = strrchr(path, '/');
-        struct deferred_message message;
-        struct timespec next = {0};
-        int r;
-
-        if (!is_ours(census, status))
-                return 0;
-        r = deferred_open_message(census->deferred, path, status->st_ino, &message);
-        if (r == 0) {
-                /* Postfix or a person may have had a word on it since the directory was read. */
-                if (is_ours(census, &message.status)) {
-                        next.tv_sec = retry_time_returned(
-                                census->now, id ? id + 1 : path, message.status.st_mtim.tv_sec);
-                        r = deferred_set_time(census->deferred, &message, next);
-                        census->n += r == 0;
-                }
-                deferred_message_close(&message);
-        }
-        if (r < 0 && census->failed++ == 0)
-                census->error = r;
-        return 0;
-}
-
 static int undo(const struct sg_action *action, struct sg_outcome *ret_outcome) {
-        struct census census = {.mark = retry_time_mark(action->lease), .now = order_wall_clock()};
-        struct deferred deferred;
+        struct mail_dir deferred;
+        struct marked marked;
         char a[ORDER_NUMBER_MAX], b[ORDER_NUMBER_MAX];
         int r = need_lease(action, ret_outcome);
 
         if (r >= 0)
-                r = order_deferred(action, action->args[POSTPONE_ARG_INSTANCE].text, &deferred, ret_outcome);
+                r = order_queue(
+                        action, action->args[POSTPONE_ARG_INSTANCE].text, "deferred", &deferred, ret_outcome);
         if (r < 0)
                 return r;
-        census.deferred = &deferred;
-        r = deferred_walk(&deferred, return_one, &census);
-        deferred_close(&deferred);
+        r = marked_return(&deferred, action->lease, order_wall_clock(), &marked);
+        mail_dir_close(&deferred);
         if (r >= 0)
-                r = census.error;
-        ret_outcome->count = census.n;
-        if (census.failed > 0)
+                r = marked.error;
+        ret_outcome->count = marked.n;
+        if (marked.failed > 0)
                 snprintf(ret_outcome->text, sizeof(ret_outcome->text),
                         "%s messages are retried over the next 5m, %s could not be changed: %s",
-                        order_number(census.n, a), order_number(census.failed, b), strerror(-r));
+                        order_number(marked.n, a), order_number(marked.failed, b), strerror(-r));
         else if (r < 0)
                 snprintf(ret_outcome->text, sizeof(ret_outcome->text),
                         "%s messages are retried over the next 5m, then deferred/ could not be read: %s",
-                        order_number(census.n, a), strerror(-r));
+                        order_number(marked.n, a), strerror(-r));
         else
                 snprintf(ret_outcome->text, sizeof(ret_outcome->text),
-                        "%s messages are retried over the next 5m", order_number(census.n, a));
+                        "%s messages are retried over the next 5m", order_number(marked.n, a));
         return r;
 }
 

@@ -2,60 +2,67 @@
 /*
  * queue_census - add up all messages: by domain, next hop and reason, what is due, how old the oldest are
  *
- * Runs in the watcher, as part of the sensor `queue`.  What depends on the time (due, oldest) has to be counted
- * anew anyway, and 80,000 messages are counted in a millisecond; so all of it is, a piece per turn, instead of
- * keeping a sum for everything that can change about a message.  Numbers and bytes per queue are kept exactly by
- * queue_track.c.
+ * Runs in the watcher, as part of the sensor `queue`.  What depends on the time (due, oldest, about to expire) has to
+ * be counted anew anyway, and 80,000 messages are counted in a millisecond; so all of it is, instead of keeping a sum
+ * for everything that can change about a message.  Numbers and bytes per queue are kept exactly by queue_track.c.
+ *
+ * How many domains there are is up to those who send, so no stage looks at all of anything in one step: forget the
+ * last sums, count messages at their places, add up the names of the places, find the largest ones, publish.
  *
  * Owns the sums until they are published.  Cannot fail.
- * Limits: a message that changes while a long census runs is counted as it was, or as it is.
+ * Limits: what changes while a long census runs is counted as it was, or as it is, and a name that comes or goes
+ * meanwhile may be counted in part.
  */
 #include <string.h>
-#include <time.h>
 
+#include "postfix/queue_filter.h"
 #include "postfix/queue_spool.h"
 
 #define MESSAGES_PER_STEP 2048u
+#define ROWS_PER_STEP 2048u
+#define NAMES_PER_STEP 1024u /* of places, which lie anywhere */
 #define DUE_SECONDS 60
-#define IS_LONG_ID (UINT64_C(1) << 63)
 
-static void start(struct queue_spool *spool) {
-        struct queue_census *census = &spool->census;
-        struct queue_places *places = &spool->places;
-        struct timespec now;
+static bool is_going_to_expire(const struct queue_spool *spool, const struct queue_message *message) {
+        uint64_t lifetime = message->null_sender ? spool->bounce_lifetime_seconds : spool->lifetime_seconds;
 
-        clock_gettime(CLOCK_REALTIME, &now);
-        *census = (struct queue_census){.running = true, .now_seconds = now.tv_sec};
-        for (uint32_t i = 0; i < places->n_rows; i++)
-                places->rows[i].messages = places->rows[i].dead = places->rows[i].due = 0;
+        return message->create + lifetime <=
+                (uint64_t)spool->census.now_seconds + spool->common->cliff_seconds;
 }
 
-/* When it arrived, in seconds; a long ID says so even of a file that was not read.  0: not known. */
-static uint32_t arrival_of(const struct queue_message *message) {
-        uint64_t seconds = (message->id.stamp & ~IS_LONG_ID) >> 20;
+/* Held mail does not expire, and what is in maildrop has not begun to. */
+static bool is_on_its_way(const struct queue_message *message) {
+        return message->queue == QUEUE_INCOMING || message->queue == QUEUE_ACTIVE ||
+                message->queue == QUEUE_DEFERRED;
+}
 
-        if (message->state == QUEUE_MESSAGE_READ)
-                return message->arrival;
-        return message->id.stamp & IS_LONG_ID && seconds <= UINT32_MAX ? (uint32_t)seconds : 0;
+static void count_envelope(struct queue_spool *spool, const struct queue_message *message) {
+        struct queue_census *census = &spool->census;
+
+        census->read++;
+        census->null_sender += message->null_sender;
+        census->null_senders[message->queue] += message->null_sender;
+        if (!is_on_its_way(message))
+                return;
+        spool->places.domains.rows[message->sender].senders++;
+        census->cliff += is_going_to_expire(spool, message);
 }
 
 static void count(struct queue_spool *spool, const struct queue_message *message) {
         struct queue_census *census = &spool->census;
         struct queue_place *place = &spool->places.rows[message->place];
-        uint32_t arrival = arrival_of(message), *oldest = &census->oldest[message->queue];
+        uint32_t arrival = queue_filter_arrival(message), *oldest = &census->oldest[message->queue];
 
         if (arrival != 0 && (*oldest == 0 || arrival < *oldest))
                 *oldest = arrival;
         /* Of a file that Postfix does not take for complete, only the existence is believed. */
         if (!message->complete)
                 return;
-        if (message->state == QUEUE_MESSAGE_READ) {
-                census->read++;
-                census->null_sender += message->null_sender;
-        } else if (message->state == QUEUE_MESSAGE_UNREADABLE || !(message->jobs & ~(1u << QUEUE_JOB_FIND))) {
+        if (message->state == QUEUE_MESSAGE_READ)
+                count_envelope(spool, message);
+        else if (message->state == QUEUE_MESSAGE_UNREADABLE || !(message->jobs & ~(1u << QUEUE_JOB_FIND)))
                 /* The latter: read, and its file has no end. */
                 census->unreadable++;
-        }
         if (message->queue == QUEUE_DEFERRED) {
                 census->reasons[message->reason]++;
                 place->messages++;
@@ -72,46 +79,149 @@ static void count(struct queue_spool *spool, const struct queue_message *message
         place->dead += reason_is_dead((enum reason_class)message->reason);
 }
 
-/* From places to names: a message at three domains counts for each of them. */
-static void fold(struct queue_places *places) {
-        for (uint32_t i = 0; i < places->domains.n_rows; i++)
-                places->domains.rows[i].messages = 0;
-        for (uint32_t i = 0; i < places->hops.n_rows; i++)
-                places->hops.rows[i].messages = places->hops.rows[i].dead = places->hops.rows[i].due = 0;
-        for (uint32_t i = 0; i < places->n_rows; i++) {
-                const struct queue_place *place = &places->rows[i];
+/* From a place to its names: a message at three domains counts for each of them. */
+static void fold(struct queue_places *places, const struct queue_place *place) {
+        for (uint16_t i = 0; place->messages > 0 && i < place->n_domains; i++)
+                places->domains.rows[queue_place_domains(place)[i]].messages += place->messages;
+        for (uint16_t i = 0; place->messages + place->due > 0 && i < place->n_hops; i++) {
+                struct queue_name *hop = &places->hops.rows[queue_place_hops(place)[i]];
 
-                for (uint16_t j = 0; place->messages > 0 && j < place->n_domains; j++)
-                        places->domains.rows[queue_place_domains(place)[j]].messages += place->messages;
-                for (uint16_t j = 0; place->messages + place->due > 0 && j < place->n_hops; j++) {
-                        struct queue_name *hop = &places->hops.rows[queue_place_hops(place)[j]];
-
-                        hop->messages += place->messages;
-                        hop->dead += place->dead;
-                        hop->due += place->due;
-                }
+                hop->messages += place->messages;
+                hop->dead += place->dead;
+                hop->due += place->due;
         }
 }
+
+uint32_t queue_census_recipients(const struct queue_name *name) {
+        return name->messages;
+}
+
+uint32_t queue_census_senders(const struct queue_name *name) {
+        return name->senders;
+}
+
+/* The `k` names with the largest counts so far. */
+static void offer(struct queue_rank *rank, size_t k, const struct queue_name *rows, uint32_t number,
+        uint32_t (*count_of)(const struct queue_name *)) {
+        uint32_t mine = count_of(&rows[number]);
+        size_t i = rank->n;
+
+        rank->total += mine;
+        if (mine == 0 || number == QUEUE_NAME_OTHERS ||
+                (rank->n == k && count_of(&rows[rank->numbers[k - 1]]) >= mine))
+                return;
+        if (rank->n < k)
+                rank->n++;
+        else
+                i--;
+        for (; i > 0 && count_of(&rows[rank->numbers[i - 1]]) < mine; i--)
+                rank->numbers[i] = rank->numbers[i - 1];
+        rank->numbers[i] = number;
+}
+
+/* One row of a stage, which are given in their order; how many names it touched. */
+static uint32_t forget_place(struct queue_spool *spool, uint32_t i) {
+        struct queue_place *place = &spool->places.rows[i];
+
+        place->messages = place->dead = place->due = 0;
+        return 0;
+}
+
+static uint32_t forget_domain(struct queue_spool *spool, uint32_t i) {
+        struct queue_name *name = &spool->places.domains.rows[i];
+
+        name->messages = name->senders = 0;
+        return 0;
+}
+
+static uint32_t forget_hop(struct queue_spool *spool, uint32_t i) {
+        struct queue_name *name = &spool->places.hops.rows[i];
+
+        name->messages = name->dead = name->due = 0;
+        return 0;
+}
+
+static uint32_t count_message(struct queue_spool *spool, uint32_t i) {
+        const struct queue_message *message = queue_table_at(&spool->table, i);
+
+        if (message)
+                count(spool, message);
+        return 0;
+}
+
+static uint32_t fold_place(struct queue_spool *spool, uint32_t i) {
+        const struct queue_place *place = &spool->places.rows[i];
+
+        fold(&spool->places, place);
+        return (uint32_t)place->n_domains + place->n_hops;
+}
+
+static uint32_t rank_domain(struct queue_spool *spool, uint32_t i) {
+        const struct queue_name *rows = spool->places.domains.rows;
+
+        offer(&spool->census.domains, QUEUE_NAMES_SHOWN, rows, i, queue_census_recipients);
+        offer(&spool->census.senders, QUEUE_NAMES_SHOWN, rows, i, queue_census_senders);
+        return 0;
+}
+
+static uint32_t rank_hop(struct queue_spool *spool, uint32_t i) {
+        if (i != QUEUE_NAME_NONE)
+                offer(&spool->census.hops, QUEUE_HOPS_SHOWN, spool->places.hops.rows, i,
+                        queue_census_recipients);
+        return 0;
+}
+
+static uint32_t places_end(const struct queue_spool *spool) {
+        return spool->places.n_rows;
+}
+
+static uint32_t domains_end(const struct queue_spool *spool) {
+        return spool->places.domains.n_rows;
+}
+
+static uint32_t hops_end(const struct queue_spool *spool) {
+        return spool->places.hops.n_rows;
+}
+
+static uint32_t messages_end(const struct queue_spool *spool) {
+        return queue_table_end(&spool->table);
+}
+
+static const struct stage {
+        uint32_t (*end)(const struct queue_spool *spool);
+        uint32_t (*row)(struct queue_spool *spool, uint32_t i);
+        uint32_t per_step;
+} stages[] = {
+        {places_end, forget_place, ROWS_PER_STEP},
+        {domains_end, forget_domain, ROWS_PER_STEP},
+        {hops_end, forget_hop, ROWS_PER_STEP},
+        {messages_end, count_message, MESSAGES_PER_STEP},
+        {places_end, fold_place, ROWS_PER_STEP},
+        {domains_end, rank_domain, ROWS_PER_STEP},
+        {hops_end, rank_hop, ROWS_PER_STEP},
+};
+#define STAGES ((int)(sizeof(stages) / sizeof(stages[0])))
 
 bool queue_census_step(struct queue_spool *spool) {
         struct queue_census *census = &spool->census;
         uint64_t began_usec = spool->host->now_usec(spool->host);
-        uint32_t end = queue_table_end(&spool->table);
+        uint32_t end, touched = 0;
 
         if (census->wanted)
-                start(spool);
+                *census = (struct queue_census){.running = true, .now_seconds = spool->wall_seconds()};
         if (!census->running)
                 return false;
-        for (uint32_t i = 0; i < MESSAGES_PER_STEP && census->next < end; i++) {
-                const struct queue_message *message = queue_table_at(&spool->table, census->next++);
-
-                if (message)
-                        count(spool, message);
+        end = stages[census->stage].end(spool);
+        for (uint32_t i = 0;
+                i < stages[census->stage].per_step && touched < NAMES_PER_STEP && census->next < end; i++)
+                touched += stages[census->stage].row(spool, census->next++);
+        if (census->next >= end) {
+                census->next = 0;
+                census->stage++;
         }
         census->spent_usec += spool->host->now_usec(spool->host) - began_usec;
-        if (census->next >= end) {
+        if (census->stage == STAGES) {
                 census->running = false;
-                fold(&spool->places);
                 queue_publish(spool);
         }
         return true;

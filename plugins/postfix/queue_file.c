@@ -2,10 +2,11 @@
 /*
  * queue_file - read the envelope of a queue file, a bounded piece at a time
  *
- * Runs in the watcher.  A queue file is a row of records: a type, a length, bytes.  The envelope comes first, then
- * the content, which is jumped over by the size in the first record (C), then what was extracted from it, then E.
- * When a milter had a say, records were appended behind E, and pointers (p) lead there and back.  In maildrop the
- * size is not to be had, or not to be believed, so there the content is walked.
+ * Runs in the watcher, and below the executor in the reader of held.c.  A queue file is a row of records: a type, a
+ * length, bytes.  The envelope comes first, then the content, which is jumped over by the size in the first record
+ * (C), then what was extracted from it, then E.  When a milter had a say, records were appended behind E, and pointers
+ * (p) lead there and back.  In maildrop the size is not to be had, or not to be believed, so there the content is
+ * walked.
  *
  * The bytes are whatever a local user gave to sendmail, and Postfix may be writing them: a type that does not
  * belong where it is, a length or pointer that leads out of the file and a run of pointers without end make it
@@ -367,11 +368,12 @@ void queue_file_domain(const char *address, char ret_domain[static QUEUE_DOMAIN_
         const char *at = strrchr(address, '@');
         size_t n = 0;
 
-        for (at = at ? at + 1 : ""; *at && n < QUEUE_DOMAIN_MAX - 1; at++) {
-                if (*at == '.' && (n == 0 || ret_domain[n - 1] == '.'))
-                        continue;
+        at = at ? at + 1 : address;
+        /* A pair of dots becomes one wherever it is, and only then one goes at each end: "..." leaves nothing. */
+        if (*at == '.')
+                at += at[1] == '.' ? 2 : 1;
+        for (; *at && n < QUEUE_DOMAIN_MAX - 1; at += at[0] == '.' && at[1] == '.' ? 2 : 1)
                 ret_domain[n++] = *at >= 'A' && *at <= 'Z' ? (char)(*at | 0x20) : *at;
-        }
         if (n > 0 && ret_domain[n - 1] == '.')
                 n--;
         ret_domain[n] = '\0';

@@ -2,8 +2,8 @@
 /*
  * queue_file - read the envelope of a queue file, a bounded piece at a time
  *
- * Runs in: watcher.  The bytes are hostile, and Postfix may be writing them.  Nothing is locked and nothing is
- * allocated; a reader is used again for the next file.
+ * Runs in: watcher, and the reader of held.c.  The bytes are hostile, and Postfix may be writing them.  Nothing is
+ * locked and nothing is allocated; a reader is used again for the next file.
  */
 #ifndef POSTFIX_QUEUE_FILE_H
 #define POSTFIX_QUEUE_FILE_H
@@ -61,8 +61,8 @@ void queue_file_reader_init(struct queue_file_reader *reader, int fd, uint64_t f
 int queue_file_reader_step(struct queue_file_reader *reader, uint32_t max_bytes);
 
 /*
- * The domain as qshape has it: behind the last @, lower case, dots at the ends and doubled ones removed; at most
- * 255 bytes.  "" when there is none.
+ * The domain as qshape has it: behind the last @, the local part when there is none, in lower case, each two dots
+ * made one, one dot at each end removed; at most 255 bytes.  "" of "bob@".
  */
 #define QUEUE_DOMAIN_MAX 256
 void queue_file_domain(const char *address, char ret_domain[static QUEUE_DOMAIN_MAX]);

@@ -39,7 +39,8 @@ int queue_names_init(struct queue_names *names) {
         if (getrandom(&names->seed, sizeof(names->seed), GRND_NONBLOCK) < 0)
                 names->seed = (uintptr_t)names->buckets;
         if (queue_names_take(names, "") != QUEUE_NAME_NONE ||
-                queue_names_take(names, "*") != QUEUE_NAME_OTHERS) {
+                queue_names_take(names, "*") != QUEUE_NAME_OTHERS ||
+                queue_names_take(names, QUEUE_NULL_SENDER) != QUEUE_NAME_NULL) {
                 queue_names_deinit(names);
                 return -ENOMEM;
         }

@@ -9,16 +9,20 @@
 #define QUEUE_NAMES_MAX 131072u
 #define QUEUE_NAME_BYTES 256u
 
-/* Two names that are always there. */
+/* Names that are always there. */
 enum {
         QUEUE_NAME_NONE,   /* "": no domain, or delivered on this machine */
         QUEUE_NAME_OTHERS, /* "*": more names than are kept, or one that must not be acted on */
+        QUEUE_NAME_NULL,   /* QUEUE_NULL_SENDER: an empty address */
 };
+#define QUEUE_NULL_SENDER "MAILER-DAEMON" /* as qshape has it; no domain is, for they are in lower case */
 
 struct queue_name {
         char *text; /* NULL: a free row */
         uint32_t refs, next, hash;
         uint32_t messages, dead, due; /* of the last census */
+        uint32_t senders;             /* messages from there, likewise */
+        uint16_t at;                  /* queue_places: where it is in the draft, if it is there */
         /* Counted as it happens, as long as the name is known; the second two of what was chosen for a retry. */
         uint64_t delivered, deferred, retry_delivered, retry_deferred;
 };

@@ -4,11 +4,12 @@
  *
  * Runs in the watcher, as part of the sensor `queue`.  A message that goes to three domains counts once for each
  * of them; most messages go to one, and most of these share it.  So the set is kept, once, and the message has
- * its number; and a census adds up a place per message and the names per place, not per message.
+ * its number; and a census adds up a place per message and the names per place, not per message.  How many of its
+ * recipients are at which domain is part of the set when it has several; else the message knows.
  *
  * Owns the sets and the two tables of names; a place holds a reference on each of its names.
- * Limits: QUEUE_PLACE_NAMES domains of one message (it is then marked as cut, and never acted on); without
- * room for a further place, a message is at "*".
+ * Limits: QUEUE_PLACE_NAMES domains of one message (it is then marked as cut, and never acted on; further
+ * recipients are counted together); without room for a further place, a message is at "*".
  */
 #include "postfix/queue_places.h"
 
@@ -27,30 +28,54 @@ const uint32_t *queue_place_hops(const struct queue_place *place) {
         return queue_place_domains(place) + place->n_domains;
 }
 
-static int add_number(uint32_t *numbers, uint16_t *n, uint32_t number) {
-        for (uint16_t i = 0; i < *n; i++)
-                if (numbers[i] == number)
-                        return 0;
-        if (*n == QUEUE_PLACE_NAMES)
-                return -ENOSPC;
-        numbers[(*n)++] = number;
-        return 1;
+static const uint32_t *counts_of(const struct queue_place *place) {
+        return queue_place_hops(place) + place->n_hops;
 }
 
-static void add_name(
-        struct queue_names *names, const char *text, uint32_t *numbers, uint16_t *n, bool *is_cut) {
-        uint32_t number = queue_names_take(names, text);
-        int r = add_number(numbers, n, number);
+uint32_t queue_place_count(const struct queue_place *place, uint16_t i, uint32_t todo) {
+        return place->is_counted ? counts_of(place)[i] : todo;
+}
 
-        if (r <= 0)
+uint32_t queue_place_others(const struct queue_place *place) {
+        return place->is_counted ? counts_of(place)[place->n_domains] : 0;
+}
+
+/* Its index among the numbers, with a reference taken when it is new there; QUEUE_PLACE_NAMES: no room. */
+static uint16_t add_name(struct queue_names *names, const char *text, uint32_t *numbers, uint16_t *n) {
+        uint32_t number = queue_names_take(names, text);
+        uint16_t at = names->rows[number].at;
+
+        if (at < *n && numbers[at] == number) {
                 queue_names_drop(names, number);
-        *is_cut |= r < 0;
+                return at;
+        }
+        if (*n == QUEUE_PLACE_NAMES) {
+                queue_names_drop(names, number);
+                return QUEUE_PLACE_NAMES;
+        }
+        numbers[*n] = number;
+        names->rows[number].at = *n;
+        return (*n)++;
 }
 
 void queue_place_add(
         struct queue_places *places, struct queue_place_draft *draft, const char *domain, const char *hop) {
-        add_name(&places->domains, domain, draft->domains, &draft->n_domains, &draft->is_cut);
-        add_name(&places->hops, hop ? hop : "*", draft->hops, &draft->n_hops, &draft->is_cut);
+        uint16_t n_before = draft->n_domains,
+                 at = add_name(&places->domains, domain, draft->domains, &draft->n_domains);
+
+        draft->total++;
+        if (at == QUEUE_PLACE_NAMES)
+                draft->others++;
+        else
+                draft->counts[at] = at < n_before ? draft->counts[at] + 1 : 1;
+        draft->is_cut |= at == QUEUE_PLACE_NAMES ||
+                add_name(&places->hops, hop ? hop : "*", draft->hops, &draft->n_hops) == QUEUE_PLACE_NAMES;
+}
+
+static void empty(struct queue_place_draft *draft) {
+        draft->n_domains = draft->n_hops = 0;
+        draft->others = draft->total = 0;
+        draft->is_cut = draft->is_filter = false;
 }
 
 void queue_place_discard(struct queue_places *places, struct queue_place_draft *draft) {
@@ -58,27 +83,37 @@ void queue_place_discard(struct queue_places *places, struct queue_place_draft *
                 queue_names_drop(&places->domains, draft->domains[i]);
         for (uint16_t i = 0; i < draft->n_hops; i++)
                 queue_names_drop(&places->hops, draft->hops[i]);
-        draft->n_domains = draft->n_hops = 0;
-        draft->is_cut = false;
+        empty(draft);
+}
+
+static bool must_count(const struct queue_place_draft *draft) {
+        return draft->n_domains > 1 || draft->others > 0 || draft->total > QUEUE_TODO_MAX;
 }
 
 static uint32_t hash_of(const struct queue_places *places, const struct queue_place_draft *draft) {
-        uint64_t hash = places->domains.seed ^ draft->is_cut;
+        uint64_t hash = places->domains.seed ^ ((draft->is_cut ? 1u : 0u) | (draft->is_filter ? 2u : 0u));
 
         for (uint16_t i = 0; i < draft->n_domains; i++)
                 hash = (hash ^ draft->domains[i]) * UINT64_C(0x9e3779b97f4a7c15);
         hash ^= hash >> 31;
         for (uint16_t i = 0; i < draft->n_hops; i++)
                 hash = (hash ^ draft->hops[i]) * UINT64_C(0x9e3779b97f4a7c15);
+        for (uint16_t i = 0; must_count(draft) && i < draft->n_domains; i++)
+                hash = (hash ^ draft->counts[i]) * UINT64_C(0x9e3779b97f4a7c15);
         return (uint32_t)(hash >> 32);
 }
 
 static bool same(const struct queue_place *place, const struct queue_place_draft *draft) {
         return place->n_domains == draft->n_domains && place->n_hops == draft->n_hops &&
-                place->is_cut == draft->is_cut &&
+                place->is_cut == draft->is_cut && place->is_filter == draft->is_filter &&
                 memcmp(queue_place_domains(place), draft->domains,
                         draft->n_domains * sizeof(draft->domains[0])) == 0 &&
-                memcmp(queue_place_hops(place), draft->hops, draft->n_hops * sizeof(draft->hops[0])) == 0;
+                memcmp(queue_place_hops(place), draft->hops, draft->n_hops * sizeof(draft->hops[0])) == 0 &&
+                place->is_counted == must_count(draft) &&
+                (!place->is_counted ||
+                        (queue_place_others(place) == draft->others &&
+                                memcmp(counts_of(place), draft->counts,
+                                        draft->n_domains * sizeof(draft->counts[0])) == 0));
 }
 
 static uint32_t free_row(struct queue_places *places) {
@@ -102,25 +137,45 @@ static uint32_t free_row(struct queue_places *places) {
         return number;
 }
 
-static bool fill(struct queue_place *place, const struct queue_place_draft *draft) {
-        uint32_t *numbers = place->numbers;
+/* Its numbers when they are not one each. */
+static uint32_t more_of(uint16_t n_domains, uint16_t n_hops) {
+        return 2u * n_domains + n_hops + 1;
+}
+
+static bool fill(
+        struct queue_places *places, struct queue_place *place, const struct queue_place_draft *draft) {
+        uint32_t *numbers = place->numbers, more = more_of(draft->n_domains, draft->n_hops);
 
         place->n_domains = draft->n_domains;
         place->n_hops = draft->n_hops;
-        if (draft->n_domains != 1 || draft->n_hops != 1) {
-                numbers = malloc((size_t)(draft->n_domains + draft->n_hops + 1) * sizeof(*numbers));
+        place->is_counted = must_count(draft);
+        if (draft->n_domains != 1 || draft->n_hops != 1 || place->is_counted) {
+                numbers = places->n_numbers + more <= QUEUE_PLACE_NUMBERS_MAX
+                        ? malloc(more * sizeof(*numbers))
+                        : NULL;
                 if (!numbers)
                         return false;
+                places->n_numbers += more;
                 place->more = numbers;
         }
         memcpy(numbers, draft->domains, draft->n_domains * sizeof(*numbers));
-        memcpy(numbers + draft->n_domains, draft->hops, draft->n_hops * sizeof(*numbers));
+        numbers += draft->n_domains;
+        memcpy(numbers, draft->hops, draft->n_hops * sizeof(*numbers));
+        if (place->is_counted) {
+                numbers += draft->n_hops;
+                memcpy(numbers, draft->counts, draft->n_domains * sizeof(*numbers));
+                numbers[draft->n_domains] = draft->others;
+        }
         return true;
 }
 
 uint32_t queue_place_take_consume(struct queue_places *places, struct queue_place_draft *draft) {
         uint32_t hash = hash_of(places, draft), number = places->buckets[hash % BUCKETS];
-        struct queue_place place = {.used = true, .refs = 1, .hash = hash, .is_cut = draft->is_cut};
+        struct queue_place place = {.used = true,
+                .refs = 1,
+                .hash = hash,
+                .is_cut = draft->is_cut,
+                .is_filter = draft->is_filter};
 
         while (number != NO_ROW && (places->rows[number].hash != hash || !same(&places->rows[number], draft)))
                 number = places->rows[number].next;
@@ -130,7 +185,7 @@ uint32_t queue_place_take_consume(struct queue_places *places, struct queue_plac
                 return number;
         }
         number = free_row(places);
-        if (number == NO_ROW || !fill(&place, draft)) {
+        if (number == NO_ROW || !fill(places, &place, draft)) {
                 if (number != NO_ROW) {
                         places->rows[number].next = places->first_free;
                         places->first_free = number;
@@ -143,7 +198,7 @@ uint32_t queue_place_take_consume(struct queue_places *places, struct queue_plac
         place.next = places->buckets[hash % BUCKETS];
         places->rows[number] = place;
         places->buckets[hash % BUCKETS] = number;
-        *draft = (struct queue_place_draft){0}; /* its references are the place's now */
+        empty(draft); /* its references are the place's now */
         return number;
 }
 
@@ -161,13 +216,15 @@ void queue_place_drop(struct queue_places *places, uint32_t number) {
         while (*link != number)
                 link = &places->rows[*link].next;
         *link = place->next;
+        if (place->more)
+                places->n_numbers -= more_of(place->n_domains, place->n_hops);
         free(place->more);
         *place = (struct queue_place){.next = places->first_free};
         places->first_free = number;
 }
 
 int queue_places_init(struct queue_places *places) {
-        struct queue_place_draft nowhere = {0}, others = {0};
+        struct queue_place_draft draft = {0};
 
         *places = (struct queue_places){.first_free = NO_ROW};
         if (queue_names_init(&places->domains) < 0 || queue_names_init(&places->hops) < 0)
@@ -176,10 +233,11 @@ int queue_places_init(struct queue_places *places) {
         if (!places->buckets)
                 goto failed;
         memset(places->buckets, 0xff, BUCKETS * sizeof(*places->buckets));
-        queue_place_add(places, &others, "*", NULL);
-        others.is_cut = true;
-        if (queue_place_take_consume(places, &nowhere) == QUEUE_PLACE_UNKNOWN &&
-                queue_place_take_consume(places, &others) == QUEUE_PLACE_OTHERS && places->n_rows > 0)
+        if (queue_place_take_consume(places, &draft) != QUEUE_PLACE_UNKNOWN)
+                goto failed;
+        queue_place_add(places, &draft, "*", NULL);
+        draft.is_cut = true;
+        if (queue_place_take_consume(places, &draft) == QUEUE_PLACE_OTHERS && places->n_rows > 0)
                 return 0;
 failed:
         queue_places_deinit(places);

@@ -9,7 +9,11 @@
 #include "postfix/queue_names.h"
 
 #define QUEUE_PLACES_MAX 262144u
-#define QUEUE_PLACE_NAMES 64u /* domains of one message that are kept, and next hops */
+#define QUEUE_PLACE_NAMES 1024u /* domains of one message that are kept, and next hops */
+#define QUEUE_PLACE_NUMBERS_MAX \
+        (16u << 20) /* kept of all places together beyond one domain and hop: 64 MiB */
+#define QUEUE_TODO_MAX \
+        131071u /* recipients that a message counts itself: its place does when there are more */
 
 /* Two places that are always there. */
 enum {
@@ -22,27 +26,31 @@ struct queue_place {
         uint32_t messages, dead, due; /* of the census that runs */
         uint16_t n_domains, n_hops;
         bool used, is_cut;          /* is_cut: there are more than these */
-        uint32_t numbers[2], *more; /* domains, then hops; `more` when that is not one each */
+        bool is_filter;             /* its hop is the content filter of the message */
+        bool is_counted;            /* the recipients of each domain belong to it */
+        uint32_t numbers[2], *more; /* domains, then hops, then counts; `more` when that is not one each */
 };
 
 struct queue_places {
         struct queue_place *rows;
         uint32_t n_rows, first_free;
+        uint32_t n_numbers; /* in `more` of all */
         uint32_t *buckets;
         struct queue_names domains, hops;
 };
 
-/* Collects the recipients of one message. */
+/* Collects the recipients of one message; one draft of the same places at a time. */
 struct queue_place_draft {
-        uint32_t domains[QUEUE_PLACE_NAMES], hops[QUEUE_PLACE_NAMES];
+        uint32_t domains[QUEUE_PLACE_NAMES], hops[QUEUE_PLACE_NAMES], counts[QUEUE_PLACE_NAMES];
+        uint32_t others, total; /* recipients: at domains beyond these; all */
         uint16_t n_domains, n_hops;
-        bool is_cut;
+        bool is_cut, is_filter;
 };
 
 int queue_places_init(struct queue_places *places);
 void queue_places_deinit(struct queue_places *places);
 
-/* `hop` NULL: one that must never be acted on. */
+/* One recipient.  `hop` NULL: one that must never be acted on. */
 void queue_place_add(
         struct queue_places *places, struct queue_place_draft *draft, const char *domain, const char *hop);
 void queue_place_discard(struct queue_places *places, struct queue_place_draft *draft);
@@ -52,5 +60,8 @@ void queue_place_drop(struct queue_places *places, uint32_t number);
 
 const uint32_t *queue_place_domains(const struct queue_place *place);
 const uint32_t *queue_place_hops(const struct queue_place *place);
+/* Recipients at the i-th domain, and beyond the last one, of a message that has `todo` (QUEUE_TODO_MAX at most). */
+uint32_t queue_place_count(const struct queue_place *place, uint16_t i, uint32_t todo);
+uint32_t queue_place_others(const struct queue_place *place);
 
 #endif

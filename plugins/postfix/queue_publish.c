@@ -5,10 +5,10 @@
  * Runs in the watcher.  Which domains and next hops are shown is decided here: the largest ones, and a next hop
  * that has no message left for ten minutes more, so that what became of its mail can be followed to the end.  What
  * is not known is not published as zero: until everything was read once there is no word about domains, and
- * while the spool is away everything is missing.
+ * while the spool is away, or has more messages than are tracked, everything that was published is missing.
  *
  * Owns a reference on each name that is shown, so that its counters stay.
- * Limits: QUEUE_DOMAINS_SHOWN and QUEUE_HOPS_SHOWN; further domains are summed up as "*", further next hops are
+ * Limits: QUEUE_NAMES_SHOWN and QUEUE_HOPS_SHOWN; further domains are summed up as "*", further next hops are
  * not shown.
  */
 #include <string.h>
@@ -54,6 +54,17 @@ const struct sg_reading queue_readings[] = {
                 "Files that say they are complete and are no queue files; they count as messages of no "
                 "domain."},
         {"queue_null_sender_ratio", {"instance"}, "Share of the messages that are bounces (empty sender)."},
+        {"queue_null_sender_messages", {"instance", "queue"}, "Messages without a sender: bounces, mostly."},
+        {"queue_bounce_growth", {"instance"},
+                "Messages without a sender in all queues together, more than ten minutes ago; what is put on "
+                "hold or released does not change it. Missing in the first minute."},
+        {"queue_sender_messages", {"instance", "sender"},
+                "Incoming, active and deferred messages by the domain of their sender, for the 20 largest; "
+                "\"<>\": no sender; \"-\": one that cannot be told; \"*\": the sum of the others."},
+        {"bounce_cliff_messages", {"instance"},
+                "Incoming, active and deferred messages that Postfix would give up and bounce within the "
+                "option cliff_hours, or is already late to: by the time they were created and "
+                "maximal_queue_lifetime, those without a sender by bounce_queue_lifetime."},
         {"mail_arrived_total", {"instance"},
                 "Messages completed in the incoming queue (or put on hold from there): mail from outside, "
                 "local mail when it is picked up, bounces, and requeued mail."},
@@ -82,20 +93,57 @@ static void say_missing(const struct queue_spool *spool, const char *reading, co
         spool->host->missing(spool->host, reading, labels, text ? 2 : 1, why);
 }
 
-static void say_domain(const struct queue_spool *spool, const char *domain, double value) {
-        const struct sg_label labels[] = {
-                {"instance", spool->instance}, {"queue", queue_names_of[QUEUE_DEFERRED]}, {"domain", domain}};
+/* A reading that exists for the largest names only. */
+struct ranked {
+        const char *reading, *label;
+        bool is_of_deferred; /* has the label queue */
+        uint32_t (*count_of)(const struct queue_name *name);
+        const char *(*text_of)(const struct queue_spool *spool, uint32_t number);
+};
+
+static size_t label_ranked(const struct queue_spool *spool, const struct ranked *ranked, const char *text,
+        struct sg_label labels[static 3]) {
+        size_t n = 0;
+
+        labels[n++] = (struct sg_label){"instance", spool->instance};
+        if (ranked->is_of_deferred)
+                labels[n++] = (struct sg_label){"queue", queue_names_of[QUEUE_DEFERRED]};
+        labels[n++] = (struct sg_label){ranked->label, text};
+        return n;
+}
+
+static void say_ranked(
+        const struct queue_spool *spool, const struct ranked *ranked, const char *text, double value) {
+        struct sg_label labels[3];
+        size_t n = label_ranked(spool, ranked, text, labels);
 
         if (value > 0)
-                spool->host->publish(spool->host, "queue_domain_messages", labels, 3, value);
+                spool->host->publish(spool->host, ranked->reading, labels, n, value);
         else
-                spool->host->withdraw(spool->host, "queue_domain_messages", labels, 3);
+                spool->host->withdraw(spool->host, ranked->reading, labels, n);
+}
+
+static void say_ranked_missing(
+        const struct queue_spool *spool, const struct ranked *ranked, const char *text, const char *why) {
+        struct sg_label labels[3];
+        size_t n = label_ranked(spool, ranked, text, labels);
+
+        spool->host->missing(spool->host, ranked->reading, labels, n, why);
 }
 
 /* What has no domain is local; no domain is called like that. */
 static const char *domain_text(const struct queue_spool *spool, uint32_t number) {
         return number == QUEUE_NAME_NONE ? "-" : spool->places.domains.rows[number].text;
 }
+
+static const char *sender_text(const struct queue_spool *spool, uint32_t number) {
+        return number == QUEUE_NAME_NULL ? "<>" : domain_text(spool, number);
+}
+
+static const struct ranked ranked_domains = {
+        "queue_domain_messages", "domain", true, queue_census_recipients, domain_text};
+static const struct ranked ranked_senders = {
+        "queue_sender_messages", "sender", false, queue_census_senders, sender_text};
 
 static void publish_queue(const struct queue_spool *spool, enum queue queue) {
         const char *name = queue_names_of[queue];
@@ -116,44 +164,16 @@ static void publish_queue(const struct queue_spool *spool, enum queue queue) {
                 return;
         }
         say(spool, "queue_messages", "queue", name, (double)messages);
-        say(spool, "queue_bytes", "queue", name, (double)spool->queues[queue].bytes);
+        if (spool->is_read)
+                say(spool, "queue_bytes", "queue", name, (double)spool->queues[queue].bytes);
+        else
+                say_missing(spool, "queue_bytes", "queue", name, "not read yet");
         if (messages == 0)
                 say(spool, "queue_oldest_seconds", "queue", name, 0);
         else if (oldest != 0 && spool->is_read)
                 say(spool, "queue_oldest_seconds", "queue", name, age > 0 ? age : 0);
         else
                 say_missing(spool, "queue_oldest_seconds", "queue", name, "not read yet");
-}
-
-/* The `k` names with most messages, largest first; returns how many there are. */
-static size_t largest(
-        const struct queue_names *names, bool (*is_wanted)(uint32_t), uint32_t *ret_numbers, size_t k) {
-        size_t n = 0;
-
-        for (uint32_t number = 0; number < names->n_rows; number++) {
-                uint32_t messages = names->rows[number].messages;
-                size_t i = n;
-
-                if (messages == 0 || !is_wanted(number) ||
-                        (n == k && names->rows[ret_numbers[n - 1]].messages >= messages))
-                        continue;
-                if (n < k)
-                        n++;
-                else
-                        i--;
-                for (; i > 0 && names->rows[ret_numbers[i - 1]].messages < messages; i--)
-                        ret_numbers[i] = ret_numbers[i - 1];
-                ret_numbers[i] = number;
-        }
-        return n;
-}
-
-static bool is_domain(uint32_t number) {
-        return number != QUEUE_NAME_OTHERS;
-}
-
-static bool is_hop(uint32_t number) {
-        return number > QUEUE_NAME_OTHERS;
 }
 
 static bool contains(const uint32_t *numbers, size_t n, uint32_t number) {
@@ -163,29 +183,44 @@ static bool contains(const uint32_t *numbers, size_t n, uint32_t number) {
         return false;
 }
 
-static void publish_domains(struct queue_spool *spool) {
-        struct queue_names *domains = &spool->places.domains;
-        uint32_t numbers[QUEUE_DOMAINS_SHOWN];
-        size_t n = largest(domains, is_domain, numbers, QUEUE_DOMAINS_SHOWN);
-        uint64_t others = 0;
+static void forget_shown(struct queue_names *names, struct queue_shown *shown) {
+        while (shown->n > 0)
+                queue_names_drop(names, shown->numbers[--shown->n]);
+}
 
-        for (uint32_t i = 0; i < domains->n_rows; i++)
-                others += domains->rows[i].messages;
-        for (size_t i = 0; i < n; i++) {
-                queue_names_hold(domains, numbers[i]);
-                others -= domains->rows[numbers[i]].messages;
-                say_domain(spool, domain_text(spool, numbers[i]), domains->rows[numbers[i]].messages);
+/* A name of the census may be gone by now, or be another one's row. */
+static void publish_ranked(struct queue_spool *spool, const struct ranked *ranked,
+        const struct queue_rank *rank, struct queue_shown *shown) {
+        struct queue_names *names = &spool->places.domains;
+        struct queue_shown old = *shown;
+        uint64_t others = rank->total;
+
+        shown->n = 0;
+        for (size_t i = 0; i < rank->n; i++) {
+                uint32_t number = rank->numbers[i], count = ranked->count_of(&names->rows[number]);
+
+                if (!names->rows[number].text || count == 0)
+                        continue;
+                queue_names_hold(names, number);
+                shown->numbers[shown->n++] = number;
+                others -= count < others ? count : others;
+                say_ranked(spool, ranked, ranked->text_of(spool, number), count);
         }
-        for (size_t i = 0; i < spool->n_shown_domains; i++) {
-                if (!contains(numbers, n, spool->shown_domains[i]))
-                        say_domain(spool, domain_text(spool, spool->shown_domains[i]), 0);
-                queue_names_drop(domains, spool->shown_domains[i]);
-        }
-        memcpy(spool->shown_domains, numbers, n * sizeof(numbers[0]));
-        spool->n_shown_domains = n;
-        if (others > 0 || spool->others_shown)
-                say_domain(spool, "*", (double)others);
-        spool->others_shown = others > 0;
+        for (size_t i = 0; i < old.n; i++)
+                if (!contains(shown->numbers, shown->n, old.numbers[i]))
+                        say_ranked(spool, ranked, ranked->text_of(spool, old.numbers[i]), 0);
+        forget_shown(names, &old);
+        if (others > 0 || shown->others)
+                say_ranked(spool, ranked, "*", (double)others);
+        shown->others = others > 0;
+}
+
+static void publish_ranked_missing(const struct queue_spool *spool, const struct ranked *ranked,
+        const struct queue_shown *shown, const char *why) {
+        for (size_t i = 0; i < shown->n; i++)
+                say_ranked_missing(spool, ranked, ranked->text_of(spool, shown->numbers[i]), why);
+        if (shown->others)
+                say_ranked_missing(spool, ranked, "*", why);
 }
 
 static const char *const hop_readings[] = {"queue_nexthop_messages", "queue_nexthop_dead_messages",
@@ -227,11 +262,11 @@ static void show_hop(struct queue_spool *spool, uint32_t number) {
 static void publish_hops(struct queue_spool *spool) {
         uint64_t now_usec = spool->host->now_usec(spool->host);
         struct queue_names *hops = &spool->places.hops;
-        uint32_t numbers[QUEUE_HOPS_SHOWN];
-        size_t n = largest(hops, is_hop, numbers, QUEUE_HOPS_SHOWN);
+        const struct queue_rank *rank = &spool->census.hops;
 
-        for (size_t i = 0; i < n; i++)
-                show_hop(spool, numbers[i]);
+        for (size_t i = 0; i < rank->n; i++)
+                if (hops->rows[rank->numbers[i]].text)
+                        show_hop(spool, rank->numbers[i]);
         for (size_t i = spool->n_shown_hops; i-- > 0;) {
                 struct queue_shown_hop *shown = &spool->shown_hops[i];
                 const struct queue_name *hop = &hops->rows[shown->number];
@@ -252,42 +287,67 @@ static void publish_hops(struct queue_spool *spool) {
         }
 }
 
+/* Two classes may have one name. */
 static void publish_reasons(struct queue_spool *spool) {
+        uint32_t messages[REASON_CLASSES];
+
+        memcpy(messages, spool->census.reasons, sizeof(messages));
+        messages[REASON_FILTER] += messages[REASON_FILTER_DEAD];
+        messages[REASON_FILTER_DEAD] = 0;
         for (int class = 0; class < REASON_CLASSES; class ++) {
-                spool->reason_shown[class] |= spool->census.reasons[class] > 0;
+                spool->reason_shown[class] |= messages[class] > 0;
                 if (spool->reason_shown[class])
                         say(spool, "queue_reason_messages", "reason", reason_name((enum reason_class) class),
-                                spool->census.reasons[class]);
+                                messages[class]);
         }
 }
 
-void queue_publish(struct queue_spool *spool) {
+static void publish_cliff(const struct queue_spool *spool) {
+        if (spool->lifetimes_known)
+                say(spool, "bounce_cliff_messages", NULL, NULL, spool->census.cliff);
+        else
+                say_missing(spool, "bounce_cliff_messages", NULL, NULL,
+                        "the queue lifetimes of main.cf are not known");
+}
+
+static void publish_growth(struct queue_spool *spool) {
+        uint64_t now_usec = spool->host->now_usec(spool->host);
+        double growth;
+
+        queue_growth_note(&spool->bounces, now_usec, spool->census.null_sender);
+        if (queue_growth_of(&spool->bounces, now_usec, spool->census.null_sender, &growth))
+                say(spool, "queue_bounce_growth", NULL, NULL, growth);
+        else
+                say_missing(spool, "queue_bounce_growth", NULL, NULL, "not known for long enough");
+}
+
+/* What is known of messages, as against their number. */
+static void publish_contents(struct queue_spool *spool) {
         const struct queue_census *census = &spool->census;
 
-        spool->published_usec = spool->host->now_usec(spool->host);
-        for (int queue = 0; queue < QUEUES; queue++)
-                publish_queue(spool, (enum queue)queue);
-        say(spool, "mail_arrived_total", NULL, NULL, (double)spool->totals.arrived);
-        say(spool, "mail_delivered_total", NULL, NULL, (double)spool->totals.delivered);
-        say(spool, "mail_deferred_total", NULL, NULL, (double)spool->totals.deferred);
-        say(spool, "mail_bounced_total", NULL, NULL, (double)spool->totals.bounced);
-        if (!spool->is_read)
-                return;
-        publish_domains(spool);
+        publish_ranked(spool, &ranked_domains, &census->domains, &spool->shown_domains);
+        publish_ranked(spool, &ranked_senders, &census->senders, &spool->shown_senders);
         publish_reasons(spool);
         publish_hops(spool);
         say(spool, "queue_unreadable", NULL, NULL, census->unreadable);
         say(spool, "queue_null_sender_ratio", NULL, NULL,
                 census->read ? (double)census->null_sender / census->read : 0);
+        for (int queue = 0; queue < QUEUES; queue++)
+                say(spool, "queue_null_sender_messages", "queue", queue_names_of[queue],
+                        census->null_senders[queue]);
+        publish_growth(spool);
+        publish_cliff(spool);
 }
 
-void queue_publish_missing(struct queue_spool *spool, const char *why) {
+static void publish_contents_missing(struct queue_spool *spool, const char *why) {
+        static const char *const of_instance[] = {"queue_unreadable", "queue_null_sender_ratio",
+                "queue_bounce_growth", "bounce_cliff_messages"};
+
+        for (size_t i = 0; i < sizeof(of_instance) / sizeof(of_instance[0]); i++)
+                say_missing(spool, of_instance[i], NULL, NULL, why);
+        spool->bounces = (struct queue_growth){.n = 0};
         for (int queue = 0; queue < QUEUES; queue++)
-                for (const struct sg_reading *reading = queue_readings; reading < queue_readings + 3;
-                        reading++)
-                        say_missing(spool, reading->name, "queue", queue_names_of[queue], why);
-        say_missing(spool, "queue_unreadable", NULL, NULL, why);
-        say_missing(spool, "queue_null_sender_ratio", NULL, NULL, why);
+                say_missing(spool, "queue_null_sender_messages", "queue", queue_names_of[queue], why);
         for (int class = 0; class < REASON_CLASSES; class ++)
                 if (spool->reason_shown[class])
                         say_missing(spool, "queue_reason_messages", "reason",
@@ -296,11 +356,35 @@ void queue_publish_missing(struct queue_spool *spool, const char *why) {
                 for (size_t j = 0; j < HOP_READINGS; j++)
                         say_missing(spool, hop_readings[j], "nexthop",
                                 spool->places.hops.rows[spool->shown_hops[i].number].text, why);
+        publish_ranked_missing(spool, &ranked_domains, &spool->shown_domains, why);
+        publish_ranked_missing(spool, &ranked_senders, &spool->shown_senders, why);
+}
+
+void queue_publish(struct queue_spool *spool) {
+        spool->published_usec = spool->host->now_usec(spool->host);
+        for (int queue = 0; queue < QUEUES; queue++)
+                publish_queue(spool, (enum queue)queue);
+        say(spool, "mail_arrived_total", NULL, NULL, (double)spool->totals.arrived);
+        say(spool, "mail_delivered_total", NULL, NULL, (double)spool->totals.delivered);
+        say(spool, "mail_deferred_total", NULL, NULL, (double)spool->totals.deferred);
+        say(spool, "mail_bounced_total", NULL, NULL, (double)spool->totals.bounced);
+        if (spool->is_overfull)
+                publish_contents_missing(spool, "more messages than are tracked");
+        else if (spool->is_read)
+                publish_contents(spool);
+}
+
+void queue_publish_missing(struct queue_spool *spool, const char *why) {
+        for (int queue = 0; queue < QUEUES; queue++)
+                for (const struct sg_reading *reading = queue_readings; reading < queue_readings + 3;
+                        reading++)
+                        say_missing(spool, reading->name, "queue", queue_names_of[queue], why);
+        publish_contents_missing(spool, why);
 }
 
 void queue_publish_forget(struct queue_spool *spool) {
         while (spool->n_shown_hops > 0)
                 queue_names_drop(&spool->places.hops, spool->shown_hops[--spool->n_shown_hops].number);
-        while (spool->n_shown_domains > 0)
-                queue_names_drop(&spool->places.domains, spool->shown_domains[--spool->n_shown_domains]);
+        forget_shown(&spool->places.domains, &spool->shown_domains);
+        forget_shown(&spool->places.domains, &spool->shown_senders);
 }

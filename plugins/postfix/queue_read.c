@@ -21,6 +21,7 @@
 
 #include "postfix/defer_log.h"
 #include "postfix/queue_spool.h"
+#include "postfix/queue_status.h"
 
 #define BYTES_PER_STEP 65536u
 #define COMPLETE 0700
@@ -83,75 +84,103 @@ static void look_at_retry(
         queue_spool_changed(spool);
 }
 
+/* False: there is nothing to be read, or no message any more. */
+static bool take_status(struct queue_spool *spool, struct queue_message *message, const struct stat *status) {
+        uint64_t inode;
+        bool is_other;
+
+        if (!S_ISREG(status->st_mode)) {
+                queue_track_forget(spool, message);
+                return false;
+        }
+        inode = queue_table_inode(&spool->table, message);
+        is_other = inode != 0 && inode != status->st_ino;
+        if (is_other ||
+                (message->state == QUEUE_MESSAGE_UNREADABLE &&
+                        message->size_bytes != ((uint64_t)status->st_size & QUEUE_SIZE_MAX)))
+                queue_track_unread(spool, message);
+        /* Without the memory for it, it is looked at again when there is an event. */
+        if (queue_table_set_inode(&spool->table, message, status->st_ino) < 0)
+                return false;
+        queue_track_size(spool, message, (uint64_t)status->st_size);
+        if (message->queue == QUEUE_DEFERRED)
+                look_at_retry(spool, message, status);
+        /* Postfix says so itself when it takes a message; here an agent says the contrary, and means it. */
+        if ((status->st_mode & COMPLETE) != COMPLETE) {
+                queue_track_incomplete(spool, message);
+                return false;
+        }
+        queue_track_complete(spool, message);
+        return true;
+}
+
+void queue_read_status(struct queue_spool *spool, struct queue_message *message, const struct stat *status) {
+        if (!take_status(spool, message, status))
+                return;
+        if (message->queue == QUEUE_DEFERRED && (message->returned || message->state == QUEUE_MESSAGE_UNREAD))
+                queue_track_job(spool, message, QUEUE_JOB_READ_DEFERRED);
+        else if (message->state == QUEUE_MESSAGE_UNREAD)
+                queue_track_job(spool, message, QUEUE_JOB_READ);
+}
+
 bool queue_read_look(struct queue_spool *spool) {
         struct queue_message *message = next(spool, QUEUE_JOB_LOOK);
         char path[QUEUE_PATH_MAX];
         struct stat status;
-        bool is_other;
 
         if (!message)
                 return false;
         queue_track_path(message, (enum queue)message->queue, message->depth, path);
         /* Not there: it moved on, which an event is about to say. */
-        if (fstatat(spool->fd, path, &status, AT_SYMLINK_NOFOLLOW) < 0)
-                return true;
-        if (!S_ISREG(status.st_mode)) {
-                queue_track_forget(spool, message);
-                return true;
-        }
-        is_other = message->inode != 0 && message->inode != status.st_ino;
-        if (is_other ||
-                (message->state == QUEUE_MESSAGE_UNREADABLE &&
-                        message->size_bytes != ((uint64_t)status.st_size & QUEUE_SIZE_MAX)))
-                queue_track_unread(spool, message);
-        message->inode = status.st_ino;
-        queue_track_size(spool, message, (uint64_t)status.st_size);
-        if (message->queue == QUEUE_DEFERRED)
-                look_at_retry(spool, message, &status);
-        /* Postfix says so itself when it takes a message; here an agent says the contrary, and means it. */
-        message->complete = false;
-        if ((status.st_mode & COMPLETE) != COMPLETE)
-                return true;
-        queue_track_complete(spool, message);
-        if (message->queue == QUEUE_DEFERRED && (message->returned || message->state == QUEUE_MESSAGE_UNREAD))
-                queue_track_job(spool, message, QUEUE_JOB_READ_DEFERRED);
-        else if (message->state == QUEUE_MESSAGE_UNREAD)
-                queue_track_job(spool, message, QUEUE_JOB_READ);
+        if (queue_near_stat(spool, path, &status) >= 0)
+                queue_read_status(spool, message, &status);
         return true;
-}
-
-/* O_NOATIME is for the owner and root; without the right to it, the file is read all the same. */
-static int open_below(const struct queue_spool *spool, const char *path) {
-        const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-        int fd = openat(spool->fd, path, flags | O_NOATIME);
-
-        return fd < 0 && errno == EPERM ? openat(spool->fd, path, flags) : fd;
 }
 
 /* False: this name has killed a watcher before. */
 static bool begin_parsing(const struct queue_spool *spool, const char *path) {
         char what[PATH_MAX + QUEUE_PATH_MAX];
 
-        snprintf(what, sizeof(what), "%s/%s", spool->path, path);
+        stpcpy(stpcpy(stpcpy(what, spool->path), "/"), path);
         return spool->host->parsing(spool->host, what);
 }
 
 /* What a next hop is looked up and probed by: no other letters get that far. */
 static bool is_plain(const char *domain) {
-        return domain[strspn(domain, "abcdefghijklmnopqrstuvwxyz0123456789-_.:[]")] == '\0';
+        static const bool plain[UCHAR_MAX + 1] = {['a' ... 'z'] = true,
+                ['0' ... '9'] = true,
+                ['-'] = true,
+                ['_'] = true,
+                ['.'] = true,
+                [':'] = true,
+                ['['] = true,
+                [']'] = true};
+
+        while (plain[(unsigned char)*domain])
+                domain++;
+        return *domain == '\0';
+}
+
+static void domain_of(const char *address, char ret_domain[static QUEUE_DOMAIN_MAX]) {
+        if (address[0])
+                queue_file_domain(address, ret_domain);
+        else
+                strcpy(ret_domain, QUEUE_NULL_SENDER);
 }
 
 static void on_recipient(const char *address, uint64_t offset, void *data) {
         struct queue_spool *spool = data;
         char domain[QUEUE_DOMAIN_MAX], hop[NEXTHOP_MAX];
         bool is_known = spool->reader.file.has_filter || !spool->hops_unknown;
+        const char *routed = strchr(address, '@') ? domain : ""; /* a user of this machine is no domain */
 
         (void)offset;
-        queue_file_domain(address, domain);
+        domain_of(address, domain);
+        spool->draft.is_filter = spool->reader.file.has_filter;
         if (spool->reader.file.has_filter)
-                nexthop_of_transport(spool->reader.file.filter, domain, hop);
+                nexthop_of_transport(spool->reader.file.filter, routed, hop);
         else
-                nexthop_of(&spool->routes, domain, hop);
+                nexthop_of(&spool->routes, routed, hop);
         queue_place_add(&spool->places, &spool->draft, domain, is_known && is_plain(hop) ? hop : NULL);
 }
 
@@ -168,8 +197,8 @@ static void set_place(
         struct queue_spool *spool, struct queue_message *message, uint32_t place, uint32_t sender) {
         queue_place_drop(&spool->places, message->place);
         queue_names_drop(&spool->places.domains, message->sender);
-        message->place = place;
-        message->sender = sender;
+        message->place = place & QUEUE_NUMBER_MASK;
+        message->sender = sender & QUEUE_NUMBER_MASK;
 }
 
 static uint32_t clamped(uint64_t seconds) {
@@ -191,18 +220,26 @@ static void store(struct queue_spool *spool, struct queue_message *message, int 
                 message->state = QUEUE_MESSAGE_UNREADABLE;
                 return;
         }
-        queue_file_domain(file->has_sender ? file->sender : "", domain);
+        domain[0] = '\0';
+        if (file->has_sender)
+                domain_of(file->sender, domain);
+        queue_shape_leave(spool, message);
         set_place(spool, message, queue_place_take_consume(&spool->places, &spool->draft),
                 queue_names_take(&spool->places.domains, domain));
         message->state = QUEUE_MESSAGE_READ;
         message->arrival = clamped(file->arrival_seconds);
         message->create = clamped(file->create_seconds);
-        message->todo = file->recipients_todo & 0xffffff;
+        message->todo = (file->recipients_todo < QUEUE_TODO_MAX ? file->recipients_todo : QUEUE_TODO_MAX) &
+                QUEUE_TODO_MAX;
+        message->has_sender = file->has_sender;
         message->null_sender = file->null_sender;
+        queue_shape_enter(spool, message);
 }
 
 struct verdict {
+        const struct reason_site *site;
         enum reason_class class;
+        char status[32]; /* of the entry that chose the class */
         bool any, duplicate_risk;
 };
 
@@ -211,9 +248,12 @@ static void on_defer_entry(const struct defer_entry *entry, void *data) {
         struct verdict *verdict = data;
         struct reason reason;
 
-        reason_classify(entry->reason, entry->status, entry->diagnostic, &reason);
-        if (!verdict->any || (reason_is_dead(verdict->class) && !reason_is_dead(reason.class)))
+        reason_site_classify(verdict->site, entry->reason, entry->status, entry->diagnostic, &reason);
+        if (!verdict->any || (reason_is_dead(verdict->class) && !reason_is_dead(reason.class)) ||
+                (!verdict->duplicate_risk && reason.class == REASON_DUPLICATE_RISK)) {
                 verdict->class = reason.class;
+                snprintf(verdict->status, sizeof(verdict->status), "%s", entry->status);
+        }
         verdict->duplicate_risk |= reason.class == REASON_DUPLICATE_RISK;
         verdict->any = true;
 }
@@ -222,25 +262,24 @@ static void on_defer_entry(const struct defer_entry *entry, void *data) {
 static bool read_log(
         struct queue_spool *spool, const struct queue_message *message, struct verdict *verdict) {
         char path[QUEUE_PATH_MAX], name[QUEUE_ID_MAX], sub[QUEUE_SUB_MAX];
-        struct stat status;
         ssize_t n = -1;
         int fd;
 
         queue_id_format(&message->id, name);
         queue_id_hash_path(name, spool->defer_depth, sub);
-        snprintf(path, sizeof(path), "defer/%s%s", sub, name);
+        stpcpy(stpcpy(stpcpy(path, "defer/"), sub), name);
         if (!spool->log_text)
                 spool->log_text = malloc(DEFER_LOG_MAX);
         if (!spool->log_text)
                 return false;
-        fd = open_below(spool, path);
+        fd = queue_near_open(spool, path);
         if (fd < 0)
                 return errno == ENOENT;
-        if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && begin_parsing(spool, path)) {
+        if (begin_parsing(spool, path)) {
                 n = pread(fd, spool->log_text, DEFER_LOG_MAX, 0);
                 if (n > 0)
                         defer_log_parse(
-                                spool->log_text, (size_t)n, status.st_size > n, on_defer_entry, verdict);
+                                spool->log_text, (size_t)n, n == DEFER_LOG_MAX, on_defer_entry, verdict);
                 spool->host->parsing(spool->host, NULL);
         }
         close(fd);
@@ -248,17 +287,18 @@ static bool read_log(
 }
 
 static void store_reason(struct queue_spool *spool, struct queue_message *message) {
-        struct verdict verdict = {.class = REASON_NONE};
+        struct verdict verdict = {.site = spool->common->reasons, .class = REASON_NONE};
         char path[QUEUE_PATH_MAX];
         struct stat status;
         bool is_known = read_log(spool, message, &verdict);
 
         /* The log goes when the message is tried: without it, see whether the message is still waiting. */
         queue_track_path(message, QUEUE_DEFERRED, message->depth, path);
-        if (!is_known || (!verdict.any && fstatat(spool->fd, path, &status, AT_SYMLINK_NOFOLLOW) < 0))
+        if (!is_known || (!verdict.any && queue_near_stat(spool, path, &status) < 0))
                 return;
-        if (verdict.duplicate_risk)
-                verdict.class = REASON_DUPLICATE_RISK;
+        queue_status_set(message, verdict.status);
+        if (spool->places.rows[message->place].is_filter)
+                verdict.class = reason_at_filter(verdict.class);
         message->reason = (unsigned)verdict.class & 31u;
         message->duplicate_risk = verdict.duplicate_risk;
         queue_spool_changed(spool);
@@ -283,15 +323,11 @@ static void finish(struct queue_spool *spool, struct queue_message *message) {
         store_reason(spool, message);
 }
 
-static void go_on(struct queue_spool *spool) {
-        struct queue_message *message = queue_table_find(&spool->table, &spool->reading);
-        char path[QUEUE_PATH_MAX] = "";
+/* NULL: the message is gone, or its name is another one's. */
+static void go_on(struct queue_spool *spool, struct queue_message *message, const char *path) {
         int r = QUEUE_FILE_UNFINISHED;
 
-        if (message && message->inode != spool->reading_inode)
-                message = NULL;
         if (message) {
-                queue_track_path(message, (enum queue)message->queue, message->depth, path);
                 r = QUEUE_FILE_BAD;
                 if (begin_parsing(spool, path))
                         r = queue_file_reader_step(&spool->reader, BYTES_PER_STEP);
@@ -309,36 +345,49 @@ static void go_on(struct queue_spool *spool) {
         }
 }
 
-/* Opens the file; false: there is nothing to read now. */
-static bool begin(struct queue_spool *spool, struct queue_message *message) {
+/* A file that was met in a listing may not have been looked at: open, that is cheaper than by its path. */
+static void begin(struct queue_spool *spool, struct queue_message *message) {
         char path[QUEUE_PATH_MAX];
         struct stat status;
         int fd;
 
         queue_track_path(message, (enum queue)message->queue, message->depth, path);
-        fd = open_below(spool, path);
+        fd = queue_near_open(spool, path);
         if (fd < 0) {
-                if (errno != ENOENT)
+                if (errno != ENOENT) {
                         store(spool, message, -errno);
-                return false;
+                        queue_track_job(spool, message, QUEUE_JOB_LOOK);
+                }
+                return;
         }
-        if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_ino != message->inode) {
+        if (fstat(fd, &status) < 0 || !take_status(spool, message, &status)) {
                 close(fd);
-                queue_track_job(spool, message, QUEUE_JOB_LOOK);
-                return false;
+                return;
         }
+        message->changed = false;
         spool->reading = message->id;
-        spool->reading_inode = message->inode;
-        queue_file_reader_init(&spool->reader, fd, (uint64_t)status.st_size, message->queue == QUEUE_MAILDROP,
+        spool->reading_inode = queue_table_inode(&spool->table, message);
+        queue_file_reader_init(&spool->reader, fd, message->size_bytes, message->queue == QUEUE_MAILDROP,
                 on_recipient, spool);
-        return true;
+        go_on(spool, message, path);
+}
+
+static void go_on_later(struct queue_spool *spool) {
+        struct queue_message *message = queue_table_find(&spool->table, &spool->reading);
+        char path[QUEUE_PATH_MAX] = "";
+
+        if (message && queue_table_inode(&spool->table, message) != spool->reading_inode)
+                message = NULL;
+        if (message)
+                queue_track_path(message, (enum queue)message->queue, message->depth, path);
+        go_on(spool, message, path);
 }
 
 bool queue_read_file(struct queue_spool *spool) {
         struct queue_message *message;
 
         if (spool->reader.fd >= 0) {
-                go_on(spool);
+                go_on_later(spool);
                 return true;
         }
         message = next(spool, QUEUE_JOB_READ_DEFERRED);
@@ -346,9 +395,9 @@ bool queue_read_file(struct queue_spool *spool) {
                 message = next(spool, QUEUE_JOB_READ);
         if (!message)
                 return false;
-        if (message->state == QUEUE_MESSAGE_UNREAD || (message->returned && message->todo > 1)) {
-                if (begin(spool, message))
-                        go_on(spool);
+        if (message->state == QUEUE_MESSAGE_UNREAD || message->changed ||
+                (message->returned && message->todo > 1)) {
+                begin(spool, message);
         } else {
                 finish(spool, message);
         }

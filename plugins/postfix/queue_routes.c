@@ -8,23 +8,21 @@
  * "*" and never acted on, because a guess may be a host that does not answer for reasons of its own, and for ever.
  *
  * Owns nothing but what it puts into the spool.  Fails by keeping the routes it had.
- * Limits: main.cf up to 256 KiB, the transport table up to 4 MiB; what is longer is not known behind that.  A confined
- * watcher can read /etc/postfix/main.cf and /etc/postfix/transport and no others, so next hops of further instances,
- * and with a table elsewhere, are not known.
+ * Limits: main.cf up to 256 KiB, the transport table up to 4 MiB; what is longer is not known behind that.  Queue
+ * lifetimes are those of main.cf, which Postfix has only since its last reload.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "postfix/main_cf.h"
 #include "postfix/queue_spool.h"
+#include "postfix/text_file.h"
 
-#define MAIN_CF_MAX (256u << 10)
 #define TRANSPORT_MAX (4u << 20)
+#define LIFETIME "5d" /* Postfix's default of both */
 
 /* Changes with the file; 0: there is none that can be read. */
 static uint64_t stamp_of(const char *path) {
@@ -34,36 +32,6 @@ static uint64_t stamp_of(const char *path) {
                 return 0;
         return ((uint64_t)status.st_ino * 31 + (uint64_t)status.st_size) * UINT64_C(1000000007) +
                 (uint64_t)status.st_mtim.tv_sec * 1000000000u + (uint64_t)status.st_mtim.tv_nsec;
-}
-
-/* Its text (malloc), cut at `max`; NULL when it cannot be read. */
-static char *read_text(const char *path, size_t max) {
-        char *text = NULL, *grown;
-        size_t used = 0, size = 0;
-        ssize_t n = -1;
-        int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-
-        while (fd >= 0 && used < max) {
-                if (used + 1 >= size) {
-                        size = size ? 2 * size : 4096;
-                        grown = realloc(text, size);
-                        if (!grown)
-                                break;
-                        text = grown;
-                }
-                n = read(fd, text + used, size - used - 1);
-                if (n <= 0)
-                        break;
-                used += (size_t)n;
-        }
-        if (fd >= 0)
-                close(fd);
-        if (text && (n == 0 || used >= max)) {
-                text[used] = '\0';
-                return text;
-        }
-        free(text);
-        return NULL;
 }
 
 /* Depth of the hash directories of defer/, which is not watched. */
@@ -90,52 +58,89 @@ static uint64_t stamp_all(const struct queue_spool *spool) {
         return stamp_of(path) * 3 + (spool->transport[0] ? stamp_of(spool->transport) : 0) + 1;
 }
 
-static bool cannot_read(struct queue_spool *spool, const char *path) {
+/* `main_cf` is that as far as it is known. */
+static bool cannot_read(struct queue_spool *spool, const char *path, int error, const char *main_cf) {
         bool is_known = spool->routes_stamp != 0;
+        char why[160];
 
-        if (!spool->said_routes)
-                spool->host->log(spool->host, SG_LEVEL_WARNING, "%s cannot be read: %s", path,
-                        is_known ? "next hops are as they were before"
-                                 : "next hops are not known, so no mail is acted on");
+        snprintf(why, sizeof(why), "%.80s cannot be read (%s): %s", path, strerror(-error),
+                is_known ? "next hops are as they were" : "next hops are unknown, no mail is acted on");
+        if (!spool->said_routes) {
+                spool->host->log(spool->host, SG_LEVEL_WARNING, "%s", why);
+                queue_spool_trouble(spool, "next hops", why);
+        }
         spool->said_routes = true;
         if (!is_known) {
                 spool->hops_unknown = true;
-                spool->defer_depth = defer_depth("");
+                spool->defer_depth = defer_depth(main_cf);
         }
         return false;
 }
 
-bool queue_routes_refresh(struct queue_spool *spool) {
-        char path[PATH_MAX + 16], table[PATH_MAX], table_path[sizeof(spool->transport)] = "";
-        char *main_cf, *transport = NULL;
+/* How long Postfix keeps a message before it is given up; not known when main.cf says nonsense. */
+static void read_lifetimes(struct queue_spool *spool, const char *main_cf) {
+        uint64_t lifetime, bounce_lifetime;
+
+        spool->lifetimes_known = main_cf_time(main_cf, "maximal_queue_lifetime", 'd', LIFETIME, &lifetime) &&
+                main_cf_time(main_cf, "bounce_queue_lifetime", 'd', LIFETIME, &bounce_lifetime);
+        if (!spool->lifetimes_known)
+                return;
+        spool->lifetime_seconds = (uint32_t)lifetime;
+        spool->bounce_lifetime_seconds = (uint32_t)bounce_lifetime;
+}
+
+/* The transport table (malloc), or NULL when there is none; false: there is one that cannot be read. */
+static bool read_table(struct queue_spool *spool, const char *main_cf,
+        char ret_path[static QUEUE_TABLE_PATH_MAX], char **ret_text) {
+        char table[PATH_MAX];
+        int r = 0;
+
+        ret_path[0] = '\0';
+        *ret_text = NULL;
+        if (!nexthop_transport_file(main_cf, table, sizeof(table)))
+                return cannot_read(spool, "what transport_maps names", -ENOTSUP, main_cf);
+        if (table[0] == '\0')
+                return true;
+        snprintf(ret_path, QUEUE_TABLE_PATH_MAX, "%s%s", spool->host->root, table);
+        r = text_file_read(ret_path, TRANSPORT_MAX, false, ret_text);
+        return r < 0 ? cannot_read(spool, ret_path, r, main_cf) : true;
+}
+
+static bool use(struct queue_spool *spool, const char *main_cf) {
+        char path[QUEUE_TABLE_PATH_MAX], *table;
         struct nexthop_routes routes;
+        int r;
+
+        read_lifetimes(spool, main_cf);
+        if (!read_table(spool, main_cf, path, &table))
+                return false;
+        r = nexthop_routes_init(&routes, main_cf, table);
+        free(table);
+        if (r < 0)
+                return false;
+        nexthop_routes_deinit(&spool->routes);
+        spool->routes = routes;
+        spool->hops_unknown = spool->said_routes = false;
+        queue_spool_trouble(spool, "next hops", NULL);
+        memcpy(spool->transport, path, sizeof(path));
+        spool->defer_depth = defer_depth(main_cf);
+        spool->routes_stamp = stamp_all(spool);
+        return true;
+}
+
+bool queue_routes_refresh(struct queue_spool *spool) {
+        char path[PATH_MAX + 16], *main_cf = NULL;
+        bool are_others;
         int r;
 
         if (spool->routes_stamp == stamp_all(spool))
                 return false;
         snprintf(path, sizeof(path), "%s/main.cf", spool->config);
-        main_cf = read_text(path, MAIN_CF_MAX);
-        if (!main_cf && stamp_of(path) != 0)
-                return cannot_read(spool, path);
-        nexthop_transport_file(main_cf ? main_cf : "", table, sizeof(table));
-        if (table[0]) {
-                snprintf(table_path, sizeof(table_path), "%s%s", spool->host->root, table);
-                transport = read_text(table_path, TRANSPORT_MAX);
-        }
-        if (table[0] && !transport) {
-                free(main_cf);
-                return cannot_read(spool, table_path);
-        }
-        r = nexthop_routes_init(&routes, main_cf, transport);
-        if (r >= 0) {
-                nexthop_routes_deinit(&spool->routes);
-                spool->routes = routes;
-                spool->hops_unknown = spool->said_routes = false;
-                memcpy(spool->transport, table_path, sizeof(table_path));
-                spool->defer_depth = defer_depth(main_cf ? main_cf : "");
-                spool->routes_stamp = stamp_all(spool);
-        }
+        r = text_file_read(path, MAIN_CF_MAX, false, &main_cf);
+        spool->lifetimes_known = false;
+        if (r < 0 && r != -ENOENT)
+                return cannot_read(spool, path, r, "");
+        are_others = use(spool, main_cf ? main_cf : "");
         free(main_cf);
-        free(transport);
-        return r >= 0;
+        return are_others;
 }

@@ -21,7 +21,7 @@
 
 #include "postfix/queue_spool.h"
 
-#define NAMES_PER_STEP 64
+#define NAMES_PER_STEP 16
 #define SWEPT_PER_STEP 2048u
 
 void queue_scan_add(struct queue_spool *spool, const struct queue_directory *directory) {
@@ -54,6 +54,7 @@ static void start(struct queue_spool *spool) {
         struct queue_scan *scan = &spool->scan;
 
         queue_scan_close(spool);
+        queue_near_close(spool);
         if (scan->rewatch)
                 queue_watch_forget_queues(spool);
         scan->wanted = scan->rewatch = false;
@@ -117,11 +118,19 @@ static void meet(struct queue_spool *spool, const char *name, unsigned char type
                 return;
         scan->listed[scan->at.queue]++;
         message = queue_track_arrival(spool, &scan->at, name);
-        if (!message || !scan->running)
+        if (!message)
                 return;
-        if (scan->rereading)
+        if (scan->running && scan->rereading)
                 queue_track_unread(spool, message);
-        queue_track_job(spool, message, QUEUE_JOB_LOOK);
+        /*
+         * What is to be read is looked at then, which is cheapest; else it is cheapest from here.  What is not
+         * there any more is about to be told to be elsewhere.
+         */
+        if (message->state == QUEUE_MESSAGE_UNREAD)
+                queue_track_job(spool, message,
+                        message->queue == QUEUE_DEFERRED ? QUEUE_JOB_READ_DEFERRED : QUEUE_JOB_READ);
+        else if (scan->running && fstatat(dirfd(scan->open), name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+                queue_read_status(spool, message, &status);
 }
 
 static void list(struct queue_spool *spool) {
@@ -139,6 +148,13 @@ static void list(struct queue_spool *spool) {
         }
 }
 
+/* What this spool may have at most for all of it to be tracked, and some more to come. */
+static uint32_t room(const struct queue_spool *spool) {
+        uint32_t max = spool->common->messages_max, others = spool->common->messages - spool->table.n;
+
+        return max - max / 16 > others ? max - max / 16 - others : 0;
+}
+
 static void finish(struct queue_spool *spool) {
         struct queue_scan *scan = &spool->scan;
         uint64_t listed = 0;
@@ -148,9 +164,10 @@ static void finish(struct queue_spool *spool) {
                         queue_track_forget_odd(spool, i);
         for (int queue = 0; queue < QUEUES; queue++)
                 listed += scan->listed[queue];
-        if (spool->is_overfull && listed < spool->messages_max - spool->messages_max / 16) {
-                /* There is room again: for those that came meanwhile. */
+        if (spool->is_overfull && listed < room(spool)) {
+                /* For those that came meanwhile. */
                 spool->is_overfull = false;
+                queue_spool_trouble(spool, "too many messages", NULL);
                 scan->wanted = spool->table.n + spool->n_odd < listed;
         }
         scan->running = scan->sweeping = false;

@@ -2,8 +2,8 @@
 /*
  * queue_spool - one spool from its appearing to its vanishing, and who may work when
  *
- * Runs in the watcher, as part of the sensor `queue`.  There are two timers.  `work` runs while something is to be
- * done: 5 ms, then a pause of one for the others on the loop; first what keeps the counts true (events, listings,
+ * Runs in the watcher, as part of the sensor `queue`.  There are two timers here.  `work` runs while something is to be
+ * done: 5 ms, then everybody else on the loop has his turn; first what keeps the counts true (events, listings,
  * searches, states), then the census that is asked for, then the reading of files.  `tick` asks for a census
  * within a second of a change, every ten seconds while there is mail, and not at all on an empty relay; while the
  * spool is away it looks for it, since nothing tells when a file system is mounted.
@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SECOND_USEC UINT64_C(1000000)
@@ -26,9 +27,7 @@
 #define MAIL_USEC (10 * SECOND_USEC) /* between two censuses while nothing changes */
 #define LIST_USEC (60 * SECOND_USEC) /* between two listings when events do not tell everything */
 #define SOON_USEC UINT64_C(50000)    /* changes come in groups */
-#define PAUSE_USEC UINT64_C(1000)
 #define CENSUS_SHARE 50 /* a census may take one part in that many of the time */
-#define STEPS_PER_CLOCK 16
 
 const char *const queue_names_of[QUEUES] = {
         [QUEUE_MAILDROP] = "maildrop",
@@ -38,6 +37,13 @@ const char *const queue_names_of[QUEUES] = {
         [QUEUE_HOLD] = "hold",
         [QUEUE_CORRUPT] = "corrupt",
 };
+
+static int64_t wall_seconds(void) {
+        struct timespec now;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        return now.tv_sec;
+}
 
 static uint64_t now(const struct queue_spool *spool) {
         return spool->host->now_usec(spool->host);
@@ -67,21 +73,34 @@ static uint64_t interval(const struct queue_spool *spool) {
 }
 
 void queue_spool_changed(struct queue_spool *spool) {
-        uint64_t since = now(spool) - spool->published_usec, least = interval(spool);
-        bool is_soon = spool->published_usec == 0 || since + SOON_USEC > least;
+        uint64_t since, least = interval(spool);
+        bool is_soon;
 
+        spool->is_changed = spool->is_working;
+        if (spool->is_working)
+                return;
+        since = now(spool) - spool->published_usec;
+        is_soon = spool->published_usec == 0 || since + SOON_USEC > least;
         if (spool->fd >= 0 && spool->is_listed)
                 tick_within(spool, is_soon ? SOON_USEC : least - since);
 }
 
 bool queue_spool_is_settled(const struct queue_spool *spool) {
-        return spool->fd >= 0 && spool->is_listed && spool->is_read && !spool->scan.wanted &&
-                !spool->scan.running;
+        return spool->fd >= 0 && spool->is_listed && spool->is_read && !spool->is_overfull &&
+                !spool->scan.wanted && !spool->scan.running;
+}
+
+void queue_spool_trouble(const struct queue_spool *spool, const char *what, const char *why) {
+        char key[POSTFIX_INSTANCE_MAX + 32];
+
+        snprintf(key, sizeof(key), "%s: %s", spool->instance, what);
+        spool->host->trouble(spool->host, key, why);
 }
 
 static void go_away(struct queue_spool *spool, const char *why) {
         queue_publish_missing(spool, why);
         queue_read_close(spool);
+        queue_near_close(spool);
         queue_scan_close(spool);
         queue_watch_close(spool);
         for (int job = 0; job < QUEUE_JOBS; job++)
@@ -98,6 +117,7 @@ static void go_away(struct queue_spool *spool, const char *why) {
                 close(spool->fd);
         spool->fd = -1;
         spool->is_listed = spool->is_read = spool->is_overfull = false;
+        queue_spool_trouble(spool, "too many messages", NULL);
         spool->census = (struct queue_census){0};
         tick_within(spool, AWAY_USEC);
 }
@@ -172,6 +192,7 @@ static void after_work(struct queue_spool *spool) {
 
         free(spool->log_text);
         spool->log_text = NULL;
+        queue_near_close(spool);
         if (has_mail || spool->is_blind || spool->is_overfull)
                 tick_within(spool, MAIL_USEC);
 }
@@ -181,18 +202,21 @@ static void on_work(struct sg_timer *timer, void *data) {
         uint64_t until_usec = now(spool) + QUEUE_TURN_USEC;
         bool is_busy = true;
 
-        spool->work_armed = true; /* what comes up now is done now */
+        spool->work_armed = spool->is_working = true; /* what comes up now is done now */
         if (spool->fd >= 0)
                 queue_watch_drain(spool);
         if (spool->lost)
                 go_away(spool, "the queue directory is gone");
         do {
-                for (int i = 0; spool->fd >= 0 && is_busy && i < STEPS_PER_CLOCK; i++)
-                        is_busy = step(spool);
+                /* Each may wait for the disk. */
+                is_busy = spool->fd >= 0 && step(spool);
         } while (spool->fd >= 0 && is_busy && now(spool) < until_usec);
+        spool->is_working = false;
+        if (spool->is_changed)
+                queue_spool_changed(spool);
         spool->work_armed = spool->fd >= 0 && is_busy;
         if (spool->work_armed)
-                spool->host->timer_arm(timer, PAUSE_USEC);
+                spool->host->timer_arm(timer, 0);
         else if (spool->fd >= 0)
                 after_work(spool);
 }
@@ -201,6 +225,7 @@ struct queue_spool *queue_spool_free(struct queue_spool *spool) {
         if (!spool)
                 return NULL;
         queue_read_close(spool);
+        queue_near_close(spool);
         queue_scan_close(spool);
         queue_watch_close(spool);
         queue_publish_forget(spool);
@@ -209,6 +234,8 @@ struct queue_spool *queue_spool_free(struct queue_spool *spool) {
         for (size_t i = 0; i < spool->n_odd; i++)
                 free(spool->odd[i].path);
         free(spool->odd);
+        queue_shape_deinit(spool);
+        spool->common->messages -= spool->table.n;
         queue_table_deinit(&spool->table);
         queue_places_deinit(&spool->places);
         nexthop_routes_deinit(&spool->routes);
@@ -220,29 +247,25 @@ struct queue_spool *queue_spool_free(struct queue_spool *spool) {
         return NULL;
 }
 
-int queue_spool_new(
-        const struct sg_host *host, const char *path, uint32_t messages_max, struct queue_spool **ret_spool) {
+int queue_spool_new(const struct sg_host *host, const struct postfix_instance *instance,
+        struct queue_common *common, struct queue_spool **ret_spool) {
         struct queue_spool *spool = calloc(1, sizeof(*spool));
-        bool is_default;
         int r;
 
         if (!spool)
                 return -ENOMEM;
         spool->host = host;
         spool->fd = spool->inotify = spool->reader.fd = -1;
-        spool->messages_max = messages_max;
-        snprintf(spool->path, sizeof(spool->path), "%s%s", host->root, path);
-        if (!postfix_instance_of(path, spool->instance)) {
-                host->log(host, SG_LEVEL_ERROR, "spools: \"%s\" is no queue directory", path);
-                free(spool);
-                return -EINVAL;
-        }
-        is_default = strcmp(spool->instance, "-") == 0;
-        snprintf(spool->config, sizeof(spool->config), "%s/etc/%s", host->root,
-                is_default ? "postfix" : spool->instance);
-        r = queue_table_init(&spool->table, messages_max);
+        spool->common = common;
+        spool->wall_seconds = wall_seconds;
+        snprintf(spool->path, sizeof(spool->path), "%s%s", host->root, instance->spool);
+        snprintf(spool->config, sizeof(spool->config), "%s%s", host->root, instance->config);
+        memcpy(spool->instance, instance->name, sizeof(instance->name));
+        r = queue_table_init(&spool->table, common->messages_max);
         if (r >= 0)
                 r = queue_places_init(&spool->places);
+        if (r >= 0)
+                r = queue_shape_init(spool);
         if (r >= 0)
                 r = host->timer_new(host, "queue: work", SECOND_USEC, on_work, spool, &spool->work);
         if (r >= 0)

@@ -3,7 +3,8 @@
  * queue_spool - one spool as the sensor `queue` follows it, and the parts that work on it
  *
  * queue_watch.c turns events into calls of queue_track.c, queue_scan.c does the same for directories it lists;
- * what they cannot know becomes a job in a ring, done by queue_read.c.  queue_census.c adds up, queue_publish.c
+ * what they cannot know becomes a job in a ring, done by queue_read.c.  queue_shape.c keeps the counts that
+ * questions are answered from (queue_questions.c, queue_list.c); queue_census.c adds up the rest, queue_publish.c
  * says it, queue_select.c answers the verbs.  queue_spool.c owns the whole and shares out the time.
  */
 #ifndef POSTFIX_QUEUE_SPOOL_H
@@ -11,16 +12,21 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <sys/stat.h>
 
 #include "postfix/nexthop.h"
 #include "postfix/postfix.h"
 #include "postfix/queue_file.h"
+#include "postfix/queue_growth.h"
 #include "postfix/queue_places.h"
+#include "postfix/queue_shape.h"
 #include "postfix/queue_table.h"
 #include "postfix/reason.h"
+#include "postfix/reason_site.h"
 
 #define QUEUE_SUB_MAX (2 * QUEUE_HASH_DEPTH_MAX + 1)
 #define QUEUE_PATH_MAX (32 + QUEUE_SUB_MAX + 256) /* "deferred/D/3/NAME" */
+#define QUEUE_TABLE_PATH_MAX ((size_t)2 * PATH_MAX)
 #define QUEUE_ODD_MAX 1024u
 #define QUEUE_TURN_USEC UINT64_C(5000)
 
@@ -59,18 +65,35 @@ struct queue_scan {
         uint32_t listed[QUEUES];
 };
 
-struct queue_census {
-        bool wanted, running;
-        uint32_t next;
-        int64_t now_seconds; /* CLOCK_REALTIME */
-        uint64_t spent_usec;
-        uint32_t read, null_sender, unreadable;
-        uint32_t oldest[QUEUES]; /* arrival; 0: not known */
-        uint32_t reasons[REASON_CLASSES];
+#define QUEUE_NAMES_SHOWN 20u /* domains, and senders */
+#define QUEUE_HOPS_SHOWN 32u
+
+/* The names with most messages, largest first, and the sum of all. */
+struct queue_rank {
+        uint32_t numbers[QUEUE_HOPS_SHOWN];
+        size_t n;
+        uint64_t total;
 };
 
-#define QUEUE_DOMAINS_SHOWN 20u
-#define QUEUE_HOPS_SHOWN 32u
+struct queue_census {
+        bool wanted, running;
+        int stage;           /* queue_census.c */
+        uint32_t next;       /* of what the stage goes through */
+        int64_t now_seconds; /* CLOCK_REALTIME */
+        uint64_t spent_usec;
+        uint32_t read, null_sender, unreadable, cliff;
+        uint32_t null_senders[QUEUES];
+        uint32_t oldest[QUEUES]; /* arrival; 0: not known */
+        uint32_t reasons[REASON_CLASSES];
+        struct queue_rank domains, senders, hops;
+};
+
+/* Names whose readings are published; each is held. */
+struct queue_shown {
+        uint32_t numbers[QUEUE_NAMES_SHOWN];
+        size_t n;
+        bool others;
+};
 
 struct queue_shown_hop {
         uint32_t number;
@@ -81,16 +104,32 @@ struct queue_totals {
         uint64_t arrived, delivered, deferred, bounced;
 };
 
+/* A directory that is kept open; its path below the spool with a slash behind, "": none is. */
+struct queue_near {
+        int fd;
+        char path[32 + QUEUE_SUB_MAX];
+};
+
+/* What the spools of a sensor have in common. */
+struct queue_common {
+        const struct reason_site *reasons; /* NULL: none */
+        uint32_t messages_max, messages;   /* that are tracked, at most and now */
+        uint64_t cliff_seconds;
+};
+
 struct queue_spool {
         const struct sg_host *host;
-        char path[PATH_MAX], config[PATH_MAX], instance[POSTFIX_INSTANCE_MAX];
-        uint32_t messages_max;
+        struct queue_common *common;
+        char path[PATH_MAX], config[PATH_MAX],
+                instance[POSTFIX_INSTANCE_MAX]; /* with the host's root in front */
+        int64_t (*wall_seconds)(void);          /* CLOCK_REALTIME, or what a test has for it */
 
         int fd; /* of the spool directory; -1: it is not there */
         int inotify;
         struct sg_watch *readable;
         struct sg_timer *work, *tick;
         bool work_armed;
+        bool is_working, is_changed;        /* within a turn; what it changed is said after it */
         uint64_t tick_usec, published_usec; /* when the tick comes; 0: not armed */
 
         struct queue_directory *directories; /* by wd */
@@ -113,10 +152,12 @@ struct queue_spool {
         } queues[QUEUES];
 
         struct nexthop_routes routes;
-        bool hops_unknown;            /* there are routes that cannot be read */
-        uint64_t routes_stamp;        /* of the files they came from; 0: not read yet */
-        char transport[2 * PATH_MAX]; /* the table; "": there is none */
+        bool hops_unknown;                    /* there are routes that cannot be read */
+        uint64_t routes_stamp;                /* of the files they came from; 0: not read yet */
+        char transport[QUEUE_TABLE_PATH_MAX]; /* the table; "": there is none */
         unsigned defer_depth;
+        bool lifetimes_known;
+        uint32_t lifetime_seconds, bounce_lifetime_seconds; /* bounce: of a message without a sender */
 
         /* The file that is being read; a large one takes several turns. */
         struct queue_file_reader reader;
@@ -124,28 +165,33 @@ struct queue_spool {
         struct queue_id reading; /* while reader.fd >= 0 */
         uint64_t reading_inode;
         char *log_text; /* while logs are read */
+        struct queue_near near[2];
+        bool is_stranger; /* who owns the files is somebody else */
 
+        struct queue_shape shape;
         struct queue_scan scan;
         struct queue_census census;
         bool is_listed, is_read; /* everything was, at least once since the spool is there */
 
         struct queue_totals totals;
+        struct queue_growth bounces;
         bool reason_shown[REASON_CLASSES];
-        uint32_t shown_domains[QUEUE_DOMAINS_SHOWN];
-        size_t n_shown_domains;
-        bool others_shown;
+        struct queue_shown shown_domains, shown_senders;
         struct queue_shown_hop shown_hops[QUEUE_HOPS_SHOWN];
         size_t n_shown_hops;
 };
 
 /* queue_spool.c */
 extern const char *const queue_names_of[QUEUES];
-int queue_spool_new(
-        const struct sg_host *host, const char *path, uint32_t messages_max, struct queue_spool **ret_spool);
+/* `common` stays the caller's, and must outlive the spool. */
+int queue_spool_new(const struct sg_host *host, const struct postfix_instance *instance,
+        struct queue_common *common, struct queue_spool **ret_spool);
 struct queue_spool *queue_spool_free(struct queue_spool *spool);
 void queue_spool_work(struct queue_spool *spool);    /* there is something to do: soon */
 void queue_spool_changed(struct queue_spool *spool); /* there is something to say: within a second */
 bool queue_spool_is_settled(const struct queue_spool *spool);
+/* Degraded for this reason, until the same `what` is said with NULL. */
+void queue_spool_trouble(const struct queue_spool *spool, const char *what, const char *why);
 
 /* queue_watch.c */
 int queue_watch_open(struct queue_spool *spool);
@@ -176,6 +222,7 @@ void queue_track_place(
         struct queue_spool *spool, struct queue_message *message, enum queue queue, unsigned depth);
 void queue_track_size(struct queue_spool *spool, struct queue_message *message, uint64_t size_bytes);
 void queue_track_complete(struct queue_spool *spool, struct queue_message *message);
+void queue_track_incomplete(struct queue_spool *spool, struct queue_message *message);
 void queue_track_forget(struct queue_spool *spool, struct queue_message *message);
 void queue_track_unread(struct queue_spool *spool, struct queue_message *message);
 void queue_track_job(struct queue_spool *spool, struct queue_message *message, enum queue_job job);
@@ -194,12 +241,21 @@ bool queue_read_find(struct queue_spool *spool);
 bool queue_read_look(struct queue_spool *spool);
 bool queue_read_file(struct queue_spool *spool);
 void queue_read_close(struct queue_spool *spool);
+void queue_read_status(struct queue_spool *spool, struct queue_message *message, const struct stat *status);
+
+/* queue_near.c: as openat() and fstatat() of a path below the spool, for reading, links not followed */
+int queue_near_open(struct queue_spool *spool, const char *path);
+int queue_near_stat(struct queue_spool *spool, const char *path, struct stat *ret_status);
+void queue_near_close(struct queue_spool *spool);
 
 /* queue_routes.c: from main.cf and the transport table; true: they are others than before */
 bool queue_routes_refresh(struct queue_spool *spool);
 
 /* queue_census.c */
 bool queue_census_step(struct queue_spool *spool); /* false: nothing to do */
+/* What names are ranked by. */
+uint32_t queue_census_recipients(const struct queue_name *name);
+uint32_t queue_census_senders(const struct queue_name *name);
 
 /* queue_publish.c */
 extern const struct sg_reading queue_readings[];

@@ -8,7 +8,8 @@
  * same reason.  Removal moves later entries up instead of leaving tombstones.
  *
  * Owns all of it; knows nothing about what the fields mean.  Fails only by being full: QUEUE_MESSAGES_MAX, or
- * memory.  Cost: 56 bytes per message and 5 to 11 for the index.
+ * memory.  Cost: 48 bytes per message and 5 to 11 for the index; 8 more for each message of a chunk in which one
+ * has another inode than its ID says, as in a spool that was copied here.
  */
 #include "postfix/queue_table.h"
 
@@ -22,6 +23,7 @@
 
 struct queue_chunk {
         uint32_t number, n_used;
+        uint64_t *inodes; /* of restored messages; NULL: there was none */
         struct queue_message messages[CHUNK_MESSAGES];
 };
 
@@ -45,9 +47,15 @@ int queue_table_init(struct queue_table *table, uint32_t max) {
         return table->segments ? 0 : -ENOMEM;
 }
 
+static void free_chunk(struct queue_chunk *chunk) {
+        if (chunk)
+                free(chunk->inodes);
+        free(chunk);
+}
+
 void queue_table_deinit(struct queue_table *table) {
         for (uint32_t i = 0; i < table->n_chunks; i++)
-                free(table->chunks[i]);
+                free_chunk(table->chunks[i]);
         free(table->chunks);
         for (uint32_t i = 0; table->segments && i < SEGMENTS; i++)
                 free(table->segments[i].slots);
@@ -188,13 +196,44 @@ void queue_table_remove(struct queue_table *table, struct queue_message *message
         if (number < table->roomy)
                 table->roomy = number;
         if (--chunk->n_used == 0) {
-                free(chunk);
+                free_chunk(chunk);
                 table->chunks[number] = NULL;
         }
 }
 
 uint32_t queue_table_number(const struct queue_table *table, const struct queue_message *message) {
         return *slot_of(table, &message->id);
+}
+
+uint64_t queue_table_inode(const struct queue_table *table, const struct queue_message *message) {
+        uint32_t number;
+
+        if (!message->has_inode)
+                return 0;
+        if (!message->is_restored)
+                return message->id.inode;
+        number = queue_table_number(table, message);
+        return table->chunks[number / CHUNK_MESSAGES]->inodes[number % CHUNK_MESSAGES];
+}
+
+int queue_table_set_inode(struct queue_table *table, struct queue_message *message, uint64_t inode) {
+        struct queue_chunk *chunk;
+        uint32_t number;
+
+        message->has_inode = true;
+        message->is_restored = inode != message->id.inode;
+        if (!message->is_restored)
+                return 0;
+        number = queue_table_number(table, message);
+        chunk = table->chunks[number / CHUNK_MESSAGES];
+        if (!chunk->inodes)
+                chunk->inodes = calloc(CHUNK_MESSAGES, sizeof(*chunk->inodes));
+        if (!chunk->inodes) {
+                message->has_inode = message->is_restored = false;
+                return -ENOMEM;
+        }
+        chunk->inodes[number % CHUNK_MESSAGES] = inode;
+        return 0;
 }
 
 uint32_t queue_table_end(const struct queue_table *table) {

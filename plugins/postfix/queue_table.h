@@ -11,6 +11,7 @@
 #define QUEUE_MESSAGES_MAX 2000000u
 #define QUEUE_SIZE_MAX ((UINT64_C(1) << 40) - 1)
 #define QUEUE_GENERATIONS 15u
+#define QUEUE_NUMBER_MASK ((1u << 20) - 1) /* of places and names */
 
 enum queue {
         QUEUE_MAILDROP,
@@ -22,6 +23,7 @@ enum queue {
         QUEUES,
 };
 
+enum queue_status_class { QUEUE_STATUS_NONE, QUEUE_STATUS_2, QUEUE_STATUS_4, QUEUE_STATUS_5 };
 enum queue_message_state { QUEUE_MESSAGE_UNREAD, QUEUE_MESSAGE_READ, QUEUE_MESSAGE_UNREADABLE };
 
 /* What is to be done about a message; bits of queue_message.jobs, and the rings of work. */
@@ -30,12 +32,21 @@ enum queue_job { QUEUE_JOB_FIND, QUEUE_JOB_LOOK, QUEUE_JOB_READ_DEFERRED, QUEUE_
 
 struct queue_message {
         struct queue_id id;
-        uint64_t inode; /* 0: not looked at */
         uint64_t size_bytes : 40;
-        uint64_t todo : 24;              /* recipients */
+        uint64_t todo : 17;  /* recipients; its place knows when there are more than QUEUE_TODO_MAX */
+        uint64_t bucket : 4; /* of queue_shape, by its age; 0: not counted there */
+        uint64_t used : 1;
+        uint64_t has_inode : 1;          /* looked at; queue_table_inode() says which */
+        uint64_t is_restored : 1;        /* its inode is not that of its ID */
         uint32_t arrival, create, retry; /* CLOCK_REALTIME in seconds; 0: not known */
-        uint32_t place, sender;          /* queue_places: its recipients; the domain of its sender */
-        unsigned used : 1;
+        uint32_t place : 20;             /* queue_places: its recipients */
+        uint32_t status_subject : 10;
+        uint32_t has_sender : 1;
+        uint32_t : 1;
+        uint32_t sender : 20; /* name of its domain */
+        uint32_t status_detail : 10;
+        uint32_t status_class : 2; /* of the DSN status of its deferral; enum queue_status_class */
+        unsigned changed : 1;      /* its recipients, since they were read */
         unsigned queue : 3;
         unsigned depth : 3; /* of the hash directory it lies in */
         unsigned state : 2;
@@ -53,7 +64,7 @@ struct queue_message {
         unsigned tried : 1;    /* ... and it came from active: to be counted for its next hops */
         unsigned asked : 1;    /* chosen for a retry, and not back from it: not to be postponed meanwhile */
 };
-_Static_assert(sizeof(struct queue_message) <= 56, "with its share of the index, 64 bytes per message");
+_Static_assert(sizeof(struct queue_message) <= 48, "with its share of the index, 64 bytes per message");
 
 struct queue_table {
         struct queue_chunk **chunks;
@@ -72,6 +83,10 @@ void queue_table_remove(struct queue_table *table, struct queue_message *message
 /* Numbers stay as long as the message does; NULL: nothing is there.  All are below queue_table_end(). */
 struct queue_message *queue_table_at(const struct queue_table *table, uint32_t number);
 uint32_t queue_table_number(const struct queue_table *table, const struct queue_message *message);
+/* 0: not looked at. */
+uint64_t queue_table_inode(const struct queue_table *table, const struct queue_message *message);
+/* -ENOMEM: it is not kept, and the message counts as not looked at. */
+int queue_table_set_inode(struct queue_table *table, struct queue_message *message, uint64_t inode);
 uint32_t queue_table_end(const struct queue_table *table);
 
 #endif

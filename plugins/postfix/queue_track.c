@@ -9,7 +9,8 @@
  * nothing.  A name that moved away is kept until it is seen to arrive or was looked for in the other queues.
  *
  * Owns nothing of its own.  Fails by tracking less: a full table and odd names without room are said once.
- * Limits: totals count what was seen; what happened while events were lost is not in them.
+ * Limits: totals count what was seen; what happened while events were lost is not in them.  A message to more than
+ * REREAD_MAX recipients is not read again while it is active: it counts with all that were left before.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,13 +20,15 @@
 
 #include "postfix/queue_spool.h"
 
+#define REREAD_MAX 1024u /* every fifty recipients that are done make an event */
+
 void queue_track_path(const struct queue_message *message, enum queue queue, unsigned depth,
         char path[static QUEUE_PATH_MAX]) {
         char name[QUEUE_ID_MAX], sub[QUEUE_SUB_MAX];
 
         queue_id_format(&message->id, name);
         queue_id_hash_path(name, depth, sub);
-        snprintf(path, QUEUE_PATH_MAX, "%s/%s%s", queue_names_of[queue], sub, name);
+        stpcpy(stpcpy(stpcpy(stpcpy(path, queue_names_of[queue]), "/"), sub), name);
 }
 
 void queue_track_job(struct queue_spool *spool, struct queue_message *message, enum queue_job job) {
@@ -49,14 +52,23 @@ void queue_track_size(struct queue_spool *spool, struct queue_message *message, 
 }
 
 void queue_track_complete(struct queue_spool *spool, struct queue_message *message) {
-        message->complete = true;
         if (message->fresh)
                 spool->totals.arrived++;
         message->fresh = false;
+        if (message->complete)
+                return;
+        message->complete = true;
+        queue_shape_enter(spool, message);
+}
+
+void queue_track_incomplete(struct queue_spool *spool, struct queue_message *message) {
+        queue_shape_leave(spool, message);
+        message->complete = false;
 }
 
 /* What its file said is not true any more: another file has its name, or it is to be read again. */
 void queue_track_unread(struct queue_spool *spool, struct queue_message *message) {
+        queue_shape_leave(spool, message);
         queue_place_drop(&spool->places, message->place);
         queue_names_drop(&spool->places.domains, message->sender);
         message->place = QUEUE_PLACE_UNKNOWN;
@@ -66,29 +78,42 @@ void queue_track_unread(struct queue_spool *spool, struct queue_message *message
 }
 
 void queue_track_forget(struct queue_spool *spool, struct queue_message *message) {
+        queue_shape_leave(spool, message);
         spool->queues[message->queue].messages--;
         spool->queues[message->queue].bytes -= message->size_bytes;
         queue_place_drop(&spool->places, message->place);
         queue_names_drop(&spool->places.domains, message->sender);
         queue_table_remove(&spool->table, message);
+        spool->common->messages--;
         queue_spool_changed(spool);
 }
 
+static void become_overfull(struct queue_spool *spool) {
+        char why[160];
+
+        if (spool->is_overfull)
+                return;
+        spool->is_overfull = true;
+        snprintf(why, sizeof(why),
+                "%.80s: more than %u messages: only their number is known, counted once a minute",
+                spool->path, spool->common->messages_max);
+        queue_spool_trouble(spool, "too many messages", why);
+        if (!spool->said_overfull)
+                spool->host->log(spool->host, SG_LEVEL_WARNING, "%s", why);
+        spool->said_overfull = true;
+}
+
 static struct queue_message *add(struct queue_spool *spool, const struct queue_id *id, enum queue queue) {
-        struct queue_message *message;
+        struct queue_message *message = NULL;
         uint32_t number;
 
-        message = queue_table_add(&spool->table, id, &number);
+        if (spool->common->messages < spool->common->messages_max)
+                message = queue_table_add(&spool->table, id, &number);
         if (!message) {
-                spool->is_overfull = true;
-                if (!spool->said_overfull)
-                        spool->host->log(spool->host, SG_LEVEL_WARNING,
-                                "%s: more than %u messages: only their number is known, from listing the "
-                                "queues once a minute",
-                                spool->path, spool->messages_max);
-                spool->said_overfull = true;
+                become_overfull(spool);
                 return NULL;
         }
+        spool->common->messages++;
         message->queue = (unsigned)queue & 7u;
         queue_names_hold(&spool->places.domains, QUEUE_NAME_NONE);
         /* At the start everything is new to us, and nothing has just arrived. */
@@ -109,6 +134,14 @@ static void count_hops(struct queue_spool *spool, const struct queue_message *me
         }
 }
 
+/* Some of its recipients may be done: who is left is in the file. */
+static void read_again(struct queue_spool *spool, struct queue_message *message) {
+        if (message->state != QUEUE_MESSAGE_READ)
+                return;
+        message->changed = true;
+        queue_track_job(spool, message, QUEUE_JOB_READ);
+}
+
 void queue_track_place(
         struct queue_spool *spool, struct queue_message *message, enum queue queue, unsigned depth) {
         enum queue from = (enum queue)message->queue;
@@ -118,11 +151,13 @@ void queue_track_place(
         message->moving = false;
         if (from == queue)
                 return;
+        queue_shape_leave(spool, message);
         spool->queues[from].messages--;
         spool->queues[from].bytes -= message->size_bytes;
         spool->queues[queue].messages++;
         spool->queues[queue].bytes += message->size_bytes;
         message->queue = (unsigned)queue & 7u;
+        queue_shape_enter(spool, message);
         queue_spool_changed(spool);
 
         if (queue == QUEUE_ACTIVE) {
@@ -135,6 +170,9 @@ void queue_track_place(
                 message->tried |= from == QUEUE_ACTIVE;
                 spool->totals.deferred += from == QUEUE_ACTIVE;
         }
+        /* Which of its recipients are done may have been written behind the last look at it. */
+        if (from == QUEUE_ACTIVE && queue != QUEUE_DEFERRED)
+                read_again(spool, message);
         if (queue == QUEUE_DEFERRED || message->state == QUEUE_MESSAGE_UNREAD || !message->complete)
                 queue_track_job(spool, message, QUEUE_JOB_LOOK);
 }
@@ -227,7 +265,6 @@ struct queue_message *queue_track_arrival(
                         return NULL;
                 message->returned = directory->queue == QUEUE_DEFERRED;
                 queue_spool_changed(spool);
-                queue_track_job(spool, message, QUEUE_JOB_LOOK);
                 if (directory->queue == QUEUE_ACTIVE)
                         queue_track_complete(spool, message);
         }
@@ -281,8 +318,12 @@ void queue_track_change(
         struct queue_spool *spool, const struct queue_directory *directory, const char *name) {
         struct queue_message *message = find_there(spool, directory, name);
 
-        if (message)
+        if (!message)
+                return;
+        if (message->queue != QUEUE_ACTIVE)
                 queue_track_job(spool, message, QUEUE_JOB_LOOK);
+        else if (message->todo > 1 && message->todo <= REREAD_MAX)
+                read_again(spool, message);
 }
 
 void queue_track_bounce(struct queue_spool *spool, const char *name) {

@@ -5,7 +5,8 @@
  * Runs in the watcher, as part of the sensor `queue`.  Watched are the spool itself (for queue directories that
  * come and go), the six queues with their hash directories, and bounce/ (to tell a bounce from a delivery).  Nobody
  * listens to open or read: every scan of qmgr would be a flood.  active is not asked about attributes, since a
- * reload touches every message in it, and IN_EXCL_UNLINK spares the close of what is already removed.
+ * reload touches every message in it, but who is done with some recipients closes the file; IN_EXCL_UNLINK spares
+ * the close of what is already removed.
  *
  * A new hash directory may have files before it is watched, so it is listed after.  When the kernel's queue
  * overflowed, everything is listed.
@@ -47,7 +48,7 @@ static uint32_t mask_of(const struct queue_directory *directory) {
                 return MOVES | IN_DELETE_SELF | IN_MOVE_SELF;
         if (directory->kind == QUEUE_DIRECTORY_BOUNCE)
                 return IN_CREATE | IN_MOVED_TO | IN_ONLYDIR;
-        return MOVES | (directory->queue == QUEUE_ACTIVE ? 0 : CHANGES) |
+        return MOVES | (directory->queue == QUEUE_ACTIVE ? IN_CLOSE_WRITE : CHANGES) |
                 (directory->sub[0] ? IN_DONT_FOLLOW : 0);
 }
 
@@ -159,6 +160,7 @@ static void on_directory_gone(struct queue_spool *spool, struct queue_directory 
 static void on_queue_event(struct queue_spool *spool, const struct queue_directory *directory,
         const struct inotify_event *event) {
         struct queue_directory below;
+        struct queue_message *message;
 
         if (event->mask & IN_ISDIR) {
                 if (event->mask & IN_MOVED_FROM)
@@ -167,7 +169,9 @@ static void on_queue_event(struct queue_spool *spool, const struct queue_directo
                         queue_watch_below(directory, event->name, &below))
                         queue_scan_add(spool, &below);
         } else if (event->mask & (IN_CREATE | IN_MOVED_TO)) {
-                queue_track_arrival(spool, directory, event->name);
+                message = queue_track_arrival(spool, directory, event->name);
+                if (message && message->state == QUEUE_MESSAGE_UNREAD)
+                        queue_track_job(spool, message, QUEUE_JOB_LOOK);
         } else if (event->mask & IN_MOVED_FROM) {
                 queue_track_move_away(spool, directory, event->name);
         } else if (event->mask & IN_DELETE) {

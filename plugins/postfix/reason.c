@@ -11,20 +11,18 @@
  * Of a destination that failed Postfix defers the rest untried, with the same text behind one prefix; that is cut
  * off once.
  *
- * Owns nothing and cannot fail.  Limits: texts of Postfix 3.7 to 3.12; others are REASON_OTHER.  A content filter
- * that is down is a next hop like any other here.
+ * Owns nothing and cannot fail.  Limits: texts of Postfix 3.7 to 3.12; others are REASON_OTHER, unless the site has
+ * a row for them (reason_site.c).  That a message was on its way to a content filter is not in the text.
  */
 #include "postfix/reason.h"
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SUSPENDED "delivery temporarily suspended: "
-#define HOST_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
-#define ADDRESS_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:%_-"
-#define PATH_CHARACTERS HOST_CHARACTERS "/"
 #define IN_REPLY_TO_RCPT "(in reply to RCPT TO command)"
 
 static const char *const names[REASON_CLASSES] = {
@@ -39,6 +37,8 @@ static const char *const names[REASON_CLASSES] = {
         [REASON_QUOTA] = "quota",
         [REASON_POLICY] = "policy",
         [REASON_REMOTE] = "remote",
+        [REASON_FILTER] = "filter",
+        [REASON_FILTER_DEAD] = "filter",
         [REASON_TRANSPORT] = "transport",
         [REASON_PAUSED] = "paused",
         [REASON_LOCAL] = "local",
@@ -46,10 +46,7 @@ static const char *const names[REASON_CLASSES] = {
         [REASON_OTHER] = "other",
 };
 
-/*
- * The first row that fits decides.  In patterns, %H is HOST[ADDRESS], %P :PORT, %U HOST[path of a socket], %N the
- * name of a host or domain, and $ the end; what is behind a pattern without $ does not matter.
- */
+/* The first row that fits decides; what is behind a pattern without $ does not matter. */
 static const struct row {
         const char *pattern;
         enum reason_class class;
@@ -150,10 +147,26 @@ static const struct reply_row {
                 .words = {"too many", "rate limit", "rate-limit", "ratelimit", "rate exceeded", "throttl"}},
 };
 
-/* Letters of `set` at the start of `*text`, not none and fewer than `size`. */
-static bool take(const char **text, const char *set, char *ret_taken, size_t size) {
-        size_t n = strspn(*text, set);
+/* What a text may be made of.  For each text to be classified strspn() would make such a table anew. */
+enum { DIGIT = 1, HOST = 2, ADDRESS = 4, PATH = 8 };
+static const unsigned char kinds[UCHAR_MAX + 1] = {
+        ['a' ... 'z'] = HOST | ADDRESS | PATH,
+        ['A' ... 'Z'] = HOST | ADDRESS | PATH,
+        ['0' ... '9'] = HOST | ADDRESS | PATH | DIGIT,
+        ['.'] = HOST | ADDRESS | PATH,
+        ['_'] = HOST | ADDRESS | PATH,
+        ['-'] = HOST | ADDRESS | PATH,
+        [':'] = ADDRESS,
+        ['%'] = ADDRESS,
+        ['/'] = PATH,
+};
 
+/* Characters of a kind at the start of `*text`, not none and fewer than `size`. */
+static bool take(const char **text, unsigned kind, char *ret_taken, size_t size) {
+        size_t n = 0;
+
+        while (kinds[(unsigned char)(*text)[n]] & kind)
+                n++;
         if (n == 0 || n >= size)
                 return false;
         memcpy(ret_taken, *text, n);
@@ -169,17 +182,16 @@ static bool take_byte(const char **text, char byte) {
         return true;
 }
 
-static bool take_host(const char **text, const char *bracket_characters, struct reason *reason) {
-        return take(text, HOST_CHARACTERS, reason->host, sizeof(reason->host)) && take_byte(text, '[') &&
-                take(text, bracket_characters, reason->address, sizeof(reason->address)) &&
-                take_byte(text, ']');
+static bool take_host(const char **text, unsigned bracketed, struct reason *reason) {
+        return take(text, HOST, reason->host, sizeof(reason->host)) && take_byte(text, '[') &&
+                take(text, bracketed, reason->address, sizeof(reason->address)) && take_byte(text, ']');
 }
 
 static bool take_port(const char **text, struct reason *reason) {
         char digits[6];
         unsigned long port;
 
-        if (!take_byte(text, ':') || !take(text, "0123456789", digits, sizeof(digits)))
+        if (!take_byte(text, ':') || !take(text, DIGIT, digits, sizeof(digits)))
                 return false;
         port = strtoul(digits, NULL, 10);
         reason->port = (unsigned)port;
@@ -190,20 +202,20 @@ static bool take_pattern(const char **text, char what, struct reason *reason) {
         char name[sizeof(reason->host)];
 
         switch (what) {
-        case 'H': return take_host(text, ADDRESS_CHARACTERS, reason);
+        case 'H': return take_host(text, ADDRESS, reason);
         case 'P': return take_port(text, reason);
-        case 'U': return take_host(text, PATH_CHARACTERS, reason);
-        default: return take(text, HOST_CHARACTERS, name, sizeof(name));
+        case 'U': return take_host(text, PATH, reason);
+        case '%': return take_byte(text, '%');
+        default: return take(text, HOST, name, sizeof(name));
         }
 }
 
-/* What is behind the pattern, or NULL. */
-static const char *match(const char *pattern, const char *text, struct reason *reason) {
+const char *reason_match(const char *pattern, const char *text, struct reason *ret_reason) {
         for (; *pattern; pattern++) {
-                if (*pattern == '$')
+                if (*pattern == '$' && pattern[1] == '\0')
                         return *text ? NULL : text;
-                if (*pattern == '%') {
-                        if (!take_pattern(&text, *++pattern, reason))
+                if (*pattern == '%' && pattern[1] != '\0') {
+                        if (!take_pattern(&text, *++pattern, ret_reason))
                                 return NULL;
                 } else if (*pattern != *text++)
                         return NULL;
@@ -258,16 +270,25 @@ static enum reason_class classify_reply(const char *reply, const char *status, b
         return REASON_REMOTE;
 }
 
+const char *reason_text(const char *text, bool *ret_suspended) {
+        *ret_suspended = starts_with(text, SUSPENDED);
+        return *ret_suspended ? text + strlen(SUSPENDED) : text;
+}
+
 void reason_classify(
         const char *text, const char *status, const char *diagnostic, struct reason *ret_reason) {
-        bool suspended = starts_with(text, SUSPENDED);
+        bool suspended;
 
-        if (suspended)
-                text += strlen(SUSPENDED);
+        text = reason_text(text, &suspended);
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                struct reason reason = {.class = rows[i].class, .suspended = suspended};
-                const char *rest = match(rows[i].pattern, text, &reason);
+                struct reason reason;
+                const char *rest;
 
+                /* Most begin with another letter. */
+                if (rows[i].pattern[0] != *text && rows[i].pattern[0] != '%')
+                        continue;
+                reason = (struct reason){.class = rows[i].class, .suspended = suspended};
+                rest = reason_match(rows[i].pattern, text, &reason);
                 if (!rest)
                         continue;
                 /* The copies for messages that were not tried carry no diagnostic. */
@@ -286,5 +307,23 @@ const char *reason_name(enum reason_class class) {
 }
 
 bool reason_is_dead(enum reason_class class) {
-        return class == REASON_TIMEOUT || class == REASON_REFUSED || class == REASON_UNREACHABLE;
+        return class == REASON_TIMEOUT || class == REASON_REFUSED || class == REASON_UNREACHABLE ||
+                class == REASON_FILTER_DEAD;
+}
+
+enum reason_class reason_at_filter(enum reason_class class) {
+        static const bool is_its_answer[REASON_CLASSES] = {
+                [REASON_DNS] = true,
+                [REASON_LOST] = true,
+                [REASON_TLS] = true,
+                [REASON_GREYLIST] = true,
+                [REASON_QUOTA] = true,
+                [REASON_POLICY] = true,
+                [REASON_REMOTE] = true,
+                [REASON_TRANSPORT] = true,
+        };
+
+        if (reason_is_dead(class))
+                return REASON_FILTER_DEAD;
+        return is_its_answer[class] ? REASON_FILTER : class;
 }

@@ -16,7 +16,9 @@ enum reason_class {
         REASON_GREYLIST,
         REASON_QUOTA,
         REASON_POLICY,
-        REASON_REMOTE, /* another 4xx of the remote */
+        REASON_REMOTE,      /* another 4xx of the remote */
+        REASON_FILTER,      /* the content filter of the message did not take it */
+        REASON_FILTER_DEAD, /* ... because nobody answered there; both are called "filter" */
         REASON_TRANSPORT,
         REASON_PAUSED, /* defer_transports: somebody's wish */
         REASON_LOCAL,
@@ -24,6 +26,9 @@ enum reason_class {
         REASON_OTHER,
         REASON_CLASSES,
 };
+
+/* Classes to which a site can add rows of its own (reason_site.c). */
+#define REASON_SITE_CLASSES 15
 
 struct reason {
         enum reason_class class;
@@ -38,5 +43,15 @@ void reason_classify(const char *text, const char *status, const char *diagnosti
 const char *reason_name(enum reason_class class); /* "timeout", "duplicate-risk", ...: the label */
 /* Nobody answered at all: what a dead next hop looks like from here. */
 bool reason_is_dead(enum reason_class class);
+/* The class of what happened on the way to a content filter. */
+enum reason_class reason_at_filter(enum reason_class class);
+
+/* Without the prefix of a message that Postfix did not try. */
+const char *reason_text(const char *text, bool *ret_suspended);
+/*
+ * What is behind `pattern` in `text`, or NULL: %H is HOST[ADDRESS], %P :PORT, %U HOST[path of a socket], %N the name of
+ * a host or domain, %% a percent sign, and a $ at its end the end.
+ */
+const char *reason_match(const char *pattern, const char *text, struct reason *ret_reason);
 
 #endif

@@ -80,7 +80,7 @@ static int make_plan(const struct sg_action *action, struct plan *ret_plan, stru
         }
         if (plan.canary && plan.at_most > CANARY_MAX)
                 plan.at_most = CANARY_MAX;
-        order_config(plan.instance, plan.config);
+        order_config(action, plan.instance, plan.config);
         *ret_plan = plan;
         return 0;
 }
@@ -94,7 +94,7 @@ static int open_order(const struct sg_action *action, const struct plan *plan, s
         return r;
 }
 
-static int look_at_one(struct order *order, const char *id, struct deferred_message *message, void *data) {
+static int look_at_one(struct order *order, const char *id, struct mail_file *message, void *data) {
         (void)order;
         (void)id;
         (void)message;
@@ -170,11 +170,11 @@ static int ask_for_scan(const struct sg_action *action, const struct plan *plan,
         return r;
 }
 
-static int set_to_now(struct order *order, const char *id, struct deferred_message *message, void *data) {
+static int set_to_now(struct order *order, const char *id, struct mail_file *message, void *data) {
         const time_t *now = data;
 
         (void)id;
-        return deferred_set_time(&order->deferred, message, (struct timespec){.tv_sec = *now});
+        return mail_dir_set_time(&order->dir, message, (struct timespec){.tv_sec = *now});
 }
 
 static int retry_batch(const struct sg_action *action, const struct plan *plan, struct sg_outcome *outcome) {
@@ -207,7 +207,7 @@ struct cage {
         size_t n;
 };
 
-static int catch_one(struct order *order, const char *id, struct deferred_message *message, void *data) {
+static int catch_one(struct order *order, const char *id, struct mail_file *message, void *data) {
         struct cage *cage = data;
         struct canary *canary = &cage->canaries[cage->n++];
 
@@ -218,18 +218,18 @@ static int catch_one(struct order *order, const char *id, struct deferred_messag
 }
 
 /* It may have been tried, and have failed, and be back: with another time then. */
-static bool has_moved(struct deferred *deferred, const struct canary *canary) {
+static bool has_moved(struct mail_dir *deferred, const struct canary *canary) {
         const struct timespec *old = &canary->status.st_mtim;
-        struct deferred_message message;
+        struct mail_file message;
         struct timespec new;
         mode_t mode;
-        int r = deferred_find(deferred, canary->id, canary->status.st_ino, &message);
+        int r = mail_dir_find(deferred, canary->id, canary->status.st_ino, &message);
 
         if (r != 0)
                 return r > 0;
         new = message.status.st_mtim;
         mode = message.status.st_mode;
-        deferred_message_close(&message);
+        mail_file_close(&message);
         return new.tv_sec != old->tv_sec || new.tv_nsec != old->tv_nsec || mode &UNTHROTTLE_ASKED;
 }
 
@@ -239,18 +239,18 @@ static size_t await_canaries(const struct sg_action *action, const struct plan *
         size_t moved = 0;
 
         for (unsigned waited = 0; moved < cage->n && waited <= CANARY_WAIT_MSEC; waited += CANARY_POLL_MSEC) {
-                struct deferred deferred;
+                struct mail_dir deferred;
 
                 if (waited > 0)
                         nanosleep(&pause, NULL);
-                if (order_deferred(action, plan->instance, &deferred, outcome) < 0)
+                if (order_queue(action, plan->instance, "deferred", &deferred, outcome) < 0)
                         return moved;
                 for (size_t i = 0; i < cage->n; i++)
                         if (!cage->canaries[i].moved && has_moved(&deferred, &cage->canaries[i])) {
                                 cage->canaries[i].moved = true;
                                 moved++;
                         }
-                deferred_close(&deferred);
+                mail_dir_close(&deferred);
         }
         return moved;
 }

@@ -106,6 +106,11 @@ static void on_lease_timer(struct loop_timer *timer, void *data) {
                                                      : WIRE_LEASE_ENDED);
 }
 
+/* When a lease that is held now lapses; 0: never, it lasts until it is undone. */
+static uint64_t expires_usec(const struct fake_executor *fake) {
+        return fake->slice_usec ? loop_realtime(fake->loop) + fake->slice_usec : 0;
+}
+
 void fake_executor_lease(struct fake_executor *fake, uint64_t number, enum wire_lease_state state) {
         struct fake_lease *held = (struct fake_lease *)fake_executor_find_lease(fake, number);
         struct wire_message message = {.type = WIRE_LEASE};
@@ -115,13 +120,14 @@ void fake_executor_lease(struct fake_executor *fake, uint64_t number, enum wire_
                 abort();
         held->lease.state = state;
         if (state == WIRE_LEASE_IN_FORCE)
-                held->lease.expires_usec = loop_realtime(fake->loop) + fake->slice_usec;
+                held->lease.expires_usec = expires_usec(fake);
         if (!held->timer &&
                 loop_timer_new(fake->loop, "lease", USEC_NEVER, on_lease_timer, held, &held->timer) < 0)
                 abort();
         loop_timer_arm(held->timer,
-                state == WIRE_LEASE_TAKING || state == WIRE_LEASE_ENDED ? USEC_NEVER
-                                                                        : loop_now(fake->loop) + next_usec);
+                state == WIRE_LEASE_TAKING || state == WIRE_LEASE_ENDED || next_usec == 0
+                        ? USEC_NEVER
+                        : loop_now(fake->loop) + next_usec);
         message.lease = held->lease;
         if (state == WIRE_LEASE_ENDED)
                 held->lease.lease = 0;
@@ -165,7 +171,7 @@ static uint64_t take_lease(
                         .incident = fake->incident_of[request->run % 64],
                         .count = count,
                         .since_usec = loop_realtime(fake->loop),
-                        .expires_usec = loop_realtime(fake->loop) + fake->slice_usec,
+                        .expires_usec = expires_usec(fake),
                         .state = WIRE_LEASE_TAKING,
                         .n_args = request->n_args,
                 };

@@ -34,7 +34,7 @@ struct fake_executor {
         /* How many things a selector finds; NULL: one. */
         ssize_t (*select)(struct fake_executor *fake, const struct wire_message *message, const char *verb,
                 const struct wire_pair *args, size_t n_args);
-        uint64_t action_usec, slice_usec;
+        uint64_t action_usec, slice_usec; /* slice_usec 0: leases last until they are undone */
         void *data;
 
         char trace[FAKE_TRACE_MAX][512];

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -184,6 +185,29 @@ static void bench_each_reading(
         }
 }
 
+static void bench_trouble(const struct sg_host *host, const char *what, const char *why) {
+        struct sensor_bench *bench = bench_of(host);
+        unsigned i = 0;
+
+        while (i < bench->n_troubles && strcmp(bench->troubles[i].what, what) != 0)
+                i++;
+        if (!why && i < bench->n_troubles)
+                bench->troubles[i] = bench->troubles[--bench->n_troubles];
+        if (!why)
+                return;
+        assert_true(i < sizeof(bench->troubles) / sizeof(bench->troubles[0]));
+        bench->n_troubles += i == bench->n_troubles;
+        snprintf(bench->troubles[i].what, sizeof(bench->troubles[i].what), "%s", what);
+        snprintf(bench->troubles[i].why, sizeof(bench->troubles[i].why), "%s", why);
+}
+
+const char *sensor_bench_trouble(const struct sensor_bench *bench, const char *what) {
+        for (unsigned i = 0; i < bench->n_troubles; i++)
+                if (strcmp(bench->troubles[i].what, what) == 0)
+                        return bench->troubles[i].why;
+        return NULL;
+}
+
 void sensor_bench_feed(struct sensor_bench *bench, const char *reading, const struct sg_label *labels,
         size_t n_labels, double value) {
         record(&bench->services, reading, labels, n_labels)->value = value;
@@ -205,6 +229,7 @@ void sensor_bench_init(struct sensor_bench *bench, const char *root) {
                                                .watch_free = bench_watch_free,
                                                .parsing = bench_parsing,
                                                .each_reading = bench_each_reading,
+                                               .trouble = bench_trouble,
                                        }};
 }
 
@@ -213,13 +238,45 @@ void sensor_bench_deinit(struct sensor_bench *bench) {
         assert_null(bench->watches);
 }
 
+struct turn {
+        uint64_t usec, cpu_usec;
+};
+
+static uint64_t processor_usec(void) {
+        struct timespec now;
+
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+        return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
+}
+
+static struct turn turn_start(void) {
+        return (struct turn){.usec = clock_monotonic_usec(), .cpu_usec = processor_usec()};
+}
+
+static void turn_end(struct sensor_bench *bench, const struct turn *start) {
+        uint64_t usec = clock_monotonic_usec() - start->usec, cpu_usec = processor_usec() - start->cpu_usec;
+        unsigned i = 0;
+
+        while (i + 1 < sizeof(bench->turns) / sizeof(bench->turns[0]) && usec >> (i + 1))
+                i++;
+        bench->turns[i]++;
+        bench->wakeups++;
+        bench->turns_over_10_msec += usec > 10 * USEC_PER_MSEC;
+        if (usec > bench->turn_usec_max)
+                bench->turn_usec_max = usec;
+        if (cpu_usec > bench->turn_cpu_usec_max)
+                bench->turn_cpu_usec_max = cpu_usec;
+}
+
 /* One callback at a time, since each may free any other. */
 static bool fire_timer(struct sensor_bench *bench, uint64_t now_usec) {
         for (struct sg_timer *timer = bench->timers; timer; timer = timer->next)
                 if (timer->at_usec <= now_usec) {
+                        struct turn start = turn_start();
+
                         timer->at_usec = UINT64_MAX;
-                        bench->wakeups++;
                         timer->fn(timer, timer->data);
+                        turn_end(bench, &start);
                         return true;
                 }
         return false;
@@ -231,8 +288,10 @@ static bool fire_watch(struct sensor_bench *bench) {
                         .fd = watch->fd, .events = watch->ready & SG_READY_IN ? POLLIN : POLLOUT};
 
                 if (poll(&polled, 1, 0) > 0) {
-                        bench->wakeups++;
+                        struct turn start = turn_start();
+
                         watch->fn(watch, watch->fd, watch->ready, watch->data);
+                        turn_end(bench, &start);
                         return true;
                 }
         }

@@ -22,8 +22,15 @@ struct sensor_bench {
         struct sg_host services; /* first */
         struct sg_timer *timers;
         struct sg_watch *watches;
-        struct bench_reading readings[256];
-        unsigned n, wakeups;
+        struct bench_reading readings[512];
+        unsigned n, wakeups, n_troubles;
+        struct {
+                char what[96], why[256];
+        } troubles[16];
+        /* Of callbacks: the longest, also without what it waited for disk and processor, and how many were long. */
+        uint64_t turn_usec_max, turn_cpu_usec_max;
+        unsigned turns_over_10_msec;
+        unsigned turns[32]; /* [i]: so many took 2^i us or longer, and less than twice as much */
 };
 
 void sensor_bench_init(struct sensor_bench *bench, const char *root);
@@ -33,6 +40,8 @@ void sensor_bench_run(struct sensor_bench *bench, uint64_t usec);
 /* As if another sensor had published it: for each_reading(). */
 void sensor_bench_feed(struct sensor_bench *bench, const char *reading, const struct sg_label *labels,
         size_t n_labels, double value);
+/* Why the sensor says that it goes on with less; NULL: it does not say so. */
+const char *sensor_bench_trouble(const struct sensor_bench *bench, const char *what);
 /* NULL: never heard of. */
 const struct bench_reading *sensor_bench_find(
         const struct sensor_bench *bench, const char *reading, const char *label);

@@ -25,6 +25,7 @@
 #include "plugin/plugin.h"
 #include "record/record.h"
 #include "support/fake_engine.h"
+#include "support/fake_queue.h"
 #include "watcher/bus/bus.h"
 
 static const char configuration[] =
@@ -40,6 +41,8 @@ struct server {
         struct loop_defer *ack;
         struct loop_timer *act;
         struct engine engine;
+        struct fake_queue queue;
+        bool has_queue;
         struct bus *bus;
         int control;
         unsigned char scene;
@@ -336,6 +339,9 @@ static void play(struct server *server, enum scene scene) {
                 fake_engine_add_reading(
                         engine, "queue_nexthop_messages", "instance=out,nexthop=a\x1b[2Jb", 7);
                 break;
+        case SCENE_QUEUE_PLUGIN: server->has_queue = true; break;
+        case SCENE_QUEUE_ANSWERS: fake_queue_answer(&server->queue, 0); break;
+        case SCENE_QUEUE_STOPS: fake_queue_answer(&server->queue, -ECANCELED); break;
         case SCENE_END: loop_exit(server->loop, 0); break;
         }
 }
@@ -365,6 +371,22 @@ static void on_lost(void *data) {
 
         server->bus = bus_free(server->bus);
         loop_exit(server->loop, 9);
+}
+
+static int on_queue_shape(
+        void *data, const struct sg_queue_shape *shape, sg_queue_shape_done *done, void *done_data) {
+        struct server *server = data;
+
+        return server->has_queue ? fake_queue_shape(&server->queue, shape, done, done_data) : -ENODEV;
+}
+
+static int on_queue_list(void *data, const struct sg_queue_filter *filter, uint64_t cursor, unsigned max,
+        sg_queue_message_each *each, void *each_data, uint64_t *ret_cursor) {
+        struct server *server = data;
+
+        return server->has_queue
+                ? fake_queue_list(&server->queue, filter, cursor, max, each, each_data, ret_cursor)
+                : -ENODEV;
 }
 
 static int export_fd(void *data) {
@@ -404,7 +426,9 @@ static struct plugin plugin_rows[] = {
 static const struct plugin_list plugins = {.plugins = plugin_rows, .n = 2};
 
 static int serve(const struct served_bus *served, int control, bool as_session) {
-        static const struct bus_ops ops = {.on_lost = on_lost, .export_fd = export_fd};
+        static const struct bus_ops ops = {.on_lost = on_lost,
+                .export_fd = export_fd,
+                .queue = {.shape = on_queue_shape, .list = on_queue_list}};
         struct server server = {.control = control};
         struct bus_connection *connection;
         struct problem problem = {""};
@@ -429,6 +453,8 @@ static int serve(const struct served_bus *served, int control, bool as_session) 
         int r = loop_run(server.loop);
 
         bus_free(server.bus);
+        /* Those who asked are gone, and must not mind. */
+        fake_queue_answer(&server.queue, -ECANCELED);
         loop_timer_free(server.act);
         loop_defer_free(server.ack);
         loop_fd_free(source);

@@ -37,6 +37,9 @@ enum scene {
         SCENE_QUEUE,         /* readings of the six queues of "-", of next hops and of reasons */
         SCENE_QUEUE_MISSING, /* those of the deferred queue are missing from now on */
         SCENE_SECOND_INSTANCE, /* and some of another instance, with a hostile next hop */
+        SCENE_QUEUE_PLUGIN,    /* from now on questions about the queue are answered, by fake_queue.h */
+        SCENE_QUEUE_ANSWERS,   /* those who asked for the queue "later" get it */
+        SCENE_QUEUE_STOPS,     /* they get -ECANCELED */
         SCENE_END,             /* frees everything and exits */
 };
 

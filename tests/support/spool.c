@@ -251,7 +251,7 @@ static void make_parents(const char *path) {
         }
 }
 
-void spool_init(struct spool *spool, const char *root) {
+void spool_open(struct spool *spool, const char *path) {
         static const struct {
                 const char *name;
                 mode_t mode;
@@ -260,17 +260,24 @@ void spool_init(struct spool *spool, const char *root) {
                 {"flush", 0700}, {"pid", 0755}};
 
         *spool = (struct spool){.hash_depth = 1};
-        if (snprintf(spool->path, sizeof(spool->path), "%s/%s", root, SPOOL_DIRECTORY) >=
-                (int)sizeof(spool->path))
-                errx(2, "%s: too long", root);
+        if (snprintf(spool->path, sizeof(spool->path), "%s", path) >= (int)sizeof(spool->path))
+                errx(2, "%s: too long", path);
         for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
-                char path[PATH_MAX];
+                char directory[PATH_MAX];
 
-                snprintf(path, sizeof(path), "%s/%s", spool->path, directories[i].name);
-                make_parents(path);
-                if ((mkdir(path, 0700) < 0 && errno != EEXIST) || chmod(path, directories[i].mode) < 0)
-                        err(2, "%s", path);
+                snprintf(directory, sizeof(directory), "%s/%s", spool->path, directories[i].name);
+                make_parents(directory);
+                /* One that is there is Postfix's own, as a real one has it. */
+                if (mkdir(directory, 0700) < 0 ? errno != EEXIST : chmod(directory, directories[i].mode) < 0)
+                        err(2, "%s", directory);
         }
+}
+
+void spool_init(struct spool *spool, const char *root) {
+        char path[PATH_MAX];
+
+        snprintf(path, sizeof(path), "%s/%s", root, SPOOL_DIRECTORY);
+        spool_open(spool, path);
 }
 
 static void rename_into(const char *from, const char *to) {
@@ -293,13 +300,26 @@ static unsigned next_usec(struct spool *spool) {
         return spool->serial++ * 271829u % 1000000;
 }
 
+static void make_id(
+        const struct spool_message *message, unsigned usec, uint64_t inode, char id[static SPOOL_ID_MAX]) {
+        struct queue_id made = {.inode = inode, .stamp = usec};
+
+        if (message->long_id)
+                made.stamp |= UINT64_C(1) << 63 | (uint64_t)arrival_of(message) << 20;
+        if (message->id)
+                snprintf(id, SPOOL_ID_MAX, "%s", message->id);
+        else
+                queue_id_format(&made, id);
+}
+
 void spool_add(struct spool *spool, const struct spool_message *message, struct spool_file *ret_file) {
         const char *queue = message->queue ? message->queue : "deferred";
         bool maildrop = strcmp(queue, "maildrop") == 0;
         /* Where it is created, and where it is found in the end. */
         const char *birth = maildrop ? "maildrop" : "incoming";
         mode_t mode = message->mode ? message->mode : message->unfinished ? 0600 : maildrop ? 0744 : 0700;
-        char temporary[PATH_MAX];
+        char temporary[PATH_MAX], id[SPOOL_ID_MAX];
+        struct spool_message named = *message;
         unsigned usec = next_usec(spool);
         struct spool_file file;
         unsigned char *bytes;
@@ -307,17 +327,16 @@ void spool_add(struct spool *spool, const struct spool_message *message, struct 
         size_t size;
         int fd;
 
-        bytes = spool_encode(message, &size, &file);
-        snprintf(file.queue, sizeof(file.queue), "%s", queue);
         snprintf(temporary, sizeof(temporary), "%s/%s/%u.%d", spool->path, birth, usec, (int)getpid());
         fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (fd < 0 || fstat(fd, &status) < 0)
                 err(2, "%s", temporary);
+        make_id(message, usec, status.st_ino, id);
+        named.id = id;
+        bytes = spool_encode(&named, &size, &file);
+        snprintf(file.queue, sizeof(file.queue), "%s", queue);
+        snprintf(file.id, sizeof(file.id), "%s", id);
         file.inode = status.st_ino;
-        if (message->id)
-                snprintf(file.id, sizeof(file.id), "%s", message->id);
-        else
-                snprintf(file.id, sizeof(file.id), "%05X%lX", usec, (unsigned long)status.st_ino);
         if (strcmp(queue, birth) == 0)
                 rename_into(temporary, spool_path(spool, queue, file.id));
         if (write(fd, bytes, size) != (ssize_t)size || fchmod(fd, mode) < 0)
@@ -365,8 +384,11 @@ void spool_defer(struct spool *spool, const char *id, const struct spool_deferra
                 : "connect to mx.example.test[192.0.2.1]:25: Connection timed out";
         FILE *stream;
 
-        make_parents(path);
         stream = fopen(path, "ae");
+        if (!stream && errno == ENOENT) {
+                make_parents(path);
+                stream = fopen(path, "ae");
+        }
         if (!stream)
                 err(2, "%s", path);
         fprintf(stream, "\n<%s>: %s\nrecipient=%s\n", deferral->recipient, reason, deferral->recipient);

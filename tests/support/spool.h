@@ -32,7 +32,8 @@ struct spool_recipient {
 /* All zero but `queue` and a recipient is an ordinary message. */
 struct spool_message {
         const char *queue;        /* maildrop, incoming, active, deferred, hold or corrupt; NULL: deferred */
-        const char *id;           /* NULL: a short one, made from its inode as Postfix does */
+        const char *id;           /* NULL: made from its inode as Postfix does */
+        bool long_id;             /* ... with enable_long_queue_ids */
         uint64_t arrival_seconds; /* 0: SPOOL_ARRIVAL */
         uint64_t create_seconds;  /* 0: as arrival */
         const char *sender;       /* NULL: alice@example.test; "": a bounce */
@@ -59,6 +60,8 @@ struct spool_file {
 
 /* A failure ends the program: it says nothing about the code under test. */
 void spool_init(struct spool *spool, const char *root);
+/* The queue directory itself; what is missing below it is made. */
+void spool_open(struct spool *spool, const char *path);
 /* ret_file: may be NULL.  The file appears below its name complete, but in maildrop and incoming, as Postfix has it. */
 void spool_add(struct spool *spool, const struct spool_message *message, struct spool_file *ret_file);
 /* As Postfix moves it; the hash directory is made when it is missing. */

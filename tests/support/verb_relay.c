@@ -25,6 +25,7 @@
 
 #include "postfix/postfix.h"
 #include "postfix/selection.h"
+#include "support/postfix_options.h"
 
 #define MAIL_OWNER 61234 /* nobody's */
 
@@ -62,8 +63,7 @@ void verb_relay_init(struct verb_relay *relay) {
                 err(2, "proc");
         relay->args[0] = (struct sg_value){.type = SG_TYPE_TEXT, .text = "-"};
         relay->args[1] = (struct sg_value){.type = SG_TYPE_TEXT, .text = "example.test"};
-        relay->options[POSTFIX_OPTION_SPOOLS] =
-                (struct sg_value){.type = SG_TYPE_LIST, .list = relay->spools};
+        postfix_options_init(relay->options, relay->spools);
         verb_bench_init(&relay->bench, relay->scratch.path, relay->args, relay->options);
         own_deferred(relay);
 }

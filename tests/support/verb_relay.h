@@ -9,6 +9,7 @@
 
 #include <sys/stat.h>
 
+#include "postfix/postfix.h"
 #include "support/scratch.h"
 #include "support/spool.h"
 #include "support/verb_bench.h"
@@ -19,7 +20,7 @@ struct verb_relay {
         struct verb_bench bench; /* first: a tool finds its relay */
         struct scratch scratch;
         struct spool spool;
-        struct sg_value args[4], options[1];
+        struct sg_value args[4], options[POSTFIX_OPTIONS];
         const char *spools[2];
         uid_t owner;
         struct spool_file files[VERB_RELAY_MESSAGES];

@@ -1,5 +1,5 @@
 add_library(sg_served_bus STATIC ${PROJECT_SOURCE_DIR}/tests/support/fake_engine.c
-  ${PROJECT_SOURCE_DIR}/tests/support/served_bus.c ${PROJECT_SOURCE_DIR}/tests/support/bus_client.c)
+  ${PROJECT_SOURCE_DIR}/tests/support/fake_queue.c ${PROJECT_SOURCE_DIR}/tests/support/served_bus.c ${PROJECT_SOURCE_DIR}/tests/support/bus_client.c)
 target_include_directories(sg_served_bus PUBLIC ${PROJECT_SOURCE_DIR}/tests)
 target_link_libraries(sg_served_bus PUBLIC sg_bus sg_record sg_base PkgConfig::DBUS m)
 
@@ -10,3 +10,6 @@ sg_test(test_bus sg_bus sg_served_bus)
 sg_test(test_bus_control sg_bus sg_served_bus)
 sg_test(test_bus_hostile sg_bus sg_served_bus)
 sg_test(test_bus_lease sg_bus sg_served_bus)
+sg_test(test_bus_queue sg_bus sg_served_bus)
+sg_test(test_bus_queue_time sg_bus sg_served_bus)
+target_link_options(test_bus_queue_time PRIVATE -Wl,--wrap=bus_connection_send_consume)

@@ -67,6 +67,7 @@ struct fixture {
         enum wire_verdict verdict; /* for vacuum-journal; 0: go */
         uint64_t verdict_for_usec;
         unsigned released;
+        enum run_answer answer; /* of every run; NONE: as the wait for its condition ends */
         char run_text[WIRE_TEXT_MAX];
         struct wire_escalate told; /* the newest */
 };
@@ -95,7 +96,10 @@ static inline void on_action_finished(
 static inline void on_wait_over(struct run *run, bool ok, void *data) {
         struct fixture *fixture = data;
 
-        engine_run_ended(fixture->engine, run, ok ? RUN_ANSWER_CLEARED : RUN_ANSWER_NOT_CLEARED, NULL);
+        enum run_answer answer = ok ? RUN_ANSWER_CLEARED : RUN_ANSWER_NOT_CLEARED;
+
+        engine_run_ended(
+                fixture->engine, run, fixture->answer == RUN_ANSWER_NONE ? answer : fixture->answer, NULL);
 }
 
 static inline void on_release(struct run *run, void *data) {

@@ -9,21 +9,31 @@ endforeach()
 # It waits for looks a second apart, and makes a hundred thousand files.
 set_tests_properties(test_logs_sensor PROPERTIES TIMEOUT 180)
 
-foreach(name postpone postpone_hostile postpone_disk retry_time retry reload_verb)
+foreach(name postpone postpone_hostile postpone_disk retry_time retry reload_verb hold hold_rules release requeue)
   sg_test(test_${name} sg_verb_relay sg_postfix_verbs sg_postfix_parsers)
 endforeach()
 
 # The parsers of plugin postfix, alone.
-foreach(name queue_id queue_file queue_file_cut queue_file_hostile spool defer_log reason selection)
+foreach(name queue_id queue_file queue_file_cut queue_file_hostile spool defer_log instance reason reason_site
+        selection)
   sg_test(test_${name} sg_spool sg_scratch sg_postfix_parsers)
 endforeach()
 
+sg_test(test_postfix sg_plugin_postfix_objects sg_postfix_queue sg_postfix_verbs sg_postfix_parsers)
+
 # Its sensor, on a spool of its own.
-foreach(test test_nexthop test_queue_table test_queue_select test_queue_sensor test_queue_storm)
+foreach(test test_nexthop test_queue_growth test_queue_table test_queue_select test_queue_select_filter test_queue_sensor test_queue_storm test_queue_instances test_queue_census)
   sg_test(${test} sg_bench sg_scratch sg_spool sg_postfix_queue sg_postfix_verbs sg_postfix_parsers)
 endforeach()
 # They wait for readings, which come once a second.
-set_tests_properties(test_queue_select test_queue_sensor test_queue_storm PROPERTIES TIMEOUT 240)
+set_tests_properties(test_queue_select test_queue_select_filter test_queue_sensor test_queue_storm test_queue_instances test_queue_census PROPERTIES TIMEOUT 240)
+
+# Beside a model of qshape, which takes logarithms.
+foreach(test test_queue_shape test_queue_questions test_queue_list)
+  sg_test(${test} sg_bench sg_scratch sg_spool sg_postfix_queue sg_postfix_verbs sg_postfix_parsers m)
+  set_tests_properties(${test} PROPERTIES TIMEOUT 240)
+endforeach()
+target_link_libraries(test_queue_storm PRIVATE m)
 
 # The tutorial as a stranger builds it: headers and pkg-config file installed somewhere, make, and nothing else.
 add_test(NAME sample_builds_out_of_tree

@@ -21,24 +21,22 @@
 
 #include "postfix/postfix.h"
 #include "postfix/selection.h"
+#include "support/postfix_options.h"
 #include "support/scratch.h"
 #include "support/sensor_bench.h"
 #include "support/spool.h"
 
 struct relay {
         struct scratch scratch;
+        struct sg_value options[POSTFIX_OPTIONS]; /* of the next start */
         struct spool spool;
         struct sensor_bench bench;
         void *sensor;
 };
 
 static inline void relay_start(struct relay *relay) {
-        static const char *const spools[] = {"/var/spool/postfix", NULL};
-        static const struct sg_value options[] = {
-                [POSTFIX_OPTION_SPOOLS] = {.type = SG_TYPE_LIST, .list = spools}};
-
         sensor_bench_init(&relay->bench, relay->scratch.path);
-        assert_int_equal(postfix_queue.create(&relay->bench.services, options, &relay->sensor), 0);
+        assert_int_equal(postfix_queue.create(&relay->bench.services, relay->options, &relay->sensor), 0);
 }
 
 static inline void relay_stop(struct relay *relay) {
@@ -48,10 +46,12 @@ static inline void relay_stop(struct relay *relay) {
 }
 
 static inline int relay_setup(void **state) {
+        static const char *const spools[] = {NULL};
         struct relay *relay = calloc(1, sizeof(*relay));
 
         if (!relay)
                 return -1;
+        postfix_options_init(relay->options, spools);
         scratch_init(&relay->scratch);
         spool_init(&relay->spool, relay->scratch.path);
         scratch_write(&relay->scratch, "etc/postfix/main.cf", "mydestination = localhost, here.test\n");

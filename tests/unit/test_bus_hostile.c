@@ -104,8 +104,9 @@ static void random_calls_leave_it_standing(void **state) {
                 DBUS_INTERFACE_PROPERTIES, DBUS_INTERFACE_INTROSPECTABLE, DBUS_INTERFACE_PEER,
                 "org.freedesktop.DBus.ObjectManager", "org.example.Nothing"};
         static const char *const members[] = {"Observe", "Maintenance", "RunPlaybook", "ReturnLease",
-                "Reload", "GetReadings", "QueueShape", "Export", "GetConfig", "Get", "GetAll", "Set",
-                "Introspect", "Ping", "GetManagedObjects", "PropertiesChanged", "Disconnected"};
+                "Reload", "GetReadings", "QueueShape", "QueueMessages", "Export", "GetConfig", "Get",
+                "GetAll", "Set", "Introspect", "Ping", "GetManagedObjects", "PropertiesChanged",
+                "Disconnected"};
         struct fixture *fixture = *state;
         char *long_text = malloc(100001);
 
@@ -113,7 +114,7 @@ static void random_calls_leave_it_standing(void **state) {
         long_text[100000] = '\0';
         for (int i = 0; i < 4000; i++) {
                 DBusMessage *message = dbus_message_new_method_call("org.spoolguard1",
-                        paths[pick(fixture, 12)], interfaces[pick(fixture, 9)], members[pick(fixture, 17)]);
+                        paths[pick(fixture, 12)], interfaces[pick(fixture, 9)], members[pick(fixture, 18)]);
                 DBusMessageIter iter;
 
                 dbus_message_iter_init_append(message, &iter);

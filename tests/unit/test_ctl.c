@@ -43,7 +43,9 @@ static void status_tells_how_it_stands_and_what_is_next(void **state) {
         served_bus_play(&fixture->served, SCENE_TRIP);
         assert_int_equal(CTL("status"), 1);
         assert_says("now       disk-space-high_/var/log is active: 91.0%, clear at or below 80.0%");
-        assert_says("next      playbook vacuum-journal: idle");
+        assert_says(
+                "next      nothing: no playbook has anything to do now; it closes when its conditions are "
+                "clear, or a person is called\n");
         served_bus_play(&fixture->served, SCENE_ESCALATE);
         assert_int_equal(CTL("status"), 1);
         assert_says("(a person was called)");

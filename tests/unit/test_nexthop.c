@@ -130,12 +130,65 @@ static void the_table_is_found_behind_its_type(void **state) {
         char path[64];
 
         (void)state;
-        nexthop_transport_file("transport_maps = hash:/etc/postfix/transport, pcre:/x\n", path, sizeof(path));
+        assert_true(nexthop_transport_file(
+                "transport_maps = hash:/etc/postfix/transport, pcre:/x\n", path, sizeof(path)));
         assert_string_equal(path, "/etc/postfix/transport");
-        nexthop_transport_file("transport_maps = ldap:x\n", path, sizeof(path));
+        assert_true(nexthop_transport_file("transport_maps = proxy:lmdb:/x\n", path, sizeof(path)));
+        assert_string_equal(path, "/x");
+        assert_true(nexthop_transport_file("", path, sizeof(path)));
         assert_string_equal(path, "");
-        nexthop_transport_file("", path, sizeof(path));
-        assert_string_equal(path, "");
+}
+
+static void a_table_that_is_not_made_from_a_text_is_not_read_as_one(void **state) {
+        static const char *const tables[] = {
+                "ldap:x", "pcre:/etc/postfix/transport", "mysql:/etc/postfix/sql.cf"};
+        char main_cf[128], path[64];
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+                snprintf(main_cf, sizeof(main_cf), "transport_maps = %s\n", tables[i]);
+                assert_false(nexthop_transport_file(main_cf, path, sizeof(path)));
+                assert_string_equal(path, "");
+        }
+}
+
+static void times_are_as_postfix_writes_them(void **state) {
+        static const struct {
+                const char *value;
+                uint64_t seconds; /* UINT64_MAX: not known */
+        } cases[] = {
+                {"5d", 432000},
+                {"5", 432000},
+                {"0", 0},
+                {"90m", 5400},
+                {"2W", 1209600},
+                {"30s", 30},
+                {"4h", 14400},
+                {"", 432000},
+                {"$never_set", 432000},
+                {"$other", 3600},
+                {"100d", 8640000},
+                {"101d", UINT64_MAX},
+                {"99999999999999999999d", UINT64_MAX},
+                {"5 d", UINT64_MAX},
+                {"5dd", UINT64_MAX},
+                {"5x", UINT64_MAX},
+                {"-5d", UINT64_MAX},
+                {"five", UINT64_MAX},
+        };
+        char main_cf[128];
+        uint64_t seconds;
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                snprintf(main_cf, sizeof(main_cf), "other = 1h\nlife = %s\n", cases[i].value);
+                assert_int_equal(
+                        main_cf_time(main_cf, "life", 'd', "5d", &seconds), cases[i].seconds != UINT64_MAX);
+                if (cases[i].seconds != UINT64_MAX)
+                        assert_int_equal(seconds, cases[i].seconds);
+        }
+        assert_true(main_cf_time("", "life", 'd', "5d", &seconds));
+        assert_int_equal(seconds, 432000);
 }
 
 int main(void) {
@@ -148,6 +201,8 @@ int main(void) {
                 cmocka_unit_test(local_mail_has_no_next_hop),
                 cmocka_unit_test(the_transport_table_has_the_first_word),
                 cmocka_unit_test(the_table_is_found_behind_its_type),
+                cmocka_unit_test(a_table_that_is_not_made_from_a_text_is_not_read_as_one),
+                cmocka_unit_test(times_are_as_postfix_writes_them),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <sys/inotify.h>
 
-#include "postfix/deferred.h"
+#include "postfix/mail_dir.h"
 #include "postpone_support.h"
 
 static void selected_messages_wait_and_carry_the_mark(void **state) {
@@ -98,10 +98,10 @@ static void messages_delivered_meanwhile_are_counted(void **state) {
         assert_true(is_old(relay, 3));
 }
 
-static struct deferred open_deferred(struct verb_relay *relay) {
-        struct deferred deferred;
+static struct mail_dir open_deferred(struct verb_relay *relay) {
+        struct mail_dir deferred;
 
-        assert_int_equal(deferred_open(relay->spool.path, &deferred), 0);
+        assert_int_equal(mail_dir_open(relay->spool.path, "deferred", &deferred), 0);
         assert_int_equal(geteuid(), relay->owner);
         return deferred;
 }
@@ -110,14 +110,14 @@ static void a_message_held_in_between_gets_its_time_back(void **state) {
         struct verb_relay *relay = *state;
         const struct timespec later = {time(NULL) + 500, (long)retry_time_mark(LEASE)};
         struct spool_file *file = verb_relay_add(relay, OLD_RETRY);
-        struct deferred deferred = open_deferred(relay);
-        struct deferred_message message;
+        struct mail_dir deferred = open_deferred(relay);
+        struct mail_file message;
 
-        assert_int_equal(deferred_find(&deferred, file->id, file->inode, &message), 0);
+        assert_int_equal(mail_dir_find(&deferred, file->id, file->inode, &message), 0);
         spool_move(&relay->spool, file, "hold");
-        assert_int_equal(deferred_set_time(&deferred, &message, later), DEFERRED_GONE);
-        deferred_message_close(&message);
-        deferred_close(&deferred);
+        assert_int_equal(mail_dir_set_time(&deferred, &message, later), MAIL_GONE);
+        mail_file_close(&message);
+        mail_dir_close(&deferred);
         assert_true(is_old(relay, 0));
 }
 

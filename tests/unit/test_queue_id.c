@@ -157,18 +157,6 @@ static void an_instance_is_called_as_its_spool(void **state) {
         }
 }
 
-static void only_a_configured_spool_is_found(void **state) {
-        const char *const spools[] = {"/var/spool/postfix", "/var/spool/postfix-out", "relative", NULL};
-
-        (void)state;
-        assert_string_equal(postfix_spool_of(spools, "-"), "/var/spool/postfix");
-        assert_string_equal(postfix_spool_of(spools, "postfix-out"), "/var/spool/postfix-out");
-        assert_null(postfix_spool_of(spools, "postfix"));
-        assert_null(postfix_spool_of(spools, "relative"));
-        assert_null(postfix_spool_of(spools, ""));
-        assert_null(postfix_spool_of(spools, "../postfix-out"));
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_long_id_says_when_and_where),
@@ -178,7 +166,6 @@ int main(void) {
                 cmocka_unit_test(legal_is_what_postfix_takes_for_a_name),
                 cmocka_unit_test(files_are_hashed_as_postfix_does),
                 cmocka_unit_test(an_instance_is_called_as_its_spool),
-                cmocka_unit_test(only_a_configured_spool_is_found),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

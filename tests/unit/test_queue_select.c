@@ -2,7 +2,6 @@
 /* test_queue_select - which messages the verbs are given, and when none can be named */
 #include <time.h>
 
-#include "postfix/queue_spool.h"
 #include "queue_support.h"
 
 static const struct sg_value *postpone(const char *hop) {
@@ -189,21 +188,6 @@ static void nothing_is_chosen_before_everything_was_read(void **state) {
                 relay_select(relay, &postfix_postpone, postpone("dead.test"), ids, sizeof(ids)), -EAGAIN);
 }
 
-/* The same spool by hand, with room for fewer messages. */
-static void more_messages_than_are_tracked_are_counted_by_listing(void **state) {
-        struct relay *relay = *state;
-        struct queue_spool *spool;
-
-        for (int i = 0; i < 40; i++)
-                add(relay, "a@dead.test", 1000, 0);
-        sensor_bench_init(&relay->bench, relay->scratch.path);
-        assert_int_equal(queue_spool_new(&relay->bench.services, "/var/spool/postfix", 32, &spool), 0);
-        relay_expect(relay, "queue_messages", "-,deferred", 40);
-        relay_expect(relay, "queue_bytes", "-,deferred", -1);
-        queue_spool_free(spool);
-        sensor_bench_deinit(&relay->bench);
-}
-
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, relay_setup, relay_teardown)
         const struct CMUnitTest tests[] = {
@@ -214,7 +198,6 @@ int main(void) {
                 TEST(what_was_chosen_for_a_retry_is_not_postponed_before_it_is_back),
                 TEST(what_may_have_been_delivered_is_not_retried),
                 TEST(nothing_is_chosen_before_everything_was_read),
-                TEST(more_messages_than_are_tracked_are_counted_by_listing),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -318,13 +318,12 @@ static void a_file_that_killed_a_watcher_before_is_skipped(void **state) {
 
 static void without_postfix_there_is_no_sensor_and_no_reading(void **state) {
         static const char *const spools[] = {"/var/spool/postfix-out", NULL};
-        static const struct sg_value options[] = {
-                [POSTFIX_OPTION_SPOOLS] = {.type = SG_TYPE_LIST, .list = spools}};
         struct relay *relay = *state;
         void *sensor;
 
+        relay->options[POSTFIX_OPTION_SPOOLS].list = spools;
         sensor_bench_init(&relay->bench, relay->scratch.path);
-        assert_int_equal(postfix_queue.create(&relay->bench.services, options, &sensor), -ENOTSUP);
+        assert_int_equal(postfix_queue.create(&relay->bench.services, relay->options, &sensor), -ENOTSUP);
         assert_int_equal(relay->bench.n, 0);
         sensor_bench_deinit(&relay->bench);
 }

@@ -90,6 +90,8 @@ int bus_new_consume(struct loop *loop, struct engine *engine, struct bus_connect
         if (r >= 0)
                 r = bus_pending_list_new(&bus->pending);
         if (r >= 0)
+                r = bus_queue_new(bus, &bus->queue);
+        if (r >= 0)
                 r = bus_change_new(bus, &bus->change);
         if (r >= 0)
                 r = bus_connection_serve(connection, loop, &connection_ops, bus, problem);
@@ -106,6 +108,7 @@ struct bus *bus_free(struct bus *bus) {
                 return NULL;
         bus_caller_list_free(bus->callers);
         bus_pending_list_free(bus->pending);
+        bus_queue_free(bus->queue);
         bus_change_free(bus->change);
         bus_disconnect(bus->connection);
         free(bus);

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "engine/engine.h"
+#include "spoolguard/queue.h"
 
 struct bus_connection;
 struct bus;
@@ -20,6 +21,8 @@ struct bus_ops {
         void (*on_lost)(void *data);
         /* A readable descriptor with the recorder's text for Export(); the bus closes it.  Negative errno. */
         int (*export_fd)(void *data);
+        /* Who answers them, with the bus's `data` for a sensor; -ENODEV: nobody.  NULL functions are nobody, too. */
+        struct sg_queue_questions queue;
 };
 
 /* Before confinement. `session`: the private bus of tests. Also pre-loads what checks of callers need. */

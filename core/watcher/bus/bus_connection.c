@@ -4,8 +4,9 @@
  *
  * Runs in: watcher.  Owns the private connection, its watches and timeouts.  libdbus makes two watches, one to
  * read and one to write, for the one descriptor that the loop will take only once; they are merged here.
- * Messages are dispatched from a deferred call, a few per turn, never from inside a watch: a handler may then
- * do what it wants with watches, and a client that floods us does not keep sensors from their turn.
+ * Messages are dispatched from a deferred call, a few per turn and fewer when they take long, never from inside a
+ * watch: a handler may then do what it wants with watches, and a client that floods us does not keep sensors from
+ * their turn.
  *
  * Fails: bus_connect() with a reason; afterwards on_lost once, when the bus hung up or gave our name to
  * somebody else.  There is no reconnecting: this process may not open another socket.
@@ -30,6 +31,7 @@
 #define INCOMING_MAX (1L << 20)
 #define OWN_NAME_TIMEOUT_MSEC 5000
 #define DISPATCH_PER_TURN 16
+#define DISPATCH_USEC (2 * USEC_PER_MSEC)
 #define WATCHES_MAX 4
 
 struct bus_connection {
@@ -235,8 +237,12 @@ static void on_dispatch_status(DBusConnection *dbus, DBusDispatchStatus status, 
 static void on_dispatch(struct loop_defer *source, void *data) {
         struct bus_connection *connection = data;
 
+        /* Some answers are long: a look at the loop's own clock would find that no time has passed. */
+        uint64_t end_usec = clock_monotonic_usec() + DISPATCH_USEC;
+
         for (unsigned i = 0; i < DISPATCH_PER_TURN && !connection->lost; i++)
-                if (dbus_connection_dispatch(connection->dbus) == DBUS_DISPATCH_COMPLETE)
+                if (dbus_connection_dispatch(connection->dbus) == DBUS_DISPATCH_COMPLETE ||
+                        clock_monotonic_usec() >= end_usec)
                         break;
         if (connection->lost)
                 connection->ops.on_lost(connection->data);

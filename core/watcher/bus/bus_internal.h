@@ -8,6 +8,7 @@
 #include "watcher/bus/bus_change.h"
 #include "watcher/bus/bus_connection.h"
 #include "watcher/bus/bus_pending.h"
+#include "watcher/bus/bus_queue.h"
 
 struct bus {
         struct loop *loop;
@@ -19,6 +20,7 @@ struct bus {
         struct bus_caller_list *callers;
         struct bus_pending_list *pending;
         struct bus_change *change;
+        struct bus_queue *queue;
         uint32_t caller_uid;     /* of the call of Control that is being answered */
         uint64_t ended_runs[64]; /* ring of runs whose end was told */
         size_t ended_at;

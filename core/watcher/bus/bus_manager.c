@@ -101,11 +101,6 @@ static DBusMessage *get_readings(struct bus *bus, const struct bus_target *targe
         return reply;
 }
 
-static DBusMessage *queue_shape(struct bus *bus, const struct bus_target *target, DBusMessage *call) {
-        (void)bus, (void)target;
-        return bus_error(call, BUS_ERROR("NotAvailable"), "no plugin provides the queue");
-}
-
 static DBusMessage *export(struct bus *bus, const struct bus_target *target, DBusMessage *call) {
         int fd = bus->ops.export_fd ? bus->ops.export_fd(bus->data) : -EOPNOTSUPP;
 
@@ -174,7 +169,13 @@ const struct bus_interface bus_interface_manager = {
                                 .in = (const struct bus_argument[]){{"queue", "s"}, {"limit", "u"},
                                         {"options", "a{sv}"}, {0}},
                                 .out = (const struct bus_argument[]){{"shape", "a(sau)"}, {0}},
-                                .call = queue_shape},
+                                .call = bus_queue_shape},
+                        {.name = "QueueMessages",
+                                .in = (const struct bus_argument[]){{"cursor", "t"}, {"max", "u"},
+                                        {"filter", "a{sv}"}, {0}},
+                                .out = (const struct bus_argument[]){{"next", "t"}, {"messages", "aa{sv}"},
+                                        {0}},
+                                .call = bus_queue_messages},
                         {.name = "Export",
                                 .out = (const struct bus_argument[]){{"recorder", "h"}, {0}},
                                 .call = export},

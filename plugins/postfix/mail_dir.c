@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * deferred - messages below deferred/ of one spool, touched as the mail owner
+ * mail_dir - messages of one queue of a spool, touched as the mail owner
  *
  * Runs in a child of the executor, which is root and gives that up for as long as files are touched: whatever
  * a hostile list or a race could lead us to is then something that Postfix itself may do.  The spool's path
- * comes from the configuration; everything below deferred/ is resolved without links, beneath that directory,
+ * comes from the configuration; everything below the queue is resolved without links, beneath that directory,
  * and a file counts only when it is a complete message of the directory's owner with one name.  Queue IDs are
  * used again by Postfix, so the inode has to be that of the message that was chosen.
  *
@@ -14,7 +14,7 @@
  * Owns the descriptors in its structs.  Dies when root's identity cannot be taken back.
  * Limits: between two system calls a file may get to hold/; its time is put back then.
  */
-#include "postfix/deferred.h"
+#include "postfix/mail_dir.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -30,57 +30,87 @@
 
 #define EXPIRE_ASKED 0010 /* postsuper -e */
 
-static int become_owner(struct deferred *deferred) {
-        if (deferred->owner == 0)
+static int become_owner(struct mail_dir *dir) {
+        if (dir->owner == 0)
                 return -EPERM;
         if (geteuid() != 0)
-                return geteuid() == deferred->owner ? 0 : -EPERM;
+                return geteuid() == dir->owner ? 0 : -EPERM;
         if (setgroups(0, NULL) < 0 || setresgid((gid_t)-1, NO_GROUP, (gid_t)-1) < 0)
                 return -errno;
-        deferred->became_owner = true;
-        return setresuid((uid_t)-1, deferred->owner, (uid_t)-1) < 0 ? -errno : 0;
+        dir->became_owner = true;
+        return setresuid((uid_t)-1, dir->owner, (uid_t)-1) < 0 ? -errno : 0;
 }
 
-int deferred_open(const char *spool, struct deferred *ret_deferred) {
-        struct deferred deferred = {.directory = -1};
+int mail_dir_open(const char *spool, const char *queue, struct mail_dir *ret_dir) {
+        struct mail_dir dir = {.directory = -1};
         struct stat status = {0};
         int r = 0, fd = open(spool, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
         if (fd < 0)
                 return -errno;
-        deferred.directory = openat(fd, "deferred", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (deferred.directory < 0 || fstat(deferred.directory, &status) < 0)
+        dir.directory = openat(fd, queue, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (dir.directory < 0 || fstat(dir.directory, &status) < 0)
                 r = -errno;
         close(fd);
         if (r >= 0) {
-                deferred.owner = status.st_uid;
-                r = become_owner(&deferred);
+                dir.owner = status.st_uid;
+                r = become_owner(&dir);
         }
         if (r < 0) {
-                deferred_close(&deferred);
+                mail_dir_close(&dir);
                 return r;
         }
-        *ret_deferred = deferred;
+        *ret_dir = dir;
         return 0;
 }
 
-void deferred_close(struct deferred *deferred) {
-        if (deferred->directory >= 0)
-                close(deferred->directory);
-        deferred->directory = -1;
-        if (deferred->became_owner &&
+int mail_dir_open_beside(const struct mail_dir *dir, const char *queue, struct mail_dir *ret_dir) {
+        struct mail_dir beside = {.directory = -1, .owner = dir->owner};
+        struct stat status;
+        int r = 0, fd = openat(dir->directory, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0)
+                return -errno;
+        beside.directory = openat(fd, queue, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (beside.directory < 0 || fstat(beside.directory, &status) < 0)
+                r = -errno;
+        else if (status.st_uid != dir->owner)
+                r = -EPERM;
+        close(fd);
+        if (r < 0) {
+                mail_dir_close(&beside);
+                return r;
+        }
+        *ret_dir = beside;
+        return 0;
+}
+
+int mail_dir_stay_owner(struct mail_dir *dir) {
+        if (!dir->became_owner)
+                return 0;
+        if (setresgid(NO_GROUP, NO_GROUP, NO_GROUP) < 0 || setresuid(dir->owner, dir->owner, dir->owner) < 0)
+                return -errno;
+        dir->became_owner = false;
+        return 0;
+}
+
+void mail_dir_close(struct mail_dir *dir) {
+        if (dir->directory >= 0)
+                close(dir->directory);
+        dir->directory = -1;
+        if (dir->became_owner &&
                 (setresuid((uid_t)-1, 0, (uid_t)-1) < 0 || setresgid((gid_t)-1, 0, (gid_t)-1) < 0))
                 abort();
-        deferred->became_owner = false;
+        dir->became_owner = false;
 }
 
 /*
  * One component after the other, none of them a link.  Not openat2(): the seccomp filter of the unit refuses it
  * (RestrictSUIDSGID=, which cannot see what mode its argument points to).
  */
-static int open_beneath(const struct deferred *deferred, const char *path, int flags) {
-        int r, directory = -1, at = deferred->directory;
-        char component[DEFERRED_PATH_MAX];
+static int open_beneath(const struct mail_dir *dir, const char *path, int flags) {
+        int r, directory = -1, at = dir->directory;
+        char component[MAIL_PATH_MAX];
         const char *slash;
 
         for (; (slash = strchr(path, '/')) && slash[1]; path = slash + 1) {
@@ -103,31 +133,31 @@ static int open_beneath(const struct deferred *deferred, const char *path, int f
         return r;
 }
 
-static bool is_message(const struct deferred *deferred, const struct stat *status) {
-        return S_ISREG(status->st_mode) && status->st_nlink == 1 && status->st_uid == deferred->owner &&
+static bool is_message(const struct mail_dir *dir, const struct stat *status) {
+        return S_ISREG(status->st_mode) && status->st_nlink == 1 && status->st_uid == dir->owner &&
                 (status->st_mode & S_IRWXU) == S_IRWXU && !(status->st_mode & EXPIRE_ASKED);
 }
 
-int deferred_open_message(const struct deferred *deferred, const char *path, uint64_t inode,
-        struct deferred_message *ret_message) {
-        int r = 0, fd = open_beneath(deferred, path, O_RDONLY | O_NONBLOCK | O_NOATIME);
-        struct deferred_message message = {.fd = fd};
+int mail_dir_open_file(
+        const struct mail_dir *dir, const char *path, uint64_t inode, struct mail_file *ret_message) {
+        int r = 0, fd = open_beneath(dir, path, O_RDONLY | O_NONBLOCK | O_NOATIME);
+        struct mail_file message = {.fd = fd};
 
         switch (fd) {
         case -ENOENT:
-        case -ENOTDIR: return DEFERRED_GONE;
+        case -ENOTDIR: return MAIL_GONE;
         case -ELOOP:  /* a link, */
         case -ENXIO:  /* a socket, */
         case -EACCES: /* not complete, or somebody else's */
-        case -EPERM: return DEFERRED_CHANGED;
+        case -EPERM: return MAIL_CHANGED;
         default: break;
         }
         if (fd < 0)
                 return fd;
         if (fstat(fd, &message.status) < 0)
                 r = -errno;
-        else if (message.status.st_ino != inode || !is_message(deferred, &message.status))
-                r = DEFERRED_CHANGED;
+        else if (message.status.st_ino != inode || !is_message(dir, &message.status))
+                r = MAIL_CHANGED;
         if (r != 0) {
                 close(fd);
                 return r;
@@ -144,32 +174,31 @@ static unsigned depth_to_try(unsigned found, unsigned attempt) {
         return attempt <= found ? attempt - 1 : attempt;
 }
 
-int deferred_find(
-        struct deferred *deferred, const char *id, uint64_t inode, struct deferred_message *ret_message) {
-        char path[DEFERRED_PATH_MAX], hash[2 * QUEUE_HASH_DEPTH_MAX + 1];
+int mail_dir_find(struct mail_dir *dir, const char *id, uint64_t inode, struct mail_file *ret_message) {
+        char path[MAIL_PATH_MAX], hash[2 * QUEUE_HASH_DEPTH_MAX + 1];
 
         if (!queue_id_is_legal(id))
-                return DEFERRED_CHANGED;
+                return MAIL_CHANGED;
         for (unsigned attempt = 0; attempt <= QUEUE_HASH_DEPTH_MAX; attempt++) {
-                unsigned depth = depth_to_try(deferred->depth, attempt);
+                unsigned depth = depth_to_try(dir->depth, attempt);
                 int r;
 
                 queue_id_hash_path(id, depth, hash);
                 snprintf(path, sizeof(path), "%s%.255s", hash, id);
-                r = deferred_open_message(deferred, path, inode, ret_message);
-                if (r == DEFERRED_GONE)
+                r = mail_dir_open_file(dir, path, inode, ret_message);
+                if (r == MAIL_GONE)
                         continue;
                 if (r == 0)
-                        deferred->depth = depth;
+                        dir->depth = depth;
                 return r;
         }
-        return DEFERRED_GONE;
+        return MAIL_GONE;
 }
 
-static bool is_at(const struct deferred *deferred, const struct deferred_message *message) {
+static bool is_at(const struct mail_dir *dir, const struct mail_file *message) {
         struct stat status;
 
-        return fstatat(deferred->directory, message->path, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+        return fstatat(dir->directory, message->path, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
                 status.st_ino == message->status.st_ino && status.st_dev == message->status.st_dev;
 }
 
@@ -177,8 +206,7 @@ static bool same_time(const struct timespec *a, const struct timespec *b) {
         return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-int deferred_set_time(
-        const struct deferred *deferred, struct deferred_message *message, struct timespec time) {
+int mail_dir_set_time(const struct mail_dir *dir, struct mail_file *message, struct timespec time) {
         /* Given and not omitted: the kernel calls it IN_ATTRIB, as from Postfix, only when both times are set. */
         const struct timespec keep = message->status.st_atim, old = message->status.st_mtim;
         struct timespec ours;
@@ -186,15 +214,15 @@ int deferred_set_time(
         if (futimens(message->fd, (struct timespec[]){keep, time}) < 0 ||
                 fstat(message->fd, &message->status) < 0)
                 return -errno;
-        if (is_at(deferred, message))
+        if (is_at(dir, message))
                 return 0;
         ours = message->status.st_mtim;
         if (fstat(message->fd, &message->status) == 0 && same_time(&ours, &message->status.st_mtim))
                 (void)futimens(message->fd, (struct timespec[]){keep, old});
-        return DEFERRED_GONE;
+        return MAIL_GONE;
 }
 
-void deferred_message_close(struct deferred_message *message) {
+void mail_file_close(struct mail_file *message) {
         close(message->fd);
         message->fd = -1;
 }
@@ -205,8 +233,8 @@ static bool is_hash_directory(const char *name, const struct stat *status) {
 
 /* prefix: "", "D/", ... */
 static int walk_directory(
-        const struct deferred *deferred, const char *prefix, unsigned depth, deferred_fn fn, void *data) {
-        int r = 0, fd = open_beneath(deferred, depth ? prefix : ".", O_RDONLY | O_DIRECTORY);
+        const struct mail_dir *dir, const char *prefix, unsigned depth, mail_dir_fn fn, void *data) {
+        int r = 0, fd = open_beneath(dir, depth ? prefix : ".", O_RDONLY | O_DIRECTORY);
         struct dirent *entry;
         DIR *stream;
 
@@ -219,7 +247,7 @@ static int walk_directory(
                 return r;
         }
         while (r == 0 && (errno = 0, entry = readdir(stream))) {
-                char path[DEFERRED_PATH_MAX];
+                char path[MAIL_PATH_MAX];
                 struct stat status;
 
                 if (!queue_id_is_legal(entry->d_name) ||
@@ -228,8 +256,8 @@ static int walk_directory(
                 snprintf(path, sizeof(path), "%s%s", prefix, entry->d_name);
                 if (is_hash_directory(entry->d_name, &status) && depth < QUEUE_HASH_DEPTH_MAX) {
                         strcat(path, "/");
-                        r = walk_directory(deferred, path, depth + 1, fn, data);
-                } else if (is_message(deferred, &status))
+                        r = walk_directory(dir, path, depth + 1, fn, data);
+                } else if (is_message(dir, &status))
                         r = fn(path, &status, data);
         }
         if (r == 0 && errno != 0 && !entry)
@@ -238,6 +266,6 @@ static int walk_directory(
         return r;
 }
 
-int deferred_walk(const struct deferred *deferred, deferred_fn fn, void *data) {
-        return walk_directory(deferred, "", 0, fn, data);
+int mail_dir_walk(const struct mail_dir *dir, mail_dir_fn fn, void *data) {
+        return walk_directory(dir, "", 0, fn, data);
 }
