@@ -15,7 +15,7 @@
  * SIGKILL (an admin, the kernel short of memory) against nobody.
  *
  * A watcher that ends by itself with status 0, and not out of Lua or a parser, wishes to be started anew: what it
- * reads was replaced.  That is no death, but it is the watcher's own word, so only as many wishes are believed as
+ * reads was replaced, or there is no bus.  That is no death, but it is the watcher's own word, so only as many wishes are believed as
  * files are replaced in earnest; each one beyond that is told as a death.  The waits grow all the same.
  *
  * A new configuration starts a watcher at once but does not shorten the waits after it: only one that lives for
@@ -260,7 +260,7 @@ static void on_death(struct loop_child *source, pid_t pid, bool exited, int stat
                 text_copy(reason, sizeof(reason), watcher->reason);
         else if (wish)
                 text_copy(reason, sizeof(reason),
-                        "it asked for that, as it does when a file that it reads was replaced");
+                        "as it asked: a file that it reads was replaced, or the bus was lost");
         else if (exited)
                 text_format(reason, sizeof(reason), "it ended with status %d", status);
         else

@@ -40,8 +40,9 @@
 
 /* The executor is trusted, but a burst of past incidents after HELLO is real. */
 #define EXECUTOR_RATE 100000u
-#define BUS_RETRY_USEC (60 * USEC_PER_SEC)
-#define LOOK_BEATS 5u /* heartbeats from one look for replaced files to the next: 15 s */
+#define BUS_RETRY_USEC \
+        (5 * USEC_PER_MINUTE) /* no more often than the executor believes wishes to start anew */
+#define LOOK_BEATS 5u         /* heartbeats from one look for replaced files to the next: 15 s */
 
 struct watcher {
         const struct watcher_options *options;
@@ -160,7 +161,7 @@ static void on_event(const struct engine_event *event, void *data) {
 static void on_bus_lost(void *data) {
         struct watcher *watcher = data;
         log_warning("lost the system bus: restarting to connect again");
-        loop_exit(watcher->loop, 1);
+        loop_exit(watcher->loop, 0);
 }
 
 static int on_export(void *data) {
@@ -186,7 +187,7 @@ static int on_queue_list(void *data, const struct sg_queue_filter *filter, uint6
 static void on_bus_retry(struct loop_timer *timer, void *data) {
         struct watcher *watcher = data;
         if (engine_is_quiet(watcher->engine)) {
-                loop_exit(watcher->loop, 1);
+                loop_exit(watcher->loop, 0);
                 return;
         }
         loop_timer_arm(timer, loop_now(watcher->loop) + BUS_RETRY_USEC);

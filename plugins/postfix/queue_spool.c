@@ -27,7 +27,7 @@
 #define MAIL_USEC (10 * SECOND_USEC) /* between two censuses while nothing changes */
 #define LIST_USEC (60 * SECOND_USEC) /* between two listings when events do not tell everything */
 #define SOON_USEC UINT64_C(50000)    /* changes come in groups */
-#define CENSUS_SHARE 50 /* a census may take one part in that many of the time */
+#define CENSUS_SHARE 50              /* a census may take one part in that many of the time */
 
 const char *const queue_names_of[QUEUES] = {
         [QUEUE_MAILDROP] = "maildrop",
