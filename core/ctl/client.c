@@ -137,6 +137,13 @@ static enum ctl_exit send_consume(struct client *client, DBusMessage *call, int 
         return CTL_GOOD;
 }
 
+static enum ctl_exit refuse_consume(DBusMessage *call, const char *member, struct problem *problem) {
+        problem_set(problem, "an argument of %s is no text that D-Bus can carry", member);
+        if (call)
+                dbus_message_unref(call);
+        return CTL_TROUBLE;
+}
+
 enum ctl_exit client_call(struct client *client, const char *interface, const char *member, int timeout_msec,
         json_t **ret_reply, struct problem *problem, int first, ...) {
         DBusMessage *call = dbus_message_new_method_call(SERVICE, CLIENT_ROOT, interface, member);
@@ -145,13 +152,9 @@ enum ctl_exit client_call(struct client *client, const char *interface, const ch
         va_start(arguments, first);
         dbus_bool_t done = call && dbus_message_append_args_valist(call, first, arguments);
         va_end(arguments);
-        if (!done) {
-                problem_set(problem, "an argument of %s is no text that D-Bus can carry", member);
-                if (call)
-                        dbus_message_unref(call);
-                return CTL_TROUBLE;
-        }
-        return send_consume(client, call, timeout_msec, ret_reply, problem);
+        if (done)
+                return send_consume(client, call, timeout_msec, ret_reply, problem);
+        return refuse_consume(call, member, problem);
 }
 
 static bool append_option(DBusMessageIter *dict, const struct client_option *option) {
@@ -198,13 +201,9 @@ enum ctl_exit client_ask(struct client *client, const char *member, int timeout_
         dbus_bool_t done = call && dbus_message_append_args_valist(call, first, arguments) &&
                 append_options(call, options);
         va_end(arguments);
-        if (!done) {
-                problem_set(problem, "an argument of %s is no text that D-Bus can carry", member);
-                if (call)
-                        dbus_message_unref(call);
-                return CTL_TROUBLE;
-        }
-        return send_consume(client, call, timeout_msec, ret_reply, problem);
+        if (done)
+                return send_consume(client, call, timeout_msec, ret_reply, problem);
+        return refuse_consume(call, member, problem);
 }
 
 enum ctl_exit client_properties(struct client *client, const char *path, const char *interface,
