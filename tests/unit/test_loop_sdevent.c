@@ -195,6 +195,51 @@ static void a_defer_that_arms_itself_starves_nobody(void **state) {
         assert_true(world->n_defers < 1000);
 }
 
+static void on_busy(struct loop_timer *timer, void *data) {
+        struct world *world = data;
+        uint64_t before_usec = loop_clock(world->loop);
+
+        (void)timer;
+        for (unsigned i = 0; i < 1000 && loop_clock(world->loop) < before_usec + USEC_PER_MSEC; i++)
+                usleep(100);
+        assert_true(loop_clock(world->loop) >= before_usec + USEC_PER_MSEC);
+        world->n_calls++;
+        loop_exit(world->loop, 0);
+}
+
+static void the_clock_goes_on_within_a_turn(void **state) {
+        struct world *world = *state;
+        struct loop_timer *timer;
+
+        assert_return_code(loop_timer_new(world->loop, "busy", 0, on_busy, world, &timer), 0);
+        assert_int_equal(loop_run(world->loop), 0);
+        assert_int_equal(world->n_calls, 1);
+        loop_timer_free(timer);
+}
+
+static void on_timer_again(struct loop_timer *timer, void *data) {
+        struct world *world = data;
+
+        if (++world->n_defers < 1000)
+                loop_timer_arm(timer, loop_now(world->loop));
+        else
+                loop_exit(world->loop, 8);
+}
+
+static void a_timer_that_is_always_due_starves_nobody(void **state) {
+        struct world *world = *state;
+        struct loop_timer *timer;
+
+        assert_return_code(loop_timer_new(world->loop, "again", 0, on_timer_again, world, &timer), 0);
+        assert_return_code(loop_fd_new(world->loop, "pair", world->ends[0], LOOP_IN, on_free_self, world,
+                                   &world->fds[0]),
+                0);
+        send_byte(world->ends[1]);
+        assert_int_equal(loop_run(world->loop), 7);
+        assert_true(world->n_defers < 1000);
+        loop_timer_free(timer);
+}
+
 static void on_signal(struct loop_signal *source, int signo, void *data) {
         struct world *world = data;
 
@@ -373,6 +418,8 @@ int main(void) {
                 WITH_LOOP(a_source_can_be_told_to_wait_for_something_else),
                 WITH_LOOP(one_fd_has_one_source),
                 WITH_LOOP(a_defer_that_arms_itself_starves_nobody),
+                WITH_LOOP(a_timer_that_is_always_due_starves_nobody),
+                WITH_LOOP(the_clock_goes_on_within_a_turn),
                 WITH_LOOP(a_signal_arrives_and_its_source_may_free_itself),
                 WITH_LOOP(a_signal_after_its_source_does_not_kill),
                 WITH_LOOP(a_child_is_reaped_before_its_callback),

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "postfix/queue_id.h"
 #include "queue_file_support.h"
 #include "support/scratch.h"
 
@@ -46,9 +47,29 @@ static void the_generator_makes_a_spool_as_postfix_has_it(void **state) {
         scratch_deinit(&scratch);
 }
 
+static void a_long_id_says_when_and_which_inode(void **state) {
+        struct scratch scratch;
+        struct spool_file file;
+        struct spool spool;
+        struct queue_id id;
+
+        (void)state;
+        scratch_init(&scratch);
+        spool_init(&spool, scratch.path);
+        spool_add(&spool,
+                &(struct spool_message){.long_id = true, .recipients = {{.address = "bob@example.test"}}},
+                &file);
+        assert_true(queue_id_parse(file.id, &id));
+        assert_int_equal(id.inode, file.inode);
+        assert_int_equal((id.stamp & ~(UINT64_C(1) << 63)) >> 20, SPOOL_ARRIVAL);
+        assert_true(strchr(file.id, 'z'));
+        scratch_deinit(&scratch);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_generator_makes_a_spool_as_postfix_has_it),
+                cmocka_unit_test(a_long_id_says_when_and_which_inode),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
