@@ -111,8 +111,9 @@ bool lease_has_passed(const struct lease *lease, uint64_t now_usec) {
                 now_usec - lease->expires_usec >= lease->slice_usec;
 }
 
+/* Without slices there is nothing to keep alive, and to do it once more would be an action without admission. */
 bool lease_may_renew(const struct lease *lease, uint64_t monotonic_usec) {
-        return is_alive(lease) &&
+        return is_alive(lease) && lease->slice_usec != 0 &&
                 (lease->renewed_usec == 0 || monotonic_usec - lease->renewed_usec >= LEASE_RENEW_MIN);
 }
 

@@ -7,8 +7,12 @@
  * become the mail owner for good: whatever a file does to it, it can do no more than Postfix may.  What it finds
  * comes back as numbers and as a list of IDs, which is then believed as little as one from the watcher.
  *
+ * What was changed where it lies would be taken for an admin's as soon as anything else is moved, ours included, so
+ * it is marked anew before that.
+ *
  * Owns that process and its pipe.  Fails with a negative errno value; -EIO when the process ended without an answer.
- * Limits: SELECTION_MAX messages are listed, the rest at the next call; READ_SECONDS for all of it.
+ * Limits: SELECTION_MAX messages are listed, and what can be read in the time that is given; the rest is counted, and
+ * has its turn at the next call.
  */
 #include "postfix/held.h"
 
@@ -20,12 +24,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "postfix/hold_mark.h"
 #include "postfix/order.h"
 #include "postfix/queue_file.h"
 #include "postfix/selection.h"
 
-#define READ_SECONDS 240
+#define GRACE_SECONDS 30u /* beyond the time to read, for a disk that does not answer */
 #define PIECE (64u << 10)
 
 /* Between a release and the end of the first try. */
@@ -36,6 +39,8 @@ struct look {
         const struct hold_lifetimes *lifetimes;
         struct selection_writer *list; /* NULL: none is wanted */
         uint64_t lease, now;
+        unsigned read_seconds;
+        time_t read_until; /* CLOCK_MONOTONIC */
         struct held held;
         struct queue_file_reader reader;
 };
@@ -70,32 +75,59 @@ static bool judge(struct look *look, int fd, uint64_t size) {
         return end < look->now + MARGIN_SECONDS;
 }
 
+static time_t monotonic_seconds(void) {
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return now.tv_sec;
+}
+
+enum hold_mark held_mark(const struct mail_dir *hold, uint64_t lease, const struct stat *status) {
+        enum hold_mark mark = hold_mark_of(lease, status);
+        struct stat directory;
+
+        if (mark == HOLD_MARK_TOUCHED && fstat(hold->directory, &directory) == 0 &&
+                hold_mark_is_unmoved(status, &directory))
+                return HOLD_MARK_OURS;
+        return mark;
+}
+
+static int read_one(struct look *look, const char *path, struct mail_file *file) {
+        const char *slash = strrchr(path, '/');
+        bool overdue = judge(look, file->fd, (uint64_t)file->status.st_size);
+        int r = 0;
+
+        look->held.ours++;
+        look->held.overdue += overdue;
+        if (hold_mark_of(look->lease, &file->status) != HOLD_MARK_OURS)
+                r = mail_dir_set_time(look->hold, file, hold_mark_after(look->lease, order_wall_clock()));
+        if (r == 0 && !overdue && look->list)
+                selection_add(look->list, slash ? slash + 1 : path, file->status.st_ino);
+        return r < 0 ? r : 0;
+}
+
 static int look_at(const char *path, const struct stat *status, void *data) {
         struct look *look = data;
-        const char *slash = strrchr(path, '/');
         struct mail_file file;
-        bool overdue;
         int r;
 
-        switch (hold_mark_of(look->lease, status)) {
+        switch (held_mark(look->hold, look->lease, status)) {
         case HOLD_MARK_NONE: return 0;
         case HOLD_MARK_TOUCHED: look->held.touched++; return 0;
         case HOLD_MARK_OURS: break;
         }
+        if ((look->list && look->list->n >= SELECTION_MAX) || monotonic_seconds() >= look->read_until) {
+                look->held.ours++;
+                look->held.later++;
+                return 0;
+        }
         r = mail_dir_open_file(look->hold, path, status->st_ino, &file);
         if (r != 0)
                 return r < 0 ? r : 0;
-        overdue = judge(look, file.fd, (uint64_t)file.status.st_size);
+        if (held_mark(look->hold, look->lease, &file.status) == HOLD_MARK_OURS)
+                r = read_one(look, path, &file);
         mail_file_close(&file);
-        look->held.ours++;
-        look->held.overdue += overdue;
-        if (overdue || !look->list)
-                return 0;
-        if (look->list->n < SELECTION_MAX)
-                selection_add(look->list, slash ? slash + 1 : path, status->st_ino);
-        else
-                look->held.cut = true;
-        return 0;
+        return r;
 }
 
 /* Numbers through the pipe, the list in its memfd; as the mail owner, for good. */
@@ -125,7 +157,8 @@ __attribute__((noreturn)) static void be_the_reader(
         if (getppid() != parent)
                 _exit(EINTR);
         signal(SIGALRM, SIG_DFL);
-        alarm(READ_SECONDS);
+        alarm(look->read_seconds + GRACE_SECONDS);
+        look->read_until = monotonic_seconds() + (time_t)look->read_seconds;
         look->hold = &hold;
         _exit(-read_all(look, &hold, list_fd, answer_fd));
 }
@@ -163,9 +196,12 @@ static int ask(struct look *look, int list_fd, struct held *ret_held) {
 }
 
 int held_look(const struct mail_dir *hold, uint64_t lease, const struct hold_lifetimes *lifetimes,
-        int list_fd, struct held *ret_held) {
-        struct look look = {
-                .hold = hold, .lifetimes = lifetimes, .lease = lease, .now = (uint64_t)order_wall_clock()};
+        unsigned read_seconds, int list_fd, struct held *ret_held) {
+        struct look look = {.hold = hold,
+                .lifetimes = lifetimes,
+                .lease = lease,
+                .now = (uint64_t)order_wall_clock(),
+                .read_seconds = read_seconds};
         struct held held;
         int r;
 

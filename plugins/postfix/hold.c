@@ -257,7 +257,7 @@ static int hold_all(const struct sg_action *action, struct pass *pass, struct or
                 pass->tally.failed += marked.failed;
                 pass->tally.error = marked.error;
         }
-        r = held_look(&pass->hold, action->lease, lifetimes, -1, &held);
+        r = held_look(&pass->hold, action->lease, lifetimes, HELD_READ_SECONDS, -1, &held);
         mail_dir_close(&pass->hold);
         outcome->count = r >= 0 ? held.ours : pass->tally.done;
         describe(pass, &report, &held, outcome);

@@ -18,9 +18,11 @@ struct timespec hold_mark_after(uint64_t lease, time_t now);
 enum hold_mark {
         HOLD_MARK_NONE,    /* not of this lease */
         HOLD_MARK_OURS,    /* as we left it */
-        HOLD_MARK_TOUCHED, /* of this lease, but somebody had a word on it since */
+        HOLD_MARK_TOUCHED, /* of this lease, but somebody moved or changed it since */
 };
 /* status: of a file in hold/. */
 enum hold_mark hold_mark_of(uint64_t lease, const struct stat *status);
+/* Of one that was touched: it is where it was when it was marked.  directory: of hold/, read after `status`. */
+bool hold_mark_is_unmoved(const struct stat *status, const struct stat *directory);
 
 #endif

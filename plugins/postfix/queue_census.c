@@ -48,6 +48,12 @@ static void count_envelope(struct queue_spool *spool, const struct queue_message
         census->cliff += is_going_to_expire(spool, message);
 }
 
+/* A large file takes several turns; what was read of it is not known yet. */
+static bool is_being_read(const struct queue_spool *spool, const struct queue_message *message) {
+        return spool->reader.fd >= 0 && message->id.inode == spool->reading.inode &&
+                message->id.stamp == spool->reading.stamp;
+}
+
 static void count(struct queue_spool *spool, const struct queue_message *message) {
         struct queue_census *census = &spool->census;
         struct queue_place *place = &spool->places.rows[message->place];
@@ -60,7 +66,8 @@ static void count(struct queue_spool *spool, const struct queue_message *message
                 return;
         if (message->state == QUEUE_MESSAGE_READ)
                 count_envelope(spool, message);
-        else if (message->state == QUEUE_MESSAGE_UNREADABLE || !(message->jobs & ~(1u << QUEUE_JOB_FIND)))
+        else if (message->state == QUEUE_MESSAGE_UNREADABLE ||
+                (!(message->jobs & ~(1u << QUEUE_JOB_FIND)) && !is_being_read(spool, message)))
                 /* The latter: read, and its file has no end. */
                 census->unreadable++;
         if (message->queue == QUEUE_DEFERRED) {

@@ -6,7 +6,7 @@
  * nobody uses any more is forgotten, together with its counters, so that mail to ever new domains cannot make
  * the table grow for ever.
  *
- * Owns the texts.  When memory or QUEUE_NAMES_MAX is spent, further names are all "*".
+ * Owns the texts.  When memory or n_rows_max is spent, further names are all "*".
  * Limits: the number of buckets is fixed, so that no turn of the loop ever pays for making more of them; the
  * hash is seeded at random, since senders choose the names.
  */
@@ -31,7 +31,7 @@ static uint32_t hash_of(const struct queue_names *names, const char *text) {
 }
 
 int queue_names_init(struct queue_names *names) {
-        *names = (struct queue_names){.first_free = NO_ROW};
+        *names = (struct queue_names){.first_free = NO_ROW, .n_rows_max = QUEUE_NAMES_MAX};
         names->buckets = malloc(BUCKETS * sizeof(*names->buckets));
         if (!names->buckets)
                 return -ENOMEM;
@@ -75,7 +75,7 @@ static uint32_t free_row(struct queue_names *names) {
         struct queue_name *rows;
         uint32_t number = names->first_free, n_rows = names->n_rows ? 2 * names->n_rows : 64;
 
-        if (number == NO_ROW && n_rows > QUEUE_NAMES_MAX)
+        if (number == NO_ROW && n_rows > names->n_rows_max)
                 return NO_ROW;
         if (number == NO_ROW) {
                 rows = realloc(names->rows, n_rows * sizeof(*rows));

@@ -30,6 +30,7 @@ struct queue_name {
 struct queue_names {
         struct queue_name *rows;
         uint32_t n_rows, first_free;
+        uint32_t n_rows_max;
         uint32_t *buckets;
         uint64_t seed;
 };

@@ -121,7 +121,7 @@ static uint32_t free_row(struct queue_places *places) {
         struct queue_place *rows;
 
         if (number == NO_ROW) {
-                if (n_rows > QUEUE_PLACES_MAX)
+                if (n_rows > places->n_rows_max)
                         return NO_ROW;
                 rows = realloc(places->rows, n_rows * sizeof(*rows));
                 if (!rows)
@@ -150,9 +150,8 @@ static bool fill(
         place->n_hops = draft->n_hops;
         place->is_counted = must_count(draft);
         if (draft->n_domains != 1 || draft->n_hops != 1 || place->is_counted) {
-                numbers = places->n_numbers + more <= QUEUE_PLACE_NUMBERS_MAX
-                        ? malloc(more * sizeof(*numbers))
-                        : NULL;
+                numbers = places->n_numbers + more <= places->n_numbers_max ? malloc(more * sizeof(*numbers))
+                                                                            : NULL;
                 if (!numbers)
                         return false;
                 places->n_numbers += more;
@@ -226,7 +225,9 @@ void queue_place_drop(struct queue_places *places, uint32_t number) {
 int queue_places_init(struct queue_places *places) {
         struct queue_place_draft draft = {0};
 
-        *places = (struct queue_places){.first_free = NO_ROW};
+        *places = (struct queue_places){.first_free = NO_ROW,
+                .n_rows_max = QUEUE_PLACES_MAX,
+                .n_numbers_max = QUEUE_PLACE_NUMBERS_MAX};
         if (queue_names_init(&places->domains) < 0 || queue_names_init(&places->hops) < 0)
                 goto failed;
         places->buckets = malloc(BUCKETS * sizeof(*places->buckets));
@@ -242,6 +243,12 @@ int queue_places_init(struct queue_places *places) {
 failed:
         queue_places_deinit(places);
         return -ENOMEM;
+}
+
+void queue_places_share(struct queue_places *places, uint32_t n) {
+        places->n_rows_max = QUEUE_PLACES_MAX / n;
+        places->n_numbers_max = QUEUE_PLACE_NUMBERS_MAX / n;
+        places->domains.n_rows_max = places->hops.n_rows_max = QUEUE_NAMES_MAX / n;
 }
 
 void queue_places_deinit(struct queue_places *places) {

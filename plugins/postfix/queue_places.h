@@ -35,6 +35,7 @@ struct queue_places {
         struct queue_place *rows;
         uint32_t n_rows, first_free;
         uint32_t n_numbers; /* in `more` of all */
+        uint32_t n_rows_max, n_numbers_max;
         uint32_t *buckets;
         struct queue_names domains, hops;
 };
@@ -49,6 +50,8 @@ struct queue_place_draft {
 
 int queue_places_init(struct queue_places *places);
 void queue_places_deinit(struct queue_places *places);
+/* From now on at most what there is room for in each of `n`. */
+void queue_places_share(struct queue_places *places, uint32_t n);
 
 /* One recipient.  `hop` NULL: one that must never be acted on. */
 void queue_place_add(

@@ -131,7 +131,11 @@ static void say_ranked_missing(
         spool->host->missing(spool->host, ranked->reading, labels, n, why);
 }
 
-/* What has no domain is local; no domain is called like that. */
+/* What has no domain is local.  Somebody may call his domain like a label of ours: it is among the others. */
+static bool is_label(const char *text) {
+        return strcmp(text, "-") == 0 || strcmp(text, "<>") == 0;
+}
+
 static const char *domain_text(const struct queue_spool *spool, uint32_t number) {
         return number == QUEUE_NAME_NONE ? "-" : spool->places.domains.rows[number].text;
 }
@@ -199,7 +203,7 @@ static void publish_ranked(struct queue_spool *spool, const struct ranked *ranke
         for (size_t i = 0; i < rank->n; i++) {
                 uint32_t number = rank->numbers[i], count = ranked->count_of(&names->rows[number]);
 
-                if (!names->rows[number].text || count == 0)
+                if (!names->rows[number].text || is_label(names->rows[number].text) || count == 0)
                         continue;
                 queue_names_hold(names, number);
                 shown->numbers[shown->n++] = number;

@@ -3,8 +3,8 @@
  * queue_questions - what people ask about the queues, put to the spools that it is about
  *
  * Runs in the watcher, as part of the sensor `queue`.  In the buckets of qshape, or fewer of them, the answer is there
- * at once from the live counts; in others all messages are counted, a piece per turn of the loop, one question after
- * the other.  A spool that is not there has no mail, and says so only when it is asked for by its name.
+ * at once from the live counts; in others, or when the clock was set, all messages are counted, a piece per turn of the
+ * loop, one question after the other.  A spool that is not there has no mail, and says so only when it is asked for by its name.
  *
  * Owns the tallies under way and their timer.  Answers -EAGAIN while a spool is not read completely, or is read
  * again: a table that is not complete would look like one that is.
@@ -103,8 +103,6 @@ static int answer_at_once(const struct queue_question *question, sg_queue_shape_
         struct queue_rows rows;
         int r;
 
-        for (size_t i = 0; i < question->n_spools; i++)
-                queue_shape_catch_up(question->spools[i], CATCH_UP_USEC / question->n_spools);
         r = queue_rows_init(&rows, question);
         if (r < 0)
                 return r;
@@ -114,9 +112,17 @@ static int answer_at_once(const struct queue_question *question, sg_queue_shape_
         return r;
 }
 
-static bool is_live(const struct queue_buckets *buckets) {
-        return !buckets->linear && buckets->n <= QUEUE_SHAPE_BUCKETS &&
-                buckets->seconds == (int64_t)QUEUE_SHAPE_MINUTES * 60;
+/* Whether the live counts have the answer: not when the clock was just set, and all ages are others. */
+static bool is_live(const struct queue_question *question) {
+        const struct queue_buckets *buckets = &question->buckets;
+        bool is_caught_up = true;
+
+        if (buckets->linear || buckets->n > QUEUE_SHAPE_BUCKETS ||
+                buckets->seconds != (int64_t)QUEUE_SHAPE_MINUTES * 60)
+                return false;
+        for (size_t i = 0; i < question->n_spools; i++)
+                is_caught_up &= queue_shape_catch_up(question->spools[i], CATCH_UP_USEC / question->n_spools);
+        return is_caught_up;
 }
 
 int queue_questions_shape(struct queue_questions *questions, const struct sg_queue_shape *shape,
@@ -127,7 +133,7 @@ int queue_questions_shape(struct queue_questions *questions, const struct sg_que
         if (r < 0)
                 return r;
         r = check_spools(question.spools, question.n_spools);
-        if (r == 0 && is_live(&question.buckets)) {
+        if (r == 0 && is_live(&question)) {
                 r = answer_at_once(&question, done, data);
         } else if (r == 0) {
                 struct asked *asked = &questions->asked[questions->n_asked];

@@ -286,15 +286,19 @@ static bool read_log(
         return n >= 0;
 }
 
-static void store_reason(struct queue_spool *spool, struct queue_message *message) {
-        struct verdict verdict = {.site = spool->common->reasons, .class = REASON_NONE};
+static bool is_deferred(struct queue_spool *spool, const struct queue_message *message) {
         char path[QUEUE_PATH_MAX];
         struct stat status;
-        bool is_known = read_log(spool, message, &verdict);
+
+        queue_track_path(message, QUEUE_DEFERRED, message->depth, path);
+        return queue_near_stat(spool, path, &status) >= 0;
+}
+
+static void store_reason(struct queue_spool *spool, struct queue_message *message) {
+        struct verdict verdict = {.site = spool->common->reasons, .class = REASON_NONE};
 
         /* The log goes when the message is tried: without it, see whether the message is still waiting. */
-        queue_track_path(message, QUEUE_DEFERRED, message->depth, path);
-        if (!is_known || (!verdict.any && queue_near_stat(spool, path, &status) < 0))
+        if (!read_log(spool, message, &verdict) || (!verdict.any && !is_deferred(spool, message)))
                 return;
         queue_status_set(message, verdict.status);
         if (spool->places.rows[message->place].is_filter)

@@ -23,6 +23,7 @@
 
 #define NAMES_PER_STEP 16
 #define SWEPT_PER_STEP 2048u
+#define NAMES_PER_STEP_SWEPT 1024u /* of what is forgotten or is to be read again */
 
 void queue_scan_add(struct queue_spool *spool, const struct queue_directory *directory) {
         struct queue_scan *scan = &spool->scan;
@@ -59,8 +60,11 @@ static void start(struct queue_spool *spool) {
                 queue_watch_forget_queues(spool);
         scan->wanted = scan->rewatch = false;
         scan->running = true;
-        scan->rereading = scan->reread;
+        scan->rereading |= scan->reread;
         scan->reread = false;
+        /* What is read halfway was read with the old routes; it is among those that are read again. */
+        if (scan->rereading)
+                queue_read_close(spool);
         scan->generation = (scan->generation + 1) & QUEUE_GENERATIONS;
         memset(scan->listed, 0, sizeof(scan->listed));
         spool->is_read = spool->is_blind = false;
@@ -120,8 +124,6 @@ static void meet(struct queue_spool *spool, const char *name, unsigned char type
         message = queue_track_arrival(spool, &scan->at, name);
         if (!message)
                 return;
-        if (scan->running && scan->rereading)
-                queue_track_unread(spool, message);
         /*
          * What is to be read is looked at then, which is cheapest; else it is cheapest from here.  What is not
          * there any more is about to be told to be elsewhere.
@@ -170,24 +172,45 @@ static void finish(struct queue_spool *spool) {
                 queue_spool_trouble(spool, "too many messages", NULL);
                 scan->wanted = spool->table.n + spool->n_odd < listed;
         }
-        scan->running = scan->sweeping = false;
+        scan->running = scan->sweeping = scan->rereading = false;
         spool->is_listed = true;
         spool->listed_usec = spool->host->now_usec(spool->host);
         queue_spool_changed(spool);
 }
 
-static void sweep(struct queue_spool *spool) {
+static void read_again(struct queue_spool *spool, struct queue_message *message) {
+        queue_track_unread(spool, message);
+        queue_track_job(
+                spool, message, message->queue == QUEUE_DEFERRED ? QUEUE_JOB_READ_DEFERRED : QUEUE_JOB_READ);
+}
+
+/* Goes on through all messages, which stay where they are whatever moves meanwhile; false: that was the last one. */
+static bool sweep(struct queue_spool *spool, bool is_all_gone) {
         struct queue_scan *scan = &spool->scan;
-        uint32_t end = queue_table_end(&spool->table);
+        uint32_t end = queue_table_end(&spool->table), names = 0;
 
-        for (uint32_t i = 0; i < SWEPT_PER_STEP && scan->sweep_next < end; i++) {
+        for (uint32_t i = 0; i < SWEPT_PER_STEP && names < NAMES_PER_STEP_SWEPT && scan->sweep_next < end;
+                i++) {
                 struct queue_message *message = queue_table_at(&spool->table, scan->sweep_next++);
+                bool is_gone = is_all_gone || (message && message->generation != scan->generation);
 
-                if (message && message->generation != scan->generation)
+                if (!message || (!is_gone && !scan->rereading))
+                        continue;
+                names += spool->places.rows[message->place].n_domains;
+                if (is_gone)
                         queue_track_forget(spool, message);
+                else
+                        read_again(spool, message);
         }
-        if (scan->sweep_next >= end)
-                finish(spool);
+        return scan->sweep_next < end;
+}
+
+bool queue_scan_forget(struct queue_spool *spool) {
+        return spool->table.n > 0 && sweep(spool, true);
+}
+
+bool queue_scan_is_between(const struct queue_spool *spool) {
+        return !spool->scan.open && spool->scan.n_todo > 0;
 }
 
 bool queue_scan_step(struct queue_spool *spool) {
@@ -200,7 +223,8 @@ bool queue_scan_step(struct queue_spool *spool) {
         } else if (scan->n_todo > 0) {
                 open_next(spool);
         } else if (scan->sweeping) {
-                sweep(spool);
+                if (!sweep(spool, false))
+                        finish(spool);
         } else if (scan->running) {
                 scan->sweeping = true;
                 scan->sweep_next = 0;

@@ -8,7 +8,8 @@
  *
  * Owns the spools and what they have in common.  Fails with -ENOTSUP where there is no Postfix: neither a queue
  * directory nor a configuration of one.  A spool whose instance is configured may come later.
- * Limits: POSTFIX_INSTANCES_MAX spools; one that is found no more is followed until the watcher starts anew.
+ * Limits: POSTFIX_INSTANCES_MAX spools, which share the room for messages and, in equal parts, that for names, so that
+ * senders of many domains cannot take more memory where there are more instances; one that is found no more is followed until the watcher starts anew.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -59,6 +60,7 @@ static int add_spools(struct queue_sensor *sensor, const char *const *configured
         size_t n = 0;
 
         postfix_instances_find(host->root, configured, &found);
+        sensor->common.n_spools = (uint32_t)found.n;
         for (size_t i = 0; i < found.n; i++) {
                 const struct postfix_instance *instance = &found.rows[i];
                 int r;

@@ -303,8 +303,13 @@ static bool catch_up(struct queue_spool *spool, int64_t now, uint64_t budget_use
         return true;
 }
 
-void queue_shape_catch_up(struct queue_spool *spool, uint64_t budget_usec) {
-        catch_up(spool, spool->wall_seconds(), budget_usec);
+/* What is left when the clock was set goes on by itself: the timer was armed by the old time. */
+bool queue_shape_catch_up(struct queue_spool *spool, uint64_t budget_usec) {
+        bool is_done = catch_up(spool, spool->wall_seconds(), budget_usec);
+
+        if (!is_done)
+                spool->host->timer_arm(spool->shape.timer, PAUSE_USEC);
+        return is_done;
 }
 
 static void on_due(struct sg_timer *timer, void *data) {

@@ -65,8 +65,8 @@ bool queue_shape_counts(const struct queue_message *message);
 void queue_shape_leave(struct queue_spool *spool, struct queue_message *message);
 void queue_shape_enter(struct queue_spool *spool, struct queue_message *message);
 
-/* Gets the ages up to date, for about that long. */
-void queue_shape_catch_up(struct queue_spool *spool, uint64_t budget_usec);
+/* Gets the ages up to date, for about that long; false: some are not, and will be soon. */
+bool queue_shape_catch_up(struct queue_spool *spool, uint64_t budget_usec);
 
 /* NULL: the name does not count in that queue. */
 const struct queue_shape_entry *queue_shape_find(const struct queue_shape_table *table, uint32_t name);

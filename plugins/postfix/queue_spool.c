@@ -9,7 +9,7 @@
  * spool is away it looks for it, since nothing tells when a file system is mounted.
  *
  * Owns everything of a spool.  Fails only at creation; a spool that is not there, or goes away, is missing, and all
- * that was known about it is forgotten but for the totals.
+ * that was known about it is forgotten but for the totals, a piece at a time; before that it is not looked for again.
  */
 #include "postfix/queue_spool.h"
 
@@ -105,12 +105,6 @@ static void go_away(struct queue_spool *spool, const char *why) {
         queue_watch_close(spool);
         for (int job = 0; job < QUEUE_JOBS; job++)
                 queue_ring_deinit(&spool->rings[job]);
-        for (uint32_t i = 0; i < queue_table_end(&spool->table); i++) {
-                struct queue_message *message = queue_table_at(&spool->table, i);
-
-                if (message)
-                        queue_track_forget(spool, message);
-        }
         while (spool->n_odd > 0)
                 queue_track_forget_odd(spool, spool->n_odd - 1);
         if (spool->fd >= 0)
@@ -119,6 +113,8 @@ static void go_away(struct queue_spool *spool, const char *why) {
         spool->is_listed = spool->is_read = spool->is_overfull = false;
         queue_spool_trouble(spool, "too many messages", NULL);
         spool->census = (struct queue_census){0};
+        spool->scan.sweep_next = 0;
+        queue_spool_work(spool);
         tick_within(spool, AWAY_USEC);
 }
 
@@ -152,6 +148,10 @@ static void on_tick(struct sg_timer *timer, void *data) {
 
         (void)timer;
         spool->tick_usec = 0;
+        if (spool->fd < 0 && spool->table.n > 0) {
+                tick_within(spool, AWAY_USEC);
+                return;
+        }
         if (spool->fd < 0) {
                 look_for_it(spool);
                 return;
@@ -209,12 +209,12 @@ static void on_work(struct sg_timer *timer, void *data) {
                 go_away(spool, "the queue directory is gone");
         do {
                 /* Each may wait for the disk. */
-                is_busy = spool->fd >= 0 && step(spool);
-        } while (spool->fd >= 0 && is_busy && now(spool) < until_usec);
+                is_busy = spool->fd >= 0 ? step(spool) : queue_scan_forget(spool);
+        } while (is_busy && !queue_scan_is_between(spool) && now(spool) < until_usec);
         spool->is_working = false;
         if (spool->is_changed)
                 queue_spool_changed(spool);
-        spool->work_armed = spool->fd >= 0 && is_busy;
+        spool->work_armed = is_busy;
         if (spool->work_armed)
                 spool->host->timer_arm(timer, 0);
         else if (spool->fd >= 0)
@@ -264,6 +264,8 @@ int queue_spool_new(const struct sg_host *host, const struct postfix_instance *i
         r = queue_table_init(&spool->table, common->messages_max);
         if (r >= 0)
                 r = queue_places_init(&spool->places);
+        if (r >= 0 && common->n_spools > 1)
+                queue_places_share(&spool->places, common->n_spools);
         if (r >= 0)
                 r = queue_shape_init(spool);
         if (r >= 0)

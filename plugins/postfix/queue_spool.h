@@ -55,7 +55,7 @@ struct queue_odd {
 struct queue_scan {
         bool wanted, running, sweeping; /* of everything */
         bool rewatch;                   /* a directory was exchanged: forget all watches first */
-        bool reread, rereading;         /* the routes are others: read all files again; this time */
+        bool reread, rereading;         /* the routes are others: read all files again; at the end of this */
         unsigned generation;
         struct queue_directory *todo; /* directories still to be listed; wd is not used */
         size_t n_todo;
@@ -114,6 +114,7 @@ struct queue_near {
 struct queue_common {
         const struct reason_site *reasons; /* NULL: none */
         uint32_t messages_max, messages;   /* that are tracked, at most and now */
+        uint32_t n_spools;                 /* which share what there is for names; 0: one */
         uint64_t cliff_seconds;
 };
 
@@ -207,6 +208,10 @@ bool queue_watch_below(
 /* queue_scan.c */
 void queue_scan_add(struct queue_spool *spool, const struct queue_directory *directory);
 bool queue_scan_step(struct queue_spool *spool); /* false: nothing to do */
+/* Forgets some of all messages, from scan.sweep_next on; false: none is left. */
+bool queue_scan_forget(struct queue_spool *spool);
+/* The next step takes a directory, of which the kernel alone may take a turn's time: it marks all files it knows there. */
+bool queue_scan_is_between(const struct queue_spool *spool);
 void queue_scan_close(struct queue_spool *spool);
 
 /* queue_track.c: what happened to a name in a directory */

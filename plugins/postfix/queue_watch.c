@@ -23,8 +23,8 @@
 
 #include "postfix/queue_spool.h"
 
-#define BUFFER_BYTES 65536
-#define READS 4 /* of that much in one turn */
+#define BUFFER_BYTES 4096 /* the removal of a message to a thousand domains is not cheap */
+#define TURN_USEC UINT64_C(2500)
 
 #define MOVES (IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_ONLYDIR | IN_EXCL_UNLINK)
 #define CHANGES (IN_ATTRIB | IN_CLOSE_WRITE)
@@ -208,9 +208,10 @@ static void on_event(struct queue_spool *spool, const struct inotify_event *even
 
 void queue_watch_drain(struct queue_spool *spool) {
         char buffer[BUFFER_BYTES] __attribute__((aligned(__alignof__(struct inotify_event))));
-        ssize_t n = BUFFER_BYTES;
+        uint64_t until_usec = spool->host->now_usec(spool->host) + TURN_USEC;
+        ssize_t n;
 
-        for (int i = 0; i < READS && n > BUFFER_BYTES / 2; i++) {
+        do {
                 n = read(spool->inotify, buffer, sizeof(buffer));
                 for (ssize_t at = 0; at < n;) {
                         const struct inotify_event *event = (const void *)(buffer + at);
@@ -218,7 +219,7 @@ void queue_watch_drain(struct queue_spool *spool) {
                         on_event(spool, event);
                         at += (ssize_t)(sizeof(*event) + event->len);
                 }
-        }
+        } while (n > BUFFER_BYTES / 2 && spool->host->now_usec(spool->host) < until_usec);
         if (spool->lost || spool->scan.wanted)
                 queue_spool_work(spool);
 }

@@ -7,11 +7,12 @@
  * and what an admin holds stays held.  Released messages are due at once, at the next scan of the deferred queue.
  *
  * A message that is older than Postfix lets mail get would bounce at its first try, so it stays on hold and is told
- * of, until somebody raises the lifetime or decides himself.  What a hold that was cut short left waiting in
- * deferred/ is returned, too.
+ * of, until somebody raises the lifetime or decides himself.  So does one of which it cannot be told whether an admin
+ * holds it by now (hold_mark.c): a lease is not over while mail of it may be stranded.  What a hold that was cut
+ * short left waiting in deferred/ is returned, too.
  *
  * Owns nothing between the calls.  Fails when hold/ cannot be read or main.cf does not say how long mail lives.
- * Limits: SELECTION_MAX messages, then it has to be called again.
+ * Limits: as many messages as held.c lists, then it has to be called again.
  */
 #include "postfix/release.h"
 
@@ -80,7 +81,7 @@ static int look(const struct sg_action *action, struct job *job, int list_fd, st
 
         if (r < 0)
                 return r;
-        r = held_look(&hold, job->lease, &job->lifetimes, list_fd, &job->held);
+        r = held_look(&hold, job->lease, &job->lifetimes, HELD_READ_SECONDS, list_fd, &job->held);
         if (r < 0)
                 order_refuse(outcome, r, "hold/ could not be read: %s", strerror(-r));
         else {
@@ -179,7 +180,8 @@ static void describe(const struct job *job, struct sg_outcome *outcome) {
         } rest[] = {
                 {job->held.overdue, "are overdue and would bounce: held still"},
                 {job->stayed, "could not be moved out of hold"},
-                {job->held.touched, "are an admin's by now: held still"},
+                {job->held.touched, "were moved or changed since, so they may be an admin's: held still"},
+                {job->held.later, "have their turn later"},
                 {job->held.ghosts, "had no recipient left"},
                 {job->waiting.n, "were not held yet and are retried over the next 5m"},
         };
@@ -216,11 +218,13 @@ int release_lease(const struct sg_action *action, const char *instance, uint64_t
         if (r < 0)
                 return r;
         describe(&job, outcome);
-        *ret_complete = job.held.overdue + job.stayed + job.waiting.failed == 0 && !job.held.cut;
+        *ret_complete =
+                job.held.overdue + job.held.touched + job.held.later + job.stayed + job.waiting.failed == 0;
         return 0;
 }
 
 struct count {
+        const struct mail_dir *hold;
         uint64_t lease, n;
 };
 
@@ -228,7 +232,7 @@ static int count_one(const char *path, const struct stat *status, void *data) {
         struct count *count = data;
 
         (void)path;
-        count->n += hold_mark_of(count->lease, status) == HOLD_MARK_OURS;
+        count->n += held_mark(count->hold, count->lease, status) == HOLD_MARK_OURS;
         return 0;
 }
 
@@ -240,6 +244,7 @@ static enum sg_verdict check(const struct sg_action *action, struct sg_outcome *
 
         if (order_queue(action, instance, "hold", &hold, ret_outcome) < 0)
                 return SG_VERDICT_REFUSED;
+        count.hold = &hold;
         mail_dir_walk(&hold, count_one, &count);
         mail_dir_close(&hold);
         snprintf(ret_outcome->text, sizeof(ret_outcome->text),

@@ -29,7 +29,7 @@ endforeach()
 set_tests_properties(test_queue_select test_queue_select_filter test_queue_sensor test_queue_storm test_queue_instances test_queue_census PROPERTIES TIMEOUT 240)
 
 # Beside a model of qshape, which takes logarithms.
-foreach(test test_queue_shape test_queue_questions test_queue_list)
+foreach(test test_queue_shape test_queue_questions test_queue_list test_queue_hostile)
   sg_test(${test} sg_bench sg_scratch sg_spool sg_postfix_queue sg_postfix_verbs sg_postfix_parsers m)
   set_tests_properties(${test} PROPERTIES TIMEOUT 240)
 endforeach()

@@ -44,6 +44,17 @@ static void a_renewal_keeps_it_and_brings_a_lapsed_one_back(void **state) {
         assert_int_equal(lease_of(fixture, 1)->state, WIRE_LEASE_IN_FORCE);
 }
 
+/* It would be the same action again, past its budget. */
+static void what_does_not_lapse_is_not_done_again_by_a_renewal(void **state) {
+        struct fixture *fixture = *state;
+
+        hold(fixture, begin(fixture), "test.pause", "x", "well");
+        lease_of(fixture, 1)->slice_usec = 0;
+        renew(fixture, 1, -1);
+        assert_string_equal(marked(), "r1 ");
+        assert_int_equal(lease_of(fixture, 1)->state, WIRE_LEASE_IN_FORCE);
+}
+
 static void a_flood_of_renewals_and_ends_does_next_to_nothing(void **state) {
         struct fixture *fixture = *state;
         uint64_t before;
@@ -124,6 +135,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(without_a_renewal_it_lapses_and_then_ends),
                 TEST(a_renewal_keeps_it_and_brings_a_lapsed_one_back),
+                TEST(what_does_not_lapse_is_not_done_again_by_a_renewal),
                 TEST(a_flood_of_renewals_and_ends_does_next_to_nothing),
                 TEST(renewals_that_come_all_at_once_have_their_turns),
                 TEST(the_same_complaint_is_not_made_every_minute),
