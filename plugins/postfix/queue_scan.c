@@ -4,7 +4,9 @@
  *
  * Runs in the watcher, as part of the sensor `queue`, a few dozen names per step.  Every directory is watched
  * before it is listed, so that nothing falls between.  A listing of everything gives each name it meets the
- * number of its generation, as do the events meanwhile; what has another number at the end is gone.
+ * number of its generation, as do the events meanwhile; what has another number at the end is gone.  Names are
+ * read ahead of what is made of them: once an event said that something went, each is looked for before it is
+ * believed, for no second event will say so.
  *
  * Owns the list of directories to do and the one that is open.  A directory that cannot be listed is said, and
  * its queue is missing until the next listing.
@@ -84,6 +86,7 @@ static void open_next(struct queue_spool *spool) {
 
         scan->at = scan->todo[--scan->n_todo];
         queue_watch_add(spool, &scan->at);
+        scan->is_behind = false;
         snprintf(path, sizeof(path), "%s/%s", queue_names_of[scan->at.queue], scan->at.sub);
         /* The trailing slash would follow a link in place of a hash directory. */
         path[strlen(path) - 1] = '\0';
@@ -111,7 +114,7 @@ static void meet(struct queue_spool *spool, const char *name, unsigned char type
 
         if (!queue_id_is_legal(name))
                 return;
-        if (type == DT_UNKNOWN) {
+        if (type == DT_UNKNOWN || scan->is_behind) {
                 if (fstatat(dirfd(scan->open), name, &status, AT_SYMLINK_NOFOLLOW) < 0)
                         return;
                 type = S_ISREG(status.st_mode) ? DT_REG : S_ISDIR(status.st_mode) ? DT_DIR : DT_LNK;
@@ -216,7 +219,9 @@ bool queue_scan_is_between(const struct queue_spool *spool) {
 bool queue_scan_step(struct queue_spool *spool) {
         struct queue_scan *scan = &spool->scan;
 
-        if (scan->wanted) {
+        if (scan->wanted && spool->unheard_bytes > 0) {
+                queue_watch_drain(spool);
+        } else if (scan->wanted) {
                 start(spool);
         } else if (scan->open) {
                 list(spool);

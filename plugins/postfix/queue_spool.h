@@ -61,6 +61,7 @@ struct queue_scan {
         size_t n_todo;
         DIR *open; /* the one that is being listed */
         struct queue_directory at;
+        bool is_behind; /* something went from its queue since: names that were read ahead may be among it */
         uint32_t sweep_next;
         uint32_t listed[QUEUES];
 };
@@ -127,6 +128,7 @@ struct queue_spool {
 
         int fd; /* of the spool directory; -1: it is not there */
         int inotify;
+        uint64_t unheard_bytes; /* of events that were kept when it was heard that others are lost */
         struct sg_watch *readable;
         struct sg_timer *work, *tick;
         bool work_armed;

@@ -9,7 +9,8 @@
  * the close of what is already removed.
  *
  * A new hash directory may have files before it is watched, so it is listed after.  When the kernel's queue
- * overflowed, everything is listed.
+ * overflowed, everything is listed; but not before all that it kept until this was heard of, since of what it says
+ * the end may be lost without another word.
  *
  * Owns the descriptor, its watch on the loop and the list of directories.  Fails at opening; a directory that cannot
  * be watched for want of watches is said once, and the spool is then listed once a minute.
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "postfix/queue_spool.h"
@@ -162,6 +164,8 @@ static void on_queue_event(struct queue_spool *spool, const struct queue_directo
         struct queue_directory below;
         struct queue_message *message;
 
+        if (event->mask & (IN_MOVED_FROM | IN_DELETE) && directory->queue == spool->scan.at.queue)
+                spool->scan.is_behind = true;
         if (event->mask & IN_ISDIR) {
                 if (event->mask & IN_MOVED_FROM)
                         spool->scan.wanted = spool->scan.rewatch = true;
@@ -181,6 +185,13 @@ static void on_queue_event(struct queue_spool *spool, const struct queue_directo
         }
 }
 
+static void note_unheard(struct queue_spool *spool) {
+        int bytes;
+
+        spool->unheard_bytes =
+                ioctl(spool->inotify, FIONREAD, &bytes) == 0 && bytes > 0 ? (uint64_t)bytes : 0;
+}
+
 static void on_event(struct queue_spool *spool, const struct inotify_event *event) {
         struct queue_directory *directory = find_directory(spool, event->wd);
         /* The list may move while the event is dealt with. */
@@ -193,6 +204,7 @@ static void on_event(struct queue_spool *spool, const struct inotify_event *even
                                 spool->path);
                 spool->said_overflow = true;
                 spool->scan.wanted = true;
+                note_unheard(spool);
         } else if (directory && copy.kind == QUEUE_DIRECTORY_SPOOL) {
                 on_spool_event(spool, event);
         } else if (directory && event->mask & IN_IGNORED) {
@@ -213,6 +225,8 @@ void queue_watch_drain(struct queue_spool *spool) {
 
         do {
                 n = read(spool->inotify, buffer, sizeof(buffer));
+                spool->unheard_bytes -=
+                        n > 0 && (uint64_t)n < spool->unheard_bytes ? (uint64_t)n : spool->unheard_bytes;
                 for (ssize_t at = 0; at < n;) {
                         const struct inotify_event *event = (const void *)(buffer + at);
 
@@ -251,6 +265,7 @@ void queue_watch_close(struct queue_spool *spool) {
         if (spool->inotify >= 0)
                 close(spool->inotify);
         spool->inotify = -1;
+        spool->unheard_bytes = 0;
         free(spool->directories);
         spool->directories = NULL;
         spool->n_directories = 0;

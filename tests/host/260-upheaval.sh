@@ -29,7 +29,8 @@ for order in '-h ALL deferred' '-H ALL' '-r ALL deferred'; do
 done
 # Unmounted under a stopped Postfix: missing is not nothing.
 stop_postfix
-inside sh -c 'mkdir /root/spool && mount --bind /var/spool/postfix /root/spool && umount -l /var/spool/postfix'
+inside sh -c 'mkdir /root/spool /root/nothing && mount --bind /var/spool/postfix /root/spool && umount -l /var/spool/postfix &&
+	mount --bind /root/nothing /var/spool/postfix'
 no_counts() {
 	judge <<-'END'
 		import math, sys
@@ -38,9 +39,12 @@ no_counts() {
 		sys.exit(any(r[2] is not None and not math.isnan(float(r[2])) for r in rows))
 	END
 }
+has_counts() { ! no_counts; }
 wait_until 60 no_counts || fail "an absent spool has counts"
-inside mount --bind /root/spool /var/spool/postfix
+inside sh -c 'umount -l /var/spool/postfix && mount --bind /root/spool /var/spool/postfix'
 inside systemctl start postfix@-
+# A watcher that was started meanwhile has to be started anew to see it.
+wait_until 60 has_counts || fail "a spool that is back is not seen"
 counts_are_true "unmounted and back"
 both_alive || fail "not alive"
 nothing_was_done || fail "something was done"
