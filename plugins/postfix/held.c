@@ -64,7 +64,7 @@ static bool judge(struct look *look, int fd, uint64_t size) {
                 look->held.unread++;
                 return false;
         }
-        if (file->recipients_todo == 0) {
+        if (file->recipients_left == 0) {
                 look->held.ghosts++;
                 return false;
         }

@@ -248,7 +248,7 @@ static int take_sender(struct queue_file_reader *reader, const struct record *re
 static int take_recipient(struct queue_file_reader *reader, const struct record *record) {
         char address[QUEUE_FILE_ADDRESS_MAX];
 
-        reader->file.recipients_todo++;
+        reader->file.recipients_left++;
         if (reader->on_recipient) {
                 copy_text(record, address);
                 reader->on_recipient(address, record->offset, reader->data);

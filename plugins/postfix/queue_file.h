@@ -33,7 +33,7 @@ struct queue_file {
         char sender[QUEUE_FILE_ADDRESS_MAX];
         bool has_filter; /* L record: goes to a content filter */
         char filter[QUEUE_FILE_ADDRESS_MAX];
-        uint32_t recipients_todo, recipients_done; /* R; D and / */
+        uint32_t recipients_left, recipients_done; /* R; D and / */
         const char *bad;                           /* why QUEUE_FILE_BAD */
 };
 

@@ -26,7 +26,7 @@ static uint32_t recipients_of(const struct queue_message *message, const struct 
         uint32_t n = queue_place_others(place);
 
         for (uint16_t i = 0; i < place->n_domains; i++)
-                n += queue_place_count(place, i, (uint32_t)message->todo);
+                n += queue_place_count(place, i, (uint32_t)message->left);
         return n;
 }
 

@@ -32,8 +32,8 @@ static const uint32_t *counts_of(const struct queue_place *place) {
         return queue_place_hops(place) + place->n_hops;
 }
 
-uint32_t queue_place_count(const struct queue_place *place, uint16_t i, uint32_t todo) {
-        return place->is_counted ? counts_of(place)[i] : todo;
+uint32_t queue_place_count(const struct queue_place *place, uint16_t i, uint32_t left) {
+        return place->is_counted ? counts_of(place)[i] : left;
 }
 
 uint32_t queue_place_others(const struct queue_place *place) {
@@ -87,7 +87,7 @@ void queue_place_discard(struct queue_places *places, struct queue_place_draft *
 }
 
 static bool must_count(const struct queue_place_draft *draft) {
-        return draft->n_domains > 1 || draft->others > 0 || draft->total > QUEUE_TODO_MAX;
+        return draft->n_domains > 1 || draft->others > 0 || draft->total > QUEUE_LEFT_MAX;
 }
 
 static uint32_t hash_of(const struct queue_places *places, const struct queue_place_draft *draft) {

@@ -12,7 +12,7 @@
 #define QUEUE_PLACE_NAMES 1024u /* domains of one message that are kept, and next hops */
 #define QUEUE_PLACE_NUMBERS_MAX \
         (16u << 20) /* kept of all places together beyond one domain and hop: 64 MiB */
-#define QUEUE_TODO_MAX \
+#define QUEUE_LEFT_MAX \
         131071u /* recipients that a message counts itself: its place does when there are more */
 
 /* Two places that are always there. */
@@ -63,8 +63,8 @@ void queue_place_drop(struct queue_places *places, uint32_t number);
 
 const uint32_t *queue_place_domains(const struct queue_place *place);
 const uint32_t *queue_place_hops(const struct queue_place *place);
-/* Recipients at the i-th domain, and beyond the last one, of a message that has `todo` (QUEUE_TODO_MAX at most). */
-uint32_t queue_place_count(const struct queue_place *place, uint16_t i, uint32_t todo);
+/* Recipients at the i-th domain, and beyond the last one, of a message that has `left` (QUEUE_LEFT_MAX at most). */
+uint32_t queue_place_count(const struct queue_place *place, uint16_t i, uint32_t left);
 uint32_t queue_place_others(const struct queue_place *place);
 
 #endif

@@ -229,8 +229,8 @@ static void store(struct queue_spool *spool, struct queue_message *message, int 
         message->state = QUEUE_MESSAGE_READ;
         message->arrival = clamped(file->arrival_seconds);
         message->create = clamped(file->create_seconds);
-        message->todo = (file->recipients_todo < QUEUE_TODO_MAX ? file->recipients_todo : QUEUE_TODO_MAX) &
-                QUEUE_TODO_MAX;
+        message->left = (file->recipients_left < QUEUE_LEFT_MAX ? file->recipients_left : QUEUE_LEFT_MAX) &
+                QUEUE_LEFT_MAX;
         message->has_sender = file->has_sender;
         message->null_sender = file->null_sender;
         queue_shape_enter(spool, message);
@@ -400,7 +400,7 @@ bool queue_read_file(struct queue_spool *spool) {
         if (!message)
                 return false;
         if (message->state == QUEUE_MESSAGE_UNREAD || message->changed ||
-                (message->returned && message->todo > 1)) {
+                (message->returned && message->left > 1)) {
                 begin(spool, message);
         } else {
                 finish(spool, message);

@@ -29,15 +29,15 @@
 
 void queue_scan_add(struct queue_spool *spool, const struct queue_directory *directory) {
         struct queue_scan *scan = &spool->scan;
-        struct queue_directory *todo = realloc(scan->todo, (scan->n_todo + 1) * sizeof(*todo));
+        struct queue_directory *left = realloc(scan->left, (scan->n_left + 1) * sizeof(*left));
 
         queue_spool_work(spool);
-        if (!todo) {
+        if (!left) {
                 scan->wanted = true;
                 return;
         }
-        scan->todo = todo;
-        todo[scan->n_todo++] = *directory;
+        scan->left = left;
+        left[scan->n_left++] = *directory;
 }
 
 void queue_scan_close(struct queue_spool *spool) {
@@ -45,10 +45,10 @@ void queue_scan_close(struct queue_spool *spool) {
 
         if (scan->open)
                 closedir(scan->open);
-        free(scan->todo);
+        free(scan->left);
         scan->open = NULL;
-        scan->todo = NULL;
-        scan->n_todo = 0;
+        scan->left = NULL;
+        scan->n_left = 0;
         scan->running = scan->sweeping = false;
 }
 
@@ -84,7 +84,7 @@ static void open_next(struct queue_spool *spool) {
         unsigned depth;
         int fd;
 
-        scan->at = scan->todo[--scan->n_todo];
+        scan->at = scan->left[--scan->n_left];
         queue_watch_add(spool, &scan->at);
         scan->is_behind = false;
         snprintf(path, sizeof(path), "%s/%s", queue_names_of[scan->at.queue], scan->at.sub);
@@ -213,7 +213,7 @@ bool queue_scan_forget(struct queue_spool *spool) {
 }
 
 bool queue_scan_is_between(const struct queue_spool *spool) {
-        return !spool->scan.open && spool->scan.n_todo > 0;
+        return !spool->scan.open && spool->scan.n_left > 0;
 }
 
 bool queue_scan_step(struct queue_spool *spool) {
@@ -225,7 +225,7 @@ bool queue_scan_step(struct queue_spool *spool) {
                 start(spool);
         } else if (scan->open) {
                 list(spool);
-        } else if (scan->n_todo > 0) {
+        } else if (scan->n_left > 0) {
                 open_next(spool);
         } else if (scan->sweeping) {
                 if (!sweep(spool, false))

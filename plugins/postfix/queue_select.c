@@ -40,7 +40,7 @@ static bool belongs(const struct queue_spool *spool, const struct queue_message 
         const struct queue_place *place = &spool->places.rows[message->place];
 
         return message->queue == QUEUE_DEFERRED && message->complete && !message->moving &&
-                message->state == QUEUE_MESSAGE_READ && message->todo > 0 && !place->is_cut &&
+                message->state == QUEUE_MESSAGE_READ && message->left > 0 && !place->is_cut &&
                 place->n_hops == 1 && queue_place_hops(place)[0] == hop;
 }
 

@@ -43,7 +43,7 @@ unsigned queue_bucket_of(const struct queue_buckets *buckets, int64_t age_second
 
 bool queue_shape_counts(const struct queue_message *message) {
         return message->complete && message->state == QUEUE_MESSAGE_READ && message->has_sender &&
-                message->todo > 0;
+                message->left > 0;
 }
 
 const struct queue_shape_entry *queue_shape_find(const struct queue_shape_table *table, uint32_t name) {
@@ -171,7 +171,7 @@ void queue_shape_leave(struct queue_spool *spool, struct queue_message *message)
                 return;
         for (uint16_t i = 0; i < place->n_domains; i++)
                 subtract(table, queue_place_domains(place)[i], bucket,
-                        queue_place_count(place, i, (uint32_t)message->todo));
+                        queue_place_count(place, i, (uint32_t)message->left));
         subtract(table, QUEUE_NAME_OTHERS, bucket, queue_place_others(place));
         subtract(&spool->shape.tables[QUEUE_SHAPE_SENDERS][message->queue], message->sender, bucket, 1);
         message->bucket = 0;
@@ -231,7 +231,7 @@ void queue_shape_enter(struct queue_spool *spool, struct queue_message *message)
         is_done = note_due(spool, message, now);
         for (uint16_t i = 0; i < place->n_domains; i++)
                 is_done &= add(table, names, queue_place_domains(place)[i], bucket,
-                        queue_place_count(place, i, (uint32_t)message->todo));
+                        queue_place_count(place, i, (uint32_t)message->left));
         is_done &= add(table, names, QUEUE_NAME_OTHERS, bucket, queue_place_others(place));
         is_done &= add(
                 &spool->shape.tables[QUEUE_SHAPE_SENDERS][message->queue], names, message->sender, bucket, 1);
@@ -257,7 +257,7 @@ static void grow_older(struct queue_spool *spool, struct queue_message *message,
 
         for (uint16_t i = 0; i < place->n_domains; i++)
                 shift(table, queue_place_domains(place)[i], from, bucket,
-                        queue_place_count(place, i, (uint32_t)message->todo));
+                        queue_place_count(place, i, (uint32_t)message->left));
         shift(table, QUEUE_NAME_OTHERS, from, bucket, queue_place_others(place));
         shift(&spool->shape.tables[QUEUE_SHAPE_SENDERS][message->queue], message->sender, from, bucket, 1);
         message->bucket = bucket & 15u;

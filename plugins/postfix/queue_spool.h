@@ -57,8 +57,8 @@ struct queue_scan {
         bool rewatch;                   /* a directory was exchanged: forget all watches first */
         bool reread, rereading;         /* the routes are others: read all files again; at the end of this */
         unsigned generation;
-        struct queue_directory *todo; /* directories still to be listed; wd is not used */
-        size_t n_todo;
+        struct queue_directory *left; /* directories still to be listed; wd is not used */
+        size_t n_left;
         DIR *open; /* the one that is being listed */
         struct queue_directory at;
         bool is_behind; /* something went from its queue since: names that were read ahead may be among it */

@@ -33,7 +33,7 @@ enum queue_job { QUEUE_JOB_FIND, QUEUE_JOB_LOOK, QUEUE_JOB_READ_DEFERRED, QUEUE_
 struct queue_message {
         struct queue_id id;
         uint64_t size_bytes : 40;
-        uint64_t todo : 17;  /* recipients; its place knows when there are more than QUEUE_TODO_MAX */
+        uint64_t left : 17;  /* recipients; its place knows when there are more than QUEUE_LEFT_MAX */
         uint64_t bucket : 4; /* of queue_shape, by its age; 0: not counted there */
         uint64_t used : 1;
         uint64_t has_inode : 1;          /* looked at; queue_table_inode() says which */

@@ -110,7 +110,7 @@ static void count(const struct queue_tally *tally, const struct queue_message *m
         }
         for (uint16_t i = 0; i < place->n_domains; i++)
                 add(tally, queue_place_domains(place)[i], bucket,
-                        queue_place_count(place, i, (uint32_t)message->todo));
+                        queue_place_count(place, i, (uint32_t)message->left));
         add(tally, QUEUE_NAME_OTHERS, bucket, queue_place_others(place));
 }
 

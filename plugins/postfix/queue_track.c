@@ -322,7 +322,7 @@ void queue_track_change(
                 return;
         if (message->queue != QUEUE_ACTIVE)
                 queue_track_job(spool, message, QUEUE_JOB_LOOK);
-        else if (message->todo > 1 && message->todo <= REREAD_MAX)
+        else if (message->left > 1 && message->left <= REREAD_MAX)
                 read_again(spool, message);
 }
 

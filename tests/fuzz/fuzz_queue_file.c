@@ -44,7 +44,7 @@ static int read_all(struct queue_file_reader *reader, int fd, size_t size, bool 
         do
                 state = queue_file_reader_step(reader, step);
         while (state == QUEUE_FILE_MORE);
-        if (state < QUEUE_FILE_DONE || state > QUEUE_FILE_BAD || heard.n != reader->file.recipients_todo ||
+        if (state < QUEUE_FILE_DONE || state > QUEUE_FILE_BAD || heard.n != reader->file.recipients_left ||
                 reader->bytes_read > QUEUE_FILE_READ_MAX + QUEUE_FILE_BUFFER ||
                 reader->jumps > QUEUE_FILE_JUMPS_MAX + 1)
                 abort();
@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 int state = read_all(&one, fd, size, maildrop, UINT32_MAX);
 
                 if (read_all(&other, fd, size, maildrop, STEP_SMALL) != state ||
-                        one.file.recipients_todo != other.file.recipients_todo ||
+                        one.file.recipients_left != other.file.recipients_left ||
                         one.file.recipients_done != other.file.recipients_done ||
                         one.file.arrival_seconds != other.file.arrival_seconds ||
                         strcmp(one.file.sender, other.file.sender) != 0)

@@ -22,7 +22,7 @@ static void an_ordinary_message_is_read(void **state) {
         assert_false(reader.file.null_sender);
         assert_string_equal(reader.file.sender, "alice@example.test");
         assert_false(reader.file.has_filter);
-        assert_int_equal(reader.file.recipients_todo, 2);
+        assert_int_equal(reader.file.recipients_left, 2);
         assert_int_equal(reader.file.recipients_done, 1);
         assert_int_equal(heard.n, 2);
         assert_string_equal(heard.addresses[0], "bob@example.test");
@@ -69,7 +69,7 @@ static void mail_in_maildrop_is_walked(void **state) {
         assert_int_equal(reader.file.size_bytes, reader.file_size);
         assert_int_equal(reader.file.arrival_seconds, SPOOL_ARRIVAL);
         assert_int_equal(reader.file.create_seconds, SPOOL_ARRIVAL);
-        assert_int_equal(reader.file.recipients_todo, 1);
+        assert_int_equal(reader.file.recipients_left, 1);
         assert_true(reader.bytes_read > 100000);
 }
 
@@ -88,7 +88,7 @@ static void a_requeued_message_is_read_in_maildrop(void **state) {
         free(bytes);
         assert_string_equal(reader.file.sender, "new@example.test");
         assert_int_equal(reader.file.size_bytes, size);
-        assert_int_equal(reader.file.recipients_todo, 1);
+        assert_int_equal(reader.file.recipients_left, 1);
         assert_int_equal(reader.file.recipients_done, 1);
 }
 
@@ -177,7 +177,7 @@ static void a_pointer_of_zero_is_room_for_one(void **state) {
         hand_add(&hand, 'R', "a@x");
         hand_end(&hand);
         assert_int_equal(hand_read(&hand), QUEUE_FILE_DONE);
-        assert_int_equal(reader.file.recipients_todo, 1);
+        assert_int_equal(reader.file.recipients_left, 1);
         assert_int_equal(reader.jumps, 0);
 }
 
@@ -201,7 +201,7 @@ static void many_recipients_are_read_in_bounded_steps(void **state) {
         }
         close(fd);
         assert_int_equal(r, QUEUE_FILE_DONE);
-        assert_int_equal(reader.file.recipients_todo, 120000);
+        assert_int_equal(reader.file.recipients_left, 120000);
         assert_int_equal(heard.n, 120000);
         assert_true(steps >= size / (65536 + QUEUE_FILE_BUFFER));
 }
@@ -215,7 +215,7 @@ static void the_size_of_the_steps_changes_nothing(void **state) {
         (void)state;
         for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
                 assert_int_equal(read_bytes(bytes, size, false, steps[i]), QUEUE_FILE_DONE);
-                assert_int_equal(reader.file.recipients_todo, 500);
+                assert_int_equal(reader.file.recipients_left, 500);
                 assert_string_equal(reader.file.sender, "new@example.test");
         }
         free(bytes);

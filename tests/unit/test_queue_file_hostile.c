@@ -190,7 +190,7 @@ static void hostile_bytes_stay_in_the_file(void **state) {
         assert_string_equal(reader.file.sender, "a?[2J??b@x.test");
         assert_string_equal(heard.addresses[0], "a?[2J??b@x.test");
         assert_string_equal(heard.addresses[1], "");
-        assert_int_equal(reader.file.recipients_todo, 2);
+        assert_int_equal(reader.file.recipients_left, 2);
 }
 
 int main(void) {

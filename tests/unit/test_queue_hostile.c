@@ -21,7 +21,7 @@ static void add_read(struct queue_spool *spool, uint32_t i, unsigned domains) {
         message->queue = QUEUE_DEFERRED;
         message->state = QUEUE_MESSAGE_READ;
         message->complete = message->has_sender = true;
-        message->todo = draft->total & QUEUE_TODO_MAX;
+        message->left = draft->total & QUEUE_LEFT_MAX;
         message->arrival = (uint32_t)followed_clock - i % 1000;
         message->place = queue_place_take_consume(&spool->places, draft) & QUEUE_NUMBER_MASK;
         message->sender = queue_names_take(&spool->places.domains, "sender.test") & QUEUE_NUMBER_MASK;

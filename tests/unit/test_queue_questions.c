@@ -154,7 +154,7 @@ static void add_read(struct queue_spool *spool, uint32_t i, const char *domain, 
         message->queue = QUEUE_DEFERRED;
         message->state = QUEUE_MESSAGE_READ;
         message->complete = message->has_sender = true;
-        message->todo = draft->total & QUEUE_TODO_MAX;
+        message->left = draft->total & QUEUE_LEFT_MAX;
         message->arrival = (uint32_t)followed_clock - i % 100000;
         message->place = queue_place_take_consume(&spool->places, draft) & QUEUE_NUMBER_MASK;
         message->sender = queue_names_take(&spool->places.domains, domain) & QUEUE_NUMBER_MASK;

@@ -231,10 +231,10 @@ static void recipients_are_counted_by_domain_when_there_are_several(void **state
         assert_int_not_equal(place, other);
         assert_int_equal(queue_place_count(&places.rows[other], 0, 3), 2);
         /* Of a single domain it is the message that knows, as long as it can. */
-        for (unsigned i = 0; i <= QUEUE_TODO_MAX; i++)
+        for (unsigned i = 0; i <= QUEUE_LEFT_MAX; i++)
                 queue_place_add(&places, &draft, "a.test", "hub.test");
         place = queue_place_take_consume(&places, &draft);
-        assert_int_equal(queue_place_count(&places.rows[place], 0, QUEUE_TODO_MAX), QUEUE_TODO_MAX + 1);
+        assert_int_equal(queue_place_count(&places.rows[place], 0, QUEUE_LEFT_MAX), QUEUE_LEFT_MAX + 1);
         queue_place_add(&places, &draft, "a.test", "hub.test");
         other = queue_place_take_consume(&places, &draft);
         assert_int_not_equal(place, other);
