@@ -22,6 +22,7 @@
 /* Without a divisor in common with the number of marks, so neighbours lie far apart and none comes twice. */
 #define STRIDE UINT64_C(618033989)
 
+/* The package's prerm script reckons the same, for when nothing of this is installed any more. */
 uint32_t retry_time_mark(uint64_t lease) {
         const uint64_t marks = USECS * FRACTIONS;
         uint64_t mark = lease % marks * STRIDE % marks;

@@ -27,6 +27,15 @@ static void marks_of_leases_differ_and_are_never_whole_microseconds(void **state
         assert_in_range(retry_time_mark(999000000 - 1), 1, 999999999);
 }
 
+/* Reckoned by the package's prerm script; held mail is marked while another version is installed. */
+static void marks_stay_what_they_were(void **state) {
+        (void)state;
+        assert_int_equal(retry_time_mark(1), 618652642);
+        assert_int_equal(retry_time_mark(2), 237305284);
+        assert_int_equal(retry_time_mark(60), 119158499);
+        assert_int_equal(retry_time_mark(123456789), 643444766);
+}
+
 static void ends_are_spread_over_the_last_minutes_of_a_slice(void **state) {
         unsigned minutes[5] = {0};
         char id[32];
@@ -49,6 +58,7 @@ static void ends_are_spread_over_the_last_minutes_of_a_slice(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(marks_of_leases_differ_and_are_never_whole_microseconds),
+                cmocka_unit_test(marks_stay_what_they_were),
                 cmocka_unit_test(ends_are_spread_over_the_last_minutes_of_a_slice),
         };
 
