@@ -17,8 +17,6 @@ source_of() { # DOMAIN COUNT
 waiting() { [ "$(messages_in active)" -ge $((messages / 2)) ]; }
 counted() { # WHAT
 	local before=$SECONDS
-	# systemd does not like to start anything as often as this.
-	inside systemctl reset-failed postfix@-
 	counts_are_true "$1"
 	echo "$1: $((SECONDS - before)) s"
 }

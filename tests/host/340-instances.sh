@@ -60,7 +60,6 @@ counts_are_true_of_both() { # WHEN
 		print(real, "" if seen == real else f"but counted {seen}")
 		sys.exit(seen != real)
 	END
-	inside systemctl reset-failed postfix@- "postfix@$out"
 	inside systemctl start postfix@- "postfix@$out"
 }
 marked() { # SPOOL -> how many of its deferred messages have the mark of a lease
