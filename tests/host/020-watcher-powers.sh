@@ -47,3 +47,15 @@ closed=$(results | awk '$1 ~ /^read-/ && $2 != 0 { print $1 }')
 figure "$(results | grep -cv '^read-') attempts, none worked"
 inside test -e /var/tmp/mine || fail "the probe removed a file"
 inside rm -f "$plugins/test_probe.so" /var/tmp/mine
+
+# Reading mail leaves no trace in it.  A deferred file is dated into the future, so that relatime spares it nothing.
+inside systemctl stop postfix@-
+inside sh -c 'echo x | sendmail -f a@source.example to@nowhere.example && file=$(find /var/spool/postfix/maildrop -type f) &&
+	touch -m -d "now + 1 hour" "$file" && touch -a -d 2020-01-01 "$file"'
+inside systemctl restart spoolguard
+accessed() { inside find /var/spool/postfix/maildrop -type f -printf '%AY\n'; }
+reads_it() { inside spoolguardctl queue --messages 2>/dev/null | grep -q nowhere.example; }
+wait_until 15 reads_it || fail "the message is not read"
+[ "$(accessed)" = 2020 ] || fail "the watcher wrote an access time: $(accessed)"
+inside sh -c 'find /var/spool/postfix/maildrop -type f -delete'
+inside systemctl start postfix@-

@@ -340,6 +340,16 @@ static void a_spool_that_comes_late_is_found(void **state) {
         relay_expect(relay, "queue_messages", "-,deferred", 0);
 }
 
+static void a_view_that_is_another_directory_is_not_the_spool(void **state) {
+        struct relay *relay = *state;
+
+        scratch_mkdir(&relay->scratch, "run/spoolguard/view/var/spool/postfix/incoming");
+        add(relay, "incoming", "bob@example.test");
+        relay_start(relay);
+        relay_expect_as_found(relay);
+        relay_expect(relay, "queue_messages", "-,incoming", 1);
+}
+
 static void a_spool_that_vanishes_is_missing_and_comes_back(void **state) {
         struct relay *relay = *state;
         char away[256];
@@ -478,6 +488,7 @@ int main(void) {
                 TEST(a_file_that_killed_a_watcher_before_is_skipped),
                 TEST(without_postfix_there_is_no_sensor_and_no_reading),
                 TEST(a_spool_that_comes_late_is_found),
+                TEST(a_view_that_is_another_directory_is_not_the_spool),
                 TEST(a_spool_that_vanishes_is_missing_and_comes_back),
                 TEST(a_queue_that_is_removed_is_missing_and_the_others_go_on),
                 TEST(a_message_to_several_domains_counts_once_for_each),
