@@ -34,6 +34,8 @@ _spoolguardctl() {
 	local commands='status queue qshape explain log incidents leases return run mode maintenance unquarantine reload
 		config plugins preflight help'
 	local queues='maildrop incoming active deferred hold corrupt'
+	local reasons='dns timeout refused unreachable lost tls greylist quota policy remote filter transport paused
+		local duplicate-risk other none'
 	local command='' i
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
@@ -48,7 +50,8 @@ _spoolguardctl() {
 	-n | --lines) COMPREPLY=($(compgen -W '20 100 1000 4096' -- "$cur")); return ;;
 	--queue) COMPREPLY=($(compgen -W "$queues" -- "$cur")); return ;;
 	--older-than) COMPREPLY=($(compgen -W '15m 1h 4h 1d' -- "$cur")); return ;;
-	--domain | --sender | --nexthop | --reason | --instance) COMPREPLY=(); return ;;
+	--reason) COMPREPLY=($(compgen -W "$reasons" -- "$cur")); return ;;
+	--domain | --sender | --nexthop | --instance) COMPREPLY=(); return ;;
 	--incident) COMPREPLY=($(compgen -W "$(_spoolguardctl_names incident)" -- "$cur")); return ;;
 	esac
 

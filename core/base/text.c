@@ -7,7 +7,8 @@
  * and the wire both refuse half a character).
  *
  * UTF-8 is checked strictly: no overlong forms, no surrogates, nothing above U+10FFFF.  Control characters are
- * C0, DEL and C1; the latter because terminals obey them too.
+ * C0, DEL and C1; the latter because terminals obey them too.  So are the characters that turn the direction of
+ * what follows, or end a line: with them a name could rewrite the rest of its row.
  *
  * Limits: escaping is for eyes and not reversible (a backslash stays one backslash); text_nearest() looks at
  * words of up to 64 bytes.
@@ -42,6 +43,13 @@ static const struct {
         {0xf4, 0xf4, 0x80, 0x8f, 4},
 };
 
+/* U+2028 to U+202E and U+2066 to U+2069. */
+static bool turns_or_ends_a_line(const unsigned char *bytes) {
+        return bytes[0] == 0xe2 &&
+                ((bytes[1] == 0x80 && bytes[2] >= 0xa8 && bytes[2] <= 0xae) ||
+                        (bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9));
+}
+
 size_t text_character(const char *text, size_t size) {
         const unsigned char *bytes = (const unsigned char *)text;
 
@@ -61,7 +69,7 @@ size_t text_character(const char *text, size_t size) {
                 for (size_t k = 2; k < length; k++)
                         if ((bytes[k] & 0xc0) != 0x80)
                                 return 0;
-                return length;
+                return length == 3 && turns_or_ends_a_line(bytes) ? 0 : length;
         }
         return 0;
 }

@@ -186,7 +186,7 @@ static int parse(int argc, char **argv, struct request *request) {
                 else if (option == ':')
                         return ctl_usage(&command_log, "%s needs a number", argv[optind - 1]);
                 else
-                        return ctl_usage(&command_log, "unknown option '%s'", argv[optind - 1]);
+                        return ctl_unknown_option(&command_log, argv);
         }
         if (optind < argc)
                 return ctl_usage(&command_log, "unexpected argument '%s'", argv[optind]);

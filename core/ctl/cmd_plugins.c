@@ -94,7 +94,7 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
         opterr = 0;
         for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
                 if (option != 'd')
-                        return ctl_usage(&command_plugins, "unknown option '%s'", argv[optind - 1]);
+                        return ctl_unknown_option(&command_plugins, argv);
                 describes = true;
         }
         if (argc - optind > 1)

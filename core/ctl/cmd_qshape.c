@@ -119,7 +119,7 @@ static int parse(int argc, char **argv, struct request *request) {
                 if (option == ':')
                         return ctl_usage(&command_qshape, "%s needs a value", argv[optind - 1]);
                 if (option == '?')
-                        return ctl_usage(&command_qshape, "unknown option '%s'", argv[optind - 1]);
+                        return ctl_unknown_option(&command_qshape, argv);
                 if (option == 'c' && !find_instance(optarg, request->found, sizeof(request->found)))
                         return ctl_usage(&command_qshape, "'%s' is no configuration directory", optarg);
                 request->by_sender |= option == 's';

@@ -248,8 +248,11 @@ const struct ctl_command command_queue = {
                 "  --domain DOMAIN      with a recipient there that is still to do\n"
                 "  --sender DOMAIN      from there; \"<>\": without a sender\n"
                 "  --older-than AGE     which came in longer ago than 90s, 15m, 24h or 7d\n"
+                "Reasons are dns, timeout, refused, unreachable, lost, tls, greylist, quota, policy,\n"
+                "remote, filter, transport, paused, local, duplicate-risk, other, and none.\n"
                 "\n"
-                "Exit status: 0 shown; 1 no plugin follows a queue; 3 the daemon does not answer, or\n"
-                "its newest reading is older than five minutes.\n",
+                "Exit status: 0 shown; 1 no plugin follows a queue, or there is no queue, instance or\n"
+                "reason of that name; 3 the daemon does not answer, or its newest reading is older than\n"
+                "five minutes.\n",
         .run = run,
 };

@@ -143,7 +143,7 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
         opterr = 0;
         for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
                 if (option != 'd')
-                        return ctl_usage(&command_run, "unknown option '%s'", argv[optind - 1]);
+                        return ctl_unknown_option(&command_run, argv);
                 dry = TRUE;
         }
         if (argc - optind != 1)

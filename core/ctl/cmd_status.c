@@ -196,7 +196,7 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
         opterr = 0;
         for (int option; argc > 0 && (option = getopt_long(argc, argv, "a", options, NULL)) != -1;) {
                 if (option != 'a')
-                        return ctl_usage(&command_status, "unknown option '%s'", argv[optind - 1]);
+                        return ctl_unknown_option(&command_status, argv);
                 status.all = true;
         }
         if (argc > optind)

@@ -9,6 +9,7 @@
  */
 #include "ctl/ctl.h"
 
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,4 +53,13 @@ int ctl_usage(const struct ctl_command *command, const char *format, ...) {
         fprintf(stderr, "usage: spoolguardctl %s%s%s\n", command->name, command->arguments[0] ? " " : "",
                 command->arguments);
         return CTL_USAGE;
+}
+
+int ctl_unknown_option(const struct ctl_command *command, char **argv) {
+        const char *word = argv[optind];
+
+        /* Of several letters in one word getopt passes the word only with the last. */
+        if (!word || word[0] != '-' || word[1] == '-' || optopt == 0 || !strchr(word, optopt))
+                word = argv[optind - 1];
+        return ctl_usage(command, "unknown option '%s'", word);
 }

@@ -41,5 +41,7 @@ int ctl_fail(enum ctl_exit exit, const char *format, ...) __attribute__((format(
 /* The same, with the usage of the command. */
 int ctl_usage(const struct ctl_command *command, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
+/* The same for what getopt_long() has just answered with '?'; argv ends with NULL. */
+int ctl_unknown_option(const struct ctl_command *command, char **argv);
 
 #endif

@@ -185,7 +185,7 @@ int main(int argc, char **argv) {
 
         free(words);
         dbus_shutdown();
-        if (fflush(stdout) != 0 && status == CTL_GOOD)
-                status = CTL_TROUBLE;
+        if ((fflush(stdout) != 0 || ferror(stdout)) && status == CTL_GOOD)
+                status = ctl_fail(CTL_TROUBLE, "what was asked for cannot be written");
         return status;
 }

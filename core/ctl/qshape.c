@@ -216,13 +216,18 @@ static size_t column_width(const struct qshape *shape, unsigned i) {
 
 static void print_name(const char *name, size_t width, FILE *out) {
         size_t length = strlen(name);
+        const char *mark = name[0] == '.' ? ".+" : "+";
 
-        if (length <= width)
+        if (length <= width) {
                 fprintf(out, "%*s", (int)width, name);
-        else if (name[0] == '.')
-                fprintf(out, ".+%s", name + length - (width - 2));
-        else
-                fprintf(out, "+%s", name + length - (width - 1));
+                return;
+        }
+        const char *end = name + length - (width - strlen(mark));
+
+        /* Half a character may be what moves the cursor of a terminal. */
+        while (((unsigned char)*end & 0xc0) == 0x80)
+                end++;
+        fprintf(out, "%*s%s", (int)(width - strlen(end)), mark, end);
 }
 
 void qshape_print(const struct qshape *shape, size_t width, size_t top, FILE *out) {

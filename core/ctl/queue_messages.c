@@ -114,7 +114,7 @@ static int parse(int argc, char **argv, struct request *request) {
                 else if (option == ':')
                         status = ctl_usage(&command_queue, "%s needs a value", argv[optind - 1]);
                 else if (option == '?')
-                        status = ctl_usage(&command_queue, "unknown option '%s'", argv[optind - 1]);
+                        status = ctl_unknown_option(&command_queue, argv);
                 else
                         status = take_filter(request, option, optarg);
         }

@@ -2,7 +2,7 @@
 /*
  * queue_file - read the envelope of a queue file, a bounded piece at a time
  *
- * Runs in the watcher, and below the executor in the reader of held.c.  A queue file is a row of records: a type, a
+ * Runs in the watcher, and below the executor in the process of owner_reader.c.  A queue file is a row of records: a type, a
  * length, bytes.  The envelope comes first, then the content, which is jumped over by the size in the first record
  * (C), then what was extracted from it, then E.  When a milter had a say, records were appended behind E, and pointers
  * (p) lead there and back.  In maildrop the size is not to be had, or not to be believed, so there the content is
@@ -366,15 +366,19 @@ int queue_file_reader_step(struct queue_file_reader *reader, uint32_t max_bytes)
 
 void queue_file_domain(const char *address, char ret_domain[static QUEUE_DOMAIN_MAX]) {
         const char *at = strrchr(address, '@');
+        bool has_dot;
         size_t n = 0;
 
         at = at ? at + 1 : address;
-        /* A pair of dots becomes one wherever it is, and only then one goes at each end: "..." leaves nothing. */
+        has_dot = *at == '.';
+        /* A pair of dots becomes one wherever it is, and only then one goes at each end, but never the last there is. */
         if (*at == '.')
                 at += at[1] == '.' ? 2 : 1;
         for (; *at && n < QUEUE_DOMAIN_MAX - 1; at += at[0] == '.' && at[1] == '.' ? 2 : 1)
                 ret_domain[n++] = *at >= 'A' && *at <= 'Z' ? (char)(*at | 0x20) : *at;
         if (n > 0 && ret_domain[n - 1] == '.')
                 n--;
+        if (n == 0 && has_dot)
+                ret_domain[n++] = '.';
         ret_domain[n] = '\0';
 }

@@ -2,7 +2,7 @@
 /*
  * queue_file - read the envelope of a queue file, a bounded piece at a time
  *
- * Runs in: watcher, and the reader of held.c.  The bytes are hostile, and Postfix may be writing them.  Nothing is
+ * Runs in: watcher, and the process of owner_reader.c.  The bytes are hostile, and Postfix may be writing them.  Nothing is
  * locked and nothing is allocated; a reader is used again for the next file.
  */
 #ifndef POSTFIX_QUEUE_FILE_H
@@ -62,7 +62,7 @@ int queue_file_reader_step(struct queue_file_reader *reader, uint32_t max_bytes)
 
 /*
  * The domain as qshape has it: behind the last @, the local part when there is none, in lower case, each two dots
- * made one, one dot at each end removed; at most 255 bytes.  "" of "bob@".
+ * made one, one dot at each end removed but the last of all; at most 255 bytes.  "" of "bob@".
  */
 #define QUEUE_DOMAIN_MAX 256
 void queue_file_domain(const char *address, char ret_domain[static QUEUE_DOMAIN_MAX]);

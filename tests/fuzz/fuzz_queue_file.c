@@ -23,6 +23,24 @@ static void check_text(const char *text) {
                         abort();
 }
 
+/* qshape's own two substitutions, one after the other. */
+static void check_domain(const char *address, const char *domain) {
+        char expected[QUEUE_FILE_ADDRESS_MAX];
+        const char *at = strrchr(address, '@');
+        size_t n = 0, start = 0;
+
+        for (at = at ? at + 1 : address; *at; at += at[0] == '.' && at[1] == '.' ? 2 : 1)
+                expected[n++] = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
+        if (n > 1 && expected[0] == '.')
+                start = 1;
+        if (n > start + 1 && expected[n - 1] == '.')
+                n--;
+        /* What is longer is cut, and that comes first. */
+        if (n - start < QUEUE_DOMAIN_MAX - 2 &&
+                (strlen(domain) != n - start || memcmp(domain, expected + start, n - start) != 0))
+                abort();
+}
+
 static void hear(const char *address, uint64_t offset, void *data) {
         struct heard *heard = data;
         char domain[QUEUE_DOMAIN_MAX];
@@ -31,8 +49,9 @@ static void hear(const char *address, uint64_t offset, void *data) {
         if (offset >= heard->size)
                 abort();
         queue_file_domain(address, domain);
-        if (domain[0] == '.' || strlen(domain) >= QUEUE_DOMAIN_MAX)
+        if (strlen(domain) >= QUEUE_DOMAIN_MAX)
                 abort();
+        check_domain(address, domain);
         heard->n++;
 }
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define TEN(text) text text text text text text text text text text
 #define MANY_ROWS 10000u
 #define MANY_MESSAGES 2500u
 
@@ -75,7 +76,12 @@ static void echo(const struct sg_queue_shape *shape, sg_queue_shape_done *done, 
 
 int fake_queue_shape(
         struct fake_queue *queue, const struct sg_queue_shape *shape, sg_queue_shape_done *done, void *data) {
-        static const char *const hostile[] = {"TOTAL", "\xff\xfe", "a\x1b[2Jb.example", "tab\there"};
+        static const char *const hostile[] = {"TOTAL", "\xff\xfe", "a\x1b[2Jb.example", "tab\there",
+                "moc.\xe2\x80\xae"
+                "elpmaxe",
+                "\xc2\x9b"
+                "31m",
+                "quote\".back\\slash", TEN(TEN("abcdefghi."))};
         const char *how = shape->queues[0];
 
         if (shape->instance && strcmp(shape->instance, "nosuch") == 0)
@@ -168,6 +174,8 @@ int fake_queue_list(struct fake_queue *queue, const struct sg_queue_filter *filt
         (void)queue;
         if (filter->instance && strcmp(filter->instance, "nosuch") == 0)
                 return -ENOENT;
+        if (filter->reason && strcmp(filter->reason, "nosuch") == 0)
+                return -EDOM;
         for (size_t i = 0; i < COUNT(failures); i++)
                 if (strcmp(failures[i].name, how) == 0)
                         return failures[i].error;
@@ -177,8 +185,8 @@ int fake_queue_list(struct fake_queue *queue, const struct sg_queue_filter *filt
         } else if (strcmp(how, "hostile") == 0) {
                 struct sg_queue_message message = full;
 
-                message.domains = (const char *const[]){"a\x1b[2J", "\xff", NULL};
-                message.sender = "new\nline";
+                message.domains = (const char *const[]){"a\x1b[2J", "\xff", "\xe2\x80\xaez", NULL};
+                message.sender = "new\nline\"\\";
                 each(&message, data);
         } else if (strcmp(how, "many") == 0) {
                 *ret_cursor = list_many(cursor, max, each, data);

@@ -5,12 +5,13 @@
  * For tests of the bus and its client.  The first queue that is asked for says how it is answered:
  *
  *      echo     what was asked, in words
- *      hostile  names with control bytes and with bytes that are no UTF-8
+ *      hostile  names with control bytes, bytes that are no UTF-8, turns of direction and 1,000 letters
  *      many     10,000 domains, 2,500 messages
  *      later    not before fake_queue_answer()
  *      nosuch unread toolate busy broken    -EINVAL, -EAGAIN at once, -EAGAIN afterwards, -EBUSY, -EIO
  *
- * and any other is a queue with a few domains and two messages.  The instance "nosuch" does not exist.
+ * and any other is a queue with a few domains and two messages.  The instance "nosuch" does not exist (-ENOENT), nor
+ * does the reason (-EDOM).
  */
 #ifndef SUPPORT_FAKE_QUEUE_H
 #define SUPPORT_FAKE_QUEUE_H

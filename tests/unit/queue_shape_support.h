@@ -68,9 +68,10 @@ static inline void shape_domain(const char *address, char *ret_domain) {
                         i++;
         }
         ret_domain[n] = '\0';
-        if (ret_domain[0] == '.')
+        /* The last character of all is never taken. */
+        if (n > 1 && ret_domain[0] == '.')
                 memmove(ret_domain, ret_domain + 1, n--);
-        if (n > 0 && ret_domain[n - 1] == '.')
+        if (n > 1 && ret_domain[n - 1] == '.')
                 ret_domain[n - 1] = '\0';
 }
 

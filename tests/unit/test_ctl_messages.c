@@ -109,6 +109,8 @@ static void what_is_no_filter_is_wrong_usage(void **state) {
                 {"--older-than", "yesterday", "--older-than"},
                 {"--older-than", "0s", "--older-than 0 is every message"},
                 {"--size", "5", "unknown option '--size'"},
+                {"-xy", "5", "unknown option '-xy'"},
+                {"--domain=\x1b[2J@", "--json", "not '\\x1b[2J@' but ''"},
                 {"deferred", "--json", "unexpected argument 'deferred'"},
         };
 
@@ -128,14 +130,23 @@ static void what_cannot_be_told_is_trouble(void **state) {
         assert_int_equal(CTL("queue", "--messages", "--queue", "unread"), 1);
         assert_says("not everything was read yet");
         assert_int_equal(CTL("queue", "--messages", "--queue", "nosuch"), 1);
-        assert_says("there is no such queue");
+        assert_says("'nosuch': there is no such queue, only maildrop, incoming");
+        assert_int_equal(CTL("queue", "--messages", "--reason", "nosuch"), 1);
+        assert_says("'nosuch': there is no such reason; see");
 }
 
 static void hostile_texts_cannot_move_a_cursor_or_make_a_line(void **state) {
         (void)state;
         assert_int_equal(CTL("queue", "--messages", "--queue", "hostile"), 0);
-        assert_silent_about("\x1b");
         assert_ptr_equal(strchr(output, '\n'), output + strlen(output) - 1);
+        for (const char *at = output; *at; at++)
+                assert_true(*at == '\n' || (*at >= ' ' && *at <= '~'));
+        json_t *json = json_loads(output, JSON_REJECT_DUPLICATES, NULL);
+
+        assert_string_equal(json_string_value(json_object_get(json, "sender")), "new\\x0aline\"\\");
+        assert_string_equal(
+                json_string_value(json_array_get(json_object_get(json, "domains"), 2)), "\\xe2\\x80\\xaez");
+        json_decref(json);
 }
 
 static void without_a_plugin_it_is_trouble(void **state) {

@@ -260,6 +260,10 @@ static void options_reach_the_daemon(void **state) {
                                  "-c", "/etc/postfix-out/", "echo", "hold"),
                 0);
         assert_says(" echo hold of postfix-out, senders, linear, 64 buckets of 9, limit 0 ");
+        /* Letters in one word, the last number counts, and queues may stand in front. */
+        assert_int_equal(
+                CTL("qshape", "echo", "-slpb3", "-m", "1000000", "deferred", "-b1", "-w1000", "-slw1000"), 0);
+        assert_says(" echo deferred of all, senders, linear, 1 buckets of 5, limit 0 ");
         assert_int_equal(CTL("qshape", "-w", "1000", "-c", "/etc/postfix", "echo"), 0);
         assert_says(" echo of -, ");
         assert_int_equal(CTL("qshape", "-w", "1000", "--instance", "mx", "echo"), 0);
@@ -319,7 +323,13 @@ static void wrong_usage_is_explained(void **state) {
                 {"-m", "", "-m takes a number"},
                 {"-n", "1e3", "-n takes a number from 0 to 10000"},
                 {"-z", "1", "unknown option '-z'"},
+                {"-sz", "x", "unknown option '-sz'"},
+                {"-zs", "x", "unknown option '-zs'"},
+                {"--instance=x", "-zs", "unknown option '-zs'"},
                 {"--instanse", "x", "unknown option '--instanse'"},
+                {"-m", "99999999999999999999", "-m takes a number from 1 to 1000000"},
+                {"-b", "3x", "-b takes a number from 1 to 64, not '3x'"},
+                {"-w", "\xe2\x80\xae\x1b[2J", "not '\\xe2\\x80\\xae\\x1b[2J'"},
                 {"-c", "/", "'/' is no configuration directory"},
                 {"a\xff", "x", "is no queue"},
         };
@@ -336,20 +346,54 @@ static void wrong_usage_is_explained(void **state) {
 static void a_queue_that_cannot_be_told_is_trouble(void **state) {
         (void)state;
         assert_int_equal(CTL("qshape", "nosuch"), 1);
-        assert_says("there is no such queue");
+        assert_says("'nosuch': there is no such queue, only maildrop, incoming, active, deferred, hold and "
+                    "corrupt");
         assert_int_equal(CTL("qshape", "unread"), 1);
         assert_says("not everything was read yet");
         assert_int_equal(CTL("qshape", "--instance", "nosuch"), 1);
-        assert_says("there is no such instance");
+        assert_says("'nosuch': there is no such instance");
+}
+
+/* Printable ASCII and whole lines; so is JSON as it is written here. */
+static void assert_is_plain(void) {
+        for (const char *at = output; *at; at++)
+                if (*at != '\n' && (*at < ' ' || *at > '~'))
+                        fail_msg("byte 0x%02x at %td of:\n%s", (unsigned char)*at, at - output, output);
+        assert_int_equal(output[strlen(output) - 1], '\n');
 }
 
 static void hostile_names_cannot_move_a_cursor(void **state) {
+        json_t *json, *domains;
+
         (void)state;
-        assert_int_equal(CTL("qshape", "hostile"), 0);
+        assert_int_equal(CTL("qshape", "-w", "1000", "hostile"), 0);
         assert_says(" a\\x1b[2Jb.example ");
-        assert_silent_about("\x1b");
+        assert_says(" \\xff\\xfe ");
+        assert_says(" moc.\\xe2\\x80\\xaeelpmaxe ");
+        assert_says(" \\xc2\\x9b31m ");
+        assert_says(" quote\".back\\slash ");
+        assert_is_plain();
+        assert_int_equal(CTL("qshape", "hostile"), 0);
+        assert_is_plain();
         assert_int_equal(CTL("qshape", "--json", "hostile"), 0);
-        assert_silent_about("\x1b");
+        assert_is_plain();
+        json = json_loads(output, JSON_REJECT_DUPLICATES, NULL);
+        domains = json_object_get(json, "domains");
+        assert_int_equal(json_array_size(domains), 7);
+        for (size_t i = 0; i < json_array_size(domains); i++)
+                assert_int_equal(json_array_size(json_object_get(json_array_get(domains, i), "counts")), 10);
+        json_decref(json);
+}
+
+static void a_long_name_is_not_cut_within_a_character(void **state) {
+        (void)state;
+        assert_prints(&(struct look){.buckets = 2, .minutes = 5, .width = 10},
+                (const char *const[]){"x.b\xc3\xbc"
+                                      "cher-123.example 0 1",
+                        NULL},
+                "                    T  5 5+\n"
+                "             TOTAL  1  0  1\n"
+                " +cher-123.example  1  0  1\n");
 }
 
 static void without_a_daemon_it_is_unreachable(void **state) {
@@ -366,6 +410,7 @@ int main(void) {
                 cmocka_unit_test(one_bucket_has_everything),
                 cmocka_unit_test(heads_beyond_64_bits_have_fifteen_digits),
                 cmocka_unit_test(long_names_lose_their_beginning),
+                cmocka_unit_test(a_long_name_is_not_cut_within_a_character),
                 cmocka_unit_test(parents_are_summed_where_enough_subdomains_stand),
                 cmocka_unit_test(odd_names_have_the_parents_that_qshape_gives_them),
                 cmocka_unit_test(what_is_left_over_stands_last_and_has_no_parent),

@@ -237,7 +237,9 @@ static void domains_are_as_qshape_has_them(void **state) {
                 {"Bob", "bob"},
                 {"bob.", "bob"},
                 {"bob@", ""},
-                {"bob@...", ""},
+                {"bob@.", "."},
+                {"bob@...", "."},
+                {"bob@........", ".."},
                 {"", ""},
                 {"bob@b\303\274cher.test", "b\303\274cher.test"},
         };

@@ -247,6 +247,28 @@ static void dead_is_where_nobody_answered(void **state) {
                                 i == REASON_FILTER_DEAD);
 }
 
+/* People type them: behind --reason, with the help of the manual or of the shell. */
+static void manual_and_completion_name_every_class(void **state) {
+        static const char *const files[] = {"man/spoolguardctl.1", "spoolguardctl.bash"};
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+                static char text[65536];
+                char path[512];
+
+                snprintf(path, sizeof(path), "%s/%s", PACKAGING_DIR, files[i]);
+                FILE *file = fopen(path, "re");
+
+                assert_non_null(file);
+                text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+                fclose(file);
+                for (unsigned class = 0; class < REASON_CLASSES; class ++)
+                        if (!strstr(text, reason_name((enum reason_class) class)))
+                                fail_msg("%s does not name '%s'", path,
+                                        reason_name((enum reason_class) class));
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(texts_that_postfix_was_seen_to_write_have_their_class),
@@ -255,6 +277,7 @@ int main(void) {
                 cmocka_unit_test(it_is_said_whom_postfix_tried),
                 cmocka_unit_test(without_a_text_there_is_no_reason),
                 cmocka_unit_test(every_class_has_a_name_of_its_own),
+                cmocka_unit_test(manual_and_completion_name_every_class),
                 cmocka_unit_test(dead_is_where_nobody_answered),
         };
 

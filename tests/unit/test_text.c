@@ -69,6 +69,8 @@ static void escape_shows_what_a_terminal_would_obey(void **state) {
                 "\xc2\x9b"
                 "31m gr\xc3\xbc\xc3\x9f");
         assert_string_equal(target, "\\xc2\\x9b31m gr\xc3\xbc\xc3\x9f");
+        text_escape(target, sizeof(target), "a\xe2\x80\xaemoc");
+        assert_string_equal(target, "a\\xe2\\x80\\xaemoc");
         text_escape(target, sizeof(target), "\xff\xc3");
         assert_string_equal(target, "\\xff\\xc3");
 }
@@ -87,9 +89,11 @@ static void escape_is_cut_between_pieces(void **state) {
 
 static void only_well_formed_utf8_is_clean(void **state) {
         static const char *const clean[] = {"", "plain", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x93\xa7",
-                "\xc2\xa0", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf"};
+                "\xc2\xa0", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf", "\xe2\x80\xa7", "\xe2\x80\xaf",
+                "\xe2\x81\xa5", "\xe2\x81\xaa", "\xd7\x90"};
         static const char *const dirty[] = {
                 "\n", "\t", "\177", "\xc2\x80", "\xc2\x9f",                     /* C0, DEL, C1 */
+                "\xe2\x80\xa8", "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa9", /* end or turn a line */
                 "\x80", "\xc3", "\xe2\x82", "\xf0\x9f\x93", "\xc3\x28",         /* torn */
                 "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf",     /* overlong */
                 "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", /* surrogate, too large */

@@ -76,23 +76,35 @@ static const struct bus_option filter_table[] = {
         {0},
 };
 
+/* Which argument an error is about. */
+enum about { ABOUT_NONE, ABOUT_QUEUE, ABOUT_INSTANCE, ABOUT_REASON, ABOUTS };
+
 static const struct {
         int error;
+        enum about about;
         const char *name, *text;
 } refusals[] = {
-        {-ENODEV, BUS_ERROR("NotAvailable"), "no plugin follows a mail queue"},
-        {-EAGAIN, BUS_ERROR("NotAvailable"), "not everything was read yet"},
-        {-ECANCELED, BUS_ERROR("NotAvailable"), "the plugin that was asked has been stopped"},
-        {-EBUSY, DBUS_ERROR_LIMITS_EXCEEDED, "too many questions at once, try again"},
-        {-EINVAL, DBUS_ERROR_INVALID_ARGS,
-                "there is no such queue; they are called as their directories, like incoming and deferred"},
-        {-ENOENT, DBUS_ERROR_INVALID_ARGS, "there is no such instance; see the labels of queue_messages"},
+        {-ENODEV, ABOUT_NONE, BUS_ERROR("NotAvailable"), "no plugin follows a mail queue"},
+        {-EAGAIN, ABOUT_NONE, BUS_ERROR("NotAvailable"), "not everything was read yet"},
+        {-ECANCELED, ABOUT_NONE, BUS_ERROR("NotAvailable"), "the plugin that was asked has been stopped"},
+        {-EBUSY, ABOUT_NONE, DBUS_ERROR_LIMITS_EXCEEDED, "too many questions at once, try again"},
+        {-EINVAL, ABOUT_QUEUE, DBUS_ERROR_INVALID_ARGS,
+                "there is no such queue, only maildrop, incoming, active, deferred, hold and corrupt"},
+        {-ENOENT, ABOUT_INSTANCE, DBUS_ERROR_INVALID_ARGS,
+                "there is no such instance; see the labels of queue_messages"},
+        {-EDOM, ABOUT_REASON, DBUS_ERROR_INVALID_ARGS,
+                "there is no such reason; see the labels of queue_reason_messages"},
 };
 
-static DBusMessage *refusal(DBusMessage *call, int error) {
-        for (size_t i = 0; i < ELEMENTSOF(refusals); i++)
+/* `asked`: the arguments that an error can be about; NULL: they are not known any more. */
+static DBusMessage *refusal(DBusMessage *call, int error, const char *const *asked) {
+        for (size_t i = 0; i < ELEMENTSOF(refusals); i++) {
+                const char *about = asked ? asked[refusals[i].about] : NULL;
+
                 if (refusals[i].error == error)
-                        return bus_error(call, refusals[i].name, "%s", refusals[i].text);
+                        return bus_error(call, refusals[i].name, "%s%.128s%s%s", about ? "'" : "",
+                                about ? about : "", about ? "': " : "", refusals[i].text);
+        }
         return bus_error(call, BUS_ERROR("NotAvailable"), "the queue cannot be told: %s", strerror(-error));
 }
 
@@ -173,7 +185,7 @@ static void on_shape(int error, const struct sg_queue_shape_row *rows, size_t n_
 
         if (ask->call)
                 bus_reply_consume(queue->bus, ask->call,
-                        error < 0 ? refusal(ask->call, error)
+                        error < 0 ? refusal(ask->call, error, NULL)
                                   : table_of(ask->call, rows, n_rows, ask->n_counts));
         stop_waiting(ask);
         ask->is_owed = false;
@@ -204,11 +216,13 @@ static bool split(char *text, const char *names[static NAMES_MAX + 1]) {
         return true;
 }
 
-static DBusMessage *ask_shape(struct bus *bus, DBusMessage *call, const struct sg_queue_shape *shape) {
+static DBusMessage *ask_shape(
+        struct bus *bus, DBusMessage *call, const struct sg_queue_shape *shape, const char *queues) {
+        const char *const asked[ABOUTS] = {[ABOUT_QUEUE] = queues, [ABOUT_INSTANCE] = shape->instance};
         struct ask *ask = find_room(bus->queue, dbus_message_get_sender(call));
 
         if (!ask)
-                return refusal(call, -EBUSY);
+                return refusal(call, -EBUSY, NULL);
         /* Before it is asked: it may answer from within. */
         ask->is_owed = true;
         ask->n_counts = 1 + (size_t)shape->buckets;
@@ -221,7 +235,7 @@ static DBusMessage *ask_shape(struct bus *bus, DBusMessage *call, const struct s
                 return NULL;
         stop_waiting(ask);
         ask->is_owed = false;
-        return refusal(call, r);
+        return refusal(call, r, asked);
 }
 
 DBusMessage *bus_queue_shape(struct bus *bus, const struct bus_target *target, DBusMessage *call) {
@@ -255,7 +269,8 @@ DBusMessage *bus_queue_shape(struct bus *bus, const struct bus_target *target, D
                         .linear = options.linear,
                         .buckets = options.buckets,
                         .bucket_minutes = options.minutes,
-                        .limit = limit});
+                        .limit = limit},
+                text);
 }
 
 static void entry_word(DBusMessageIter *dict, const char *key, const char *word) {
@@ -319,7 +334,7 @@ DBusMessage *bus_queue_messages(struct bus *bus, const struct bus_target *target
         if (error)
                 return error;
         if (!bus->ops.queue.list)
-                return refusal(call, -ENODEV);
+                return refusal(call, -ENODEV, NULL);
         /* The new cursor stands in front of the messages, and is known behind them: so they are written twice. */
         DBusMessage *page = bus_value_need(dbus_message_new_method_return(call)), *reply;
 
@@ -330,7 +345,10 @@ DBusMessage *bus_queue_messages(struct bus *bus, const struct bus_target *target
 
         bus_value_close(&list, &array);
         if (r < 0) {
-                reply = refusal(call, r);
+                reply = refusal(call, r,
+                        (const char *const[ABOUTS]){[ABOUT_QUEUE] = filter.queue,
+                                [ABOUT_INSTANCE] = filter.instance,
+                                [ABOUT_REASON] = filter.reason});
         } else {
                 reply = bus_value_need(dbus_message_new_method_return(call));
                 dbus_message_iter_init_append(reply, &iter);
