@@ -176,6 +176,7 @@ void desk_lease_renewed(struct desk *desk, struct lease *lease, const struct sg_
         if (lease->state == WIRE_LEASE_ENDING)
                 return;
         lease_hold(lease, outcome->count, loop_realtime(desk->loop));
+        lease_limit(lease, outcome->until_usec);
         /* Not a record for each renewal: there are one or two a minute. */
         if (lapsed || lease->recorded_usec == 0 || now - lease->recorded_usec >= lease->slice_usec) {
                 lease->recorded_usec = now;
@@ -189,6 +190,7 @@ static void taken(struct desk *desk, struct lease *lease, const struct sg_outcom
         lease->recorded_usec = loop_now(desk->loop);
         if (lease->state != WIRE_LEASE_ENDING)
                 lease_hold(lease, outcome->count, loop_realtime(desk->loop));
+        lease_limit(lease, outcome->until_usec);
         lease->count = outcome->count;
         desk_lease_record(desk, "lease-taken", lease);
         desk_lease_keep(desk, lease);

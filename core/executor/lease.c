@@ -85,6 +85,11 @@ void lease_hold(struct lease *lease, uint64_t count, uint64_t now_usec) {
         lease->expires_usec = lease->slice_usec ? now_usec + lease->slice_usec : 0;
 }
 
+void lease_limit(struct lease *lease, uint64_t until_usec) {
+        if (until_usec != 0 && (lease->limit_usec == 0 || until_usec < lease->limit_usec))
+                lease->limit_usec = later(until_usec, lease->since_usec + 1);
+}
+
 bool lease_end(struct lease *lease, const char *why) {
         bool overrules = lease->state == WIRE_LEASE_ENDING && strcmp(why, "returned") == 0 &&
                 strcmp(lease->why, "returned") != 0;

@@ -54,6 +54,8 @@ uint64_t lease_due_usec(const struct lease *lease, uint64_t started_usec);
 void lease_take(struct lease *lease, uint64_t slice_usec, uint64_t max_usec, uint64_t now_usec);
 /* A good outcome: of its action or of a renewal. */
 void lease_hold(struct lease *lease, uint64_t count, uint64_t now_usec);
+/* It is to be undone by then; a limit that is nearer stays.  0: no need. */
+void lease_limit(struct lease *lease, uint64_t until_usec);
 /* False when it is ending already; only an admin's word takes the place of another reason. */
 bool lease_end(struct lease *lease, const char *why);
 /* An admin took it back in this incident, and so the same is not to be done again in it. */

@@ -44,6 +44,8 @@ struct sg_outcome {
         uint64_t freed_bytes;   /* measured with statvfs, never taken from a target */
         uint64_t count;         /* things changed */
         char text[SG_TEXT_MAX]; /* one sentence for the record */
+        uint64_t
+                until_usec; /* CLOCK_REALTIME: what a reversible verb did is to be undone from then on; 0: no need */
 };
 
 struct sg_action;
@@ -119,7 +121,8 @@ struct sg_verb {
 
         /*
          * Path of the file system on which the verb may need room, or NULL.  When that is critical, the
-         * executor refuses the verb.
+         * executor refuses the verb.  One for which it depends on the arguments, or on how the host is set up,
+         * has NULL here and refuses by itself: check() asks pressure() first.
          */
         const char *needs_space_on;
 

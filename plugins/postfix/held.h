@@ -18,7 +18,8 @@ struct held {
         uint64_t unread;  /* of ours: no queue file that can be understood */
         uint64_t
                 expires; /* CLOCK_REALTIME in seconds: until then the last of ours may be tried; 0: there is none */
-        uint64_t later; /* of ours: not read, and so not listed */
+        uint64_t expires_first; /* the same of the first of ours */
+        uint64_t later;         /* of ours: not read, and so not listed */
 };
 
 /* So long all the reading may take; a cold disk may need more for what a bad night leaves in hold/. */

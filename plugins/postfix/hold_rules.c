@@ -13,12 +13,16 @@
 #include "postfix/hold_rules.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "postfix/hold_mark.h"
 #include "postfix/main_cf.h"
+
+/* A release comes between two scans of the deferred queue, and the try may take as long as a slow site does. */
+#define MARGIN_SECONDS UINT64_C(900)
+#define MARGIN_SCANS 2
 
 /* A virtual list that is not set holds the keys of its tables. */
 static const struct {
@@ -77,13 +81,38 @@ enum hold_domain hold_rules_domain(const char *main_cf, const char *domain, cons
 
 int hold_rules_lifetimes(const char *main_cf, struct hold_lifetimes *ret_lifetimes) {
         struct hold_lifetimes lifetimes;
+        uint64_t scan_seconds;
 
         if (!main_cf_time(main_cf, "maximal_queue_lifetime", 'd', "5d", &lifetimes.mail_seconds) ||
-                !main_cf_time(main_cf, "bounce_queue_lifetime", 'd', "5d", &lifetimes.bounce_seconds))
+                !main_cf_time(main_cf, "bounce_queue_lifetime", 'd', "5d", &lifetimes.bounce_seconds) ||
+                !main_cf_time(main_cf, "queue_run_delay", 's', "300s", &scan_seconds))
                 return -EINVAL;
         /* As the queue manager does. */
         if (lifetimes.bounce_seconds > lifetimes.mail_seconds)
                 lifetimes.bounce_seconds = lifetimes.mail_seconds;
+        lifetimes.margin_seconds =
+                scan_seconds > MARGIN_SECONDS / MARGIN_SCANS ? MARGIN_SCANS * scan_seconds : MARGIN_SECONDS;
         *ret_lifetimes = lifetimes;
         return 0;
+}
+
+static uint64_t lifetime(const struct hold_lifetimes *lifetimes, bool null_sender) {
+        return null_sender ? lifetimes->bounce_seconds : lifetimes->mail_seconds;
+}
+
+uint64_t hold_rules_end(const struct hold_lifetimes *lifetimes, uint64_t create_seconds, bool null_sender) {
+        return create_seconds + lifetime(lifetimes, null_sender);
+}
+
+uint64_t hold_rules_last_release(const struct hold_lifetimes *lifetimes, uint64_t end) {
+        const uint64_t lead = lifetimes->margin_seconds + HOLD_DEADLINE_SECONDS;
+
+        return end > lead ? end - lead : 0;
+}
+
+bool hold_rules_may_hold(
+        const struct hold_lifetimes *lifetimes, uint64_t create_seconds, bool null_sender, uint64_t now) {
+        const uint64_t end = hold_rules_end(lifetimes, create_seconds, null_sender);
+
+        return now + lifetime(lifetimes, null_sender) / 2 < hold_rules_last_release(lifetimes, end);
 }

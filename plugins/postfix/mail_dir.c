@@ -133,9 +133,18 @@ static int open_beneath(const struct mail_dir *dir, const char *path, int flags)
         return r;
 }
 
-static bool is_message(const struct mail_dir *dir, const struct stat *status) {
-        return S_ISREG(status->st_mode) && status->st_nlink == 1 && status->st_uid == dir->owner &&
+/* Whatever its names are. */
+static bool is_complete(const struct mail_dir *dir, const struct stat *status) {
+        return S_ISREG(status->st_mode) && status->st_uid == dir->owner &&
                 (status->st_mode & S_IRWXU) == S_IRWXU && !(status->st_mode & EXPIRE_ASKED);
+}
+
+static bool is_message(const struct mail_dir *dir, const struct stat *status) {
+        return status->st_nlink == 1 && is_complete(dir, status);
+}
+
+static bool is_linked(const struct mail_dir *dir, const struct stat *status) {
+        return status->st_nlink > 1 && is_complete(dir, status);
 }
 
 int mail_dir_open_file(
@@ -231,10 +240,16 @@ static bool is_hash_directory(const char *name, const struct stat *status) {
         return S_ISDIR(status->st_mode) && name[1] == '\0';
 }
 
+struct walk {
+        const struct mail_dir *dir;
+        bool (*is_wanted)(const struct mail_dir *dir, const struct stat *status);
+        mail_dir_fn fn;
+        void *data;
+};
+
 /* prefix: "", "D/", ... */
-static int walk_directory(
-        const struct mail_dir *dir, const char *prefix, unsigned depth, mail_dir_fn fn, void *data) {
-        int r = 0, fd = open_beneath(dir, depth ? prefix : ".", O_RDONLY | O_DIRECTORY);
+static int walk_directory(const struct walk *walk, const char *prefix, unsigned depth) {
+        int r = 0, fd = open_beneath(walk->dir, depth ? prefix : ".", O_RDONLY | O_DIRECTORY);
         struct dirent *entry;
         DIR *stream;
 
@@ -256,9 +271,9 @@ static int walk_directory(
                 snprintf(path, sizeof(path), "%s%s", prefix, entry->d_name);
                 if (is_hash_directory(entry->d_name, &status) && depth < QUEUE_HASH_DEPTH_MAX) {
                         strcat(path, "/");
-                        r = walk_directory(dir, path, depth + 1, fn, data);
-                } else if (is_message(dir, &status))
-                        r = fn(path, &status, data);
+                        r = walk_directory(walk, path, depth + 1);
+                } else if (walk->is_wanted(walk->dir, &status))
+                        r = walk->fn(path, &status, walk->data);
         }
         if (r == 0 && errno != 0 && !entry)
                 r = -errno;
@@ -267,5 +282,13 @@ static int walk_directory(
 }
 
 int mail_dir_walk(const struct mail_dir *dir, mail_dir_fn fn, void *data) {
-        return walk_directory(dir, "", 0, fn, data);
+        const struct walk walk = {.dir = dir, .is_wanted = is_message, .fn = fn, .data = data};
+
+        return walk_directory(&walk, "", 0);
+}
+
+int mail_dir_walk_linked(const struct mail_dir *dir, mail_dir_fn fn, void *data) {
+        const struct walk walk = {.dir = dir, .is_wanted = is_linked, .fn = fn, .data = data};
+
+        return walk_directory(&walk, "", 0);
 }

@@ -59,6 +59,8 @@ void mail_file_close(struct mail_file *message);
 /* Calls `fn` with the place of every complete message until it returns something other than 0. */
 typedef int (*mail_dir_fn)(const char *path, const struct stat *status, void *data);
 int mail_dir_walk(const struct mail_dir *dir, mail_dir_fn fn, void *data);
+/* The same for what it passes over because it has a second name. */
+int mail_dir_walk_linked(const struct mail_dir *dir, mail_dir_fn fn, void *data);
 /* A message that mail_dir_walk() came by, opened and checked as by mail_dir_find(). */
 int mail_dir_open_file(
         const struct mail_dir *dir, const char *path, uint64_t inode, struct mail_file *ret_message);

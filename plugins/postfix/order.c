@@ -16,9 +16,12 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "postfix/main_cf.h"
+#include "postfix/spool_mount.h"
 #include "postfix/text_file.h"
 
 int order_refuse(struct sg_outcome *outcome, int error, const char *format, ...) {
@@ -54,11 +57,14 @@ static bool find_instance(
 
 int order_spool(const struct sg_action *action, const char *instance, char ret_spool[static ORDER_PATH_MAX],
         struct sg_outcome *outcome) {
+        char why[SPOOL_MOUNT_WHY_MAX];
         struct postfix_instance found;
 
         if (!find_instance(action, instance, &found))
                 return order_refuse(outcome, -ENOENT,
                         "no configured spool belongs to a Postfix instance \"%.60s\"", instance);
+        if (spool_mount_is_missing(action->host->root, found.spool, why))
+                return order_refuse(outcome, -ENODEV, "%.200s", why);
         if (snprintf(ret_spool, ORDER_PATH_MAX, "%s%s", action->host->root, found.spool) >= ORDER_PATH_MAX)
                 return order_refuse(
                         outcome, -ENOENT, "the path of the spool of \"%.60s\" is too long", instance);
@@ -73,13 +79,28 @@ void order_config(
         snprintf(ret_directory, ORDER_PATH_MAX, "%s", found.config);
 }
 
+int order_room(const struct sg_action *action, const char *instance, struct sg_outcome *outcome) {
+        struct postfix_instance found;
+
+        if (!find_instance(action, instance, &found) ||
+                action->host->pressure(action, found.spool) != SG_PRESSURE_CRITICAL)
+                return 0;
+        return order_refuse(
+                outcome, -ENOSPC, "it may need space on %.180s, which is critically full", found.spool);
+}
+
 int order_queue(const struct sg_action *action, const char *instance, const char *queue,
         struct mail_dir *ret_dir, struct sg_outcome *outcome) {
         char spool[ORDER_PATH_MAX];
         int r = order_spool(action, instance, spool, outcome);
+        struct statvfs status;
 
         if (r < 0)
                 return r;
+        if (statvfs(spool, &status) == 0 && status.f_flag & ST_RDONLY)
+                return order_refuse(outcome, -EROFS,
+                        "%.120s is read-only: a fault of the disk, or the unit has no ReadWritePaths= for it",
+                        spool);
         r = mail_dir_open(spool, queue, ret_dir);
         if (r == -EPERM)
                 return order_refuse(
@@ -108,7 +129,7 @@ static int open_selection(
 
 int order_open_queue(const struct sg_action *action, const char *instance, const char *queue,
         struct order *ret_order, struct sg_outcome *outcome) {
-        struct order order;
+        struct order order = {.answers = NULL};
         int r = open_selection(action, &order.selection, outcome);
 
         if (r < 0)
@@ -133,14 +154,18 @@ int order_open(const struct sg_action *action, const char *instance, const char 
 void order_close(struct order *order) {
         mail_dir_close(&order->dir);
         selection_close(&order->selection);
+        free(order->answers);
+        order->answers = NULL;
 }
 
-static void tally_add(struct tally *tally, int answer) {
+void tally_add(struct tally *tally, int answer) {
         switch (answer) {
         case 0: tally->done++; break;
         case MAIL_GONE: tally->gone++; break;
         case MAIL_CHANGED: tally->changed++; break;
         case ORDER_WAITS: tally->waiting++; break;
+        case ORDER_AGED: tally->aged++; break;
+        case ORDER_UNREAD: tally->unread++; break;
         default:
                 tally->failed++;
                 if (tally->error == 0)
@@ -157,9 +182,13 @@ void order_each(struct order *order, order_fn fn, void *data, struct tally *ret_
                 int r = mail_dir_find(&order->dir, entry->id, entry->inode, &message);
 
                 if (r == 0) {
-                        r = fn(order, entry->id, &message, data);
+                        r = order->answers ? order->answers[i] : 0;
+                        if (r == 0)
+                                r = fn(order, entry->id, &message, data);
                         mail_file_close(&message);
                 }
+                if (order->answers)
+                        order->answers[i] = (int16_t)r;
                 tally_add(&tally, r);
         }
         *ret_tally = tally;
@@ -196,6 +225,8 @@ void tally_describe(const struct tally *tally, const char *done, char text[stati
                 {tally->vanished, "gone: delivered, bounced or deleted"},
                 {tally->stayed, "not moved"},
                 {tally->changed, "not as they were chosen and left alone"},
+                {tally->aged, "would expire too soon"},
+                {tally->unread, "not read for want of time"},
                 {tally->failed, "failed"},
         };
         char a[ORDER_NUMBER_MAX], b[ORDER_NUMBER_MAX];

@@ -9,9 +9,17 @@
 
 #define ORDER_PATH_MAX 600
 
-/* With the host's root in front.  0, or -ENOENT with the reason in outcome->text. */
+/*
+ * With the host's root in front.  0, or a negative errno value with the reason in outcome->text: -ENODEV, its file
+ * system is not mounted.
+ */
 int order_spool(const struct sg_action *action, const char *instance, char ret_spool[static ORDER_PATH_MAX],
         struct sg_outcome *outcome);
+/*
+ * Whether there may be room to rename its messages: 0, also when it is not known, or -ENOSPC with the reason in
+ * outcome->text.  For check().
+ */
+int order_room(const struct sg_action *action, const char *instance, struct sg_outcome *outcome);
 /* What Postfix's tools take behind -c, without the host's root; "" when there is no such instance. */
 void order_config(
         const struct sg_action *action, const char *instance, char ret_directory[static ORDER_PATH_MAX]);
@@ -32,6 +40,8 @@ void order_say(struct sg_outcome *outcome, const char *format, ...) __attribute_
 struct order {
         struct mail_dir dir;
         struct selection selection;
+        int16_t *
+                answers; /* one for each selected message, of contents_check() and order_each(); NULL: not kept */
 };
 
 /* The same with the selection, which must not be empty. */
@@ -44,15 +54,24 @@ void order_close(struct order *order);
 
 /* What became of the messages of an order; those that left it are `gone`, or are told apart by who looked. */
 struct tally {
-        uint64_t selected, done, waiting, gone, tried, vanished, stayed, changed, failed;
+        uint64_t selected, done, waiting, gone, tried, vanished, stayed, changed, aged, unread, failed;
         int error; /* of the first that failed */
 };
 
-enum { ORDER_WAITS = MAIL_CHANGED + 1 }; /* an answer of order_fn: its time is later than asked for */
+/* Answers of order_fn and contents_check() beside those of mail_dir_find(). */
+enum order_answer {
+        ORDER_WAITS = MAIL_CHANGED + 1, /* its time is later than asked for */
+        ORDER_AGED,                     /* it has not enough time left to be held */
+        ORDER_UNREAD,                   /* its turn to be read did not come */
+};
+void tally_add(struct tally *tally, int answer);
 
-/* 0, an enum mail_answer, ORDER_WAITS or a negative errno value. */
+/* 0, an enum mail_answer, an enum order_answer or a negative errno value. */
 typedef int (*order_fn)(struct order *order, const char *id, struct mail_file *message, void *data);
-/* Calls `fn` for each selected message that is as it was selected, and counts what became of all of them. */
+/*
+ * Calls `fn` for each selected message that is as it was selected, and counts what became of all of them.  Where
+ * there are answers already, a message with another one than 0 keeps it, and there are such of all afterwards.
+ */
 void order_each(struct order *order, order_fn fn, void *data, struct tally *ret_tally);
 
 /* "1,998 of 2,000 postponed by up to 15m, 2 left the deferred queue meanwhile" */

@@ -50,7 +50,6 @@ static const struct sg_option args[] = {
 /* What one release is told and finds. */
 struct job {
         const char *instance;
-        char config[ORDER_PATH_MAX];
         uint64_t lease;
         struct hold_lifetimes lifetimes;
         struct held held;
@@ -58,6 +57,7 @@ struct job {
         struct moved_list list;
         struct postsuper_report report;
         uint64_t released, stayed;
+        uint64_t linked; /* of the lease, with a second name */
 };
 
 static int prepare(const struct sg_action *action, struct job *job, struct sg_outcome *outcome) {
@@ -66,11 +66,18 @@ static int prepare(const struct sg_action *action, struct job *job, struct sg_ou
 
         if (r < 0)
                 return r;
-        order_config(action, job->instance, job->config);
         r = hold_rules_lifetimes(main_cf, &job->lifetimes);
         free(main_cf);
         if (r < 0)
                 return order_refuse(outcome, r, "how long mail lives is not known from main.cf");
+        return 0;
+}
+
+static int count_linked(const char *path, const struct stat *status, void *data) {
+        struct job *job = data;
+
+        (void)path;
+        job->linked += hold_mark_of(job->lease, status) != HOLD_MARK_NONE;
         return 0;
 }
 
@@ -82,6 +89,8 @@ static int look(const struct sg_action *action, struct job *job, int list_fd, st
         if (r < 0)
                 return r;
         r = held_look(&hold, job->lease, &job->lifetimes, HELD_READ_SECONDS, list_fd, &job->held);
+        if (r >= 0)
+                r = mail_dir_walk_linked(&hold, count_linked, job);
         if (r < 0)
                 order_refuse(outcome, r, "hold/ could not be read: %s", strerror(-r));
         else {
@@ -149,8 +158,9 @@ static int verify(const struct sg_action *action, struct job *job, struct sg_out
 /* Those of the list that still are as they were found. */
 static int release_listed(
         const struct sg_action *action, struct job *job, int list_fd, struct sg_outcome *outcome) {
+        const struct moved_command command = {
+                .instance = job->instance, .option = "-H", .queue = "hold", .pause_usec = PAUSE};
         struct sg_action listed = *action;
-        struct tally tally;
         struct order order;
         int r;
 
@@ -158,17 +168,9 @@ static int release_listed(
         r = order_open_queue(&listed, job->instance, "hold", &order, outcome);
         if (r < 0)
                 return r == -ENODATA ? 0 : r;
-        r = moved_list_init(&job->list, order.selection.n);
-        if (r < 0)
-                order_refuse(outcome, r, "out of memory");
-        else {
-                order_each(&order, choose_one, job, &tally);
-                mail_dir_close(&order.dir);
-                if (job->list.n > 0) {
-                        moved_list_run(action, &job->list, job->config, "-H", "hold", PAUSE, &job->report);
-                        r = verify(action, job, outcome);
-                }
-        }
+        r = moved_run(action, &order, choose_one, job, &job->list, &command, &job->report, outcome);
+        if (r >= 0 && job->list.n > 0)
+                r = verify(action, job, outcome);
         order_close(&order);
         return r;
 }
@@ -181,6 +183,7 @@ static void describe(const struct job *job, struct sg_outcome *outcome) {
                 {job->held.overdue, "are overdue and would bounce: held still"},
                 {job->stayed, "could not be moved out of hold"},
                 {job->held.touched, "were moved or changed since, so they may be an admin's: held still"},
+                {job->linked, "have a second name and are left alone: held still"},
                 {job->held.later, "have their turn later"},
                 {job->held.ghosts, "had no recipient left"},
                 {job->waiting.n, "were not held yet and are retried over the next 5m"},
@@ -218,8 +221,9 @@ int release_lease(const struct sg_action *action, const char *instance, uint64_t
         if (r < 0)
                 return r;
         describe(&job, outcome);
-        *ret_complete =
-                job.held.overdue + job.held.touched + job.held.later + job.stayed + job.waiting.failed == 0;
+        *ret_complete = job.held.overdue + job.held.touched + job.linked + job.held.later + job.stayed +
+                        job.waiting.failed ==
+                0;
         return 0;
 }
 

@@ -8,16 +8,16 @@
  * redirection to a filter, are lost, which is why it cannot be taken back.
  *
  * Only deferred messages are requeued, or those that a given lease of postfix.hold holds: one that is being delivered
- * would be delivered twice, and what an admin holds is his.  postsuper never gets to see another queue than that one.
+ * would be delivered twice, and what an admin holds is his.  postsuper never gets to see another queue than that one,
+ * and no message in which something else stands than was asked for (contents.c).
  *
  * Owns nothing.  Fails when no message at all was requeued; single ones are counted.
  * Limits: a message that Postfix has taken in already cannot be told from one that was delivered, so those that are
  * nowhere any more count as requeued only as far as postsuper says so.
  */
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
+#include "postfix/contents.h"
 #include "postfix/filter_args.h"
 #include "postfix/hold_mark.h"
 #include "postfix/moved.h"
@@ -35,30 +35,39 @@ static const struct sg_option args[] = {
         [REQUEUE_ARG_LEASE + 1] = {0},
 };
 
+/* What an act is told, and finds. */
 struct pass {
+        const struct sg_action *action;
+        struct sg_queue_filter filter;
         uint64_t lease; /* 0: deferred messages */
-        const char *queue;
         struct moved_list list;
+        struct postsuper_report report;
+        struct mail_dir from;
         struct tally tally;
         uint64_t away; /* not in the queue any more, and not being tried */
 };
 
 static struct pass pass_of(const struct sg_action *action) {
-        uint64_t lease = (uint64_t)action->args[REQUEUE_ARG_LEASE].number;
-
-        return (struct pass){.lease = lease, .queue = filter_args_requeue_from(action->args)};
+        return (struct pass){.action = action,
+                .filter = filter_args_read(action->args, filter_args_requeue_from(action->args)),
+                .lease = (uint64_t)action->args[REQUEUE_ARG_LEASE].number};
 }
 
-static int open_order(const struct sg_action *action, const struct pass *pass, struct order *ret_order,
-        struct sg_outcome *outcome) {
-        const struct sg_queue_filter filter = filter_args_read(action->args, pass->queue);
+static int open_order(const struct pass *pass, struct order *ret_order, struct sg_outcome *outcome) {
+        const struct contents_wanted wanted = {
+                .filter = &pass->filter, .read_seconds = CONTENTS_READ_SECONDS};
+        int r;
 
-        if (!filter_args_choose(&filter)) {
-                order_refuse(outcome, -EINVAL,
+        if (!filter_args_choose(&pass->filter))
+                return order_refuse(outcome, -EINVAL,
                         "no property of the messages is named, and that never means all of them");
-                return -EINVAL;
-        }
-        return order_open_queue(action, filter.instance, pass->queue, ret_order, outcome);
+        r = order_open_queue(pass->action, pass->filter.instance, pass->filter.queue, ret_order, outcome);
+        if (r < 0)
+                return r;
+        r = contents_check(ret_order, &wanted, outcome);
+        if (r < 0)
+                order_close(ret_order);
+        return r;
 }
 
 static int choose_one(struct order *order, const char *id, struct mail_file *file, void *data) {
@@ -72,100 +81,76 @@ static int choose_one(struct order *order, const char *id, struct mail_file *fil
 }
 
 static enum sg_verdict check(const struct sg_action *action, struct sg_outcome *ret_outcome) {
-        const struct sg_queue_filter filter = filter_args_read(action->args, NULL);
         struct pass pass = pass_of(action);
-        char which[96], done[128];
+        enum sg_verdict verdict;
         struct order order;
 
-        if (open_order(action, &pass, &order, ret_outcome) < 0)
+        if (order_room(action, pass.filter.instance, ret_outcome) < 0 ||
+                open_order(&pass, &order, ret_outcome) < 0)
                 return SG_VERDICT_REFUSED;
-        order_each(&order, choose_one, &pass, &pass.tally);
+        verdict = moved_would(&order, choose_one, &pass, &pass.filter, "requeued", ret_outcome);
         order_close(&order);
-        pass.tally.vanished = pass.tally.gone;
-        pass.tally.gone = 0;
-        filter_args_describe(&filter, which, sizeof(which));
-        snprintf(done, sizeof(done), "messages %s would be requeued", which);
-        tally_describe(&pass.tally, done, ret_outcome->text);
-        ret_outcome->count = pass.tally.done;
-        return pass.tally.done > 0 ? SG_VERDICT_GO : SG_VERDICT_NOTHING;
+        return verdict;
 }
 
-static void settle_one(struct pass *pass, struct mail_dir *from, const struct selection_entry *entry,
-        const struct moved_message *message) {
+static void settle_one(
+        void *data, const struct selection_entry *entry, const struct moved_message *message, int answer) {
+        struct pass *pass = data;
         struct mail_file file;
-        int r = mail_dir_find(from, entry->id, entry->inode, &file);
+        int place = moved_find(NULL, &pass->from, entry, &file);
 
-        if (r == 0) {
+        if (place == MOVED_NOT) {
                 mail_file_close(&file);
-                pass->tally.stayed += message != NULL;
-                pass->tally.changed += message == NULL;
-        } else if (r == MAIL_CHANGED)
-                pass->tally.changed++;
-        else if (r < 0) {
-                if (pass->tally.failed++ == 0)
-                        pass->tally.error = r;
-        } else if (moved_is_tried(from, entry->id, entry->inode))
-                pass->tally.tried++;
-        else if (message)
+                if (message)
+                        pass->tally.stayed++;
+                else
+                        moved_count_left(&pass->tally, answer);
+        } else if (place == MOVED_NOWHERE && message)
                 pass->away++;
         else
-                pass->tally.vanished++;
+                moved_count(&pass->tally, place);
 }
 
-static int settle(const struct sg_action *action, struct pass *pass, const struct selection *selection,
-        const struct postsuper_report *report, struct sg_outcome *outcome) {
-        struct mail_dir from;
-        size_t at = 0;
-        int r = order_queue(action, action->args[FILTER_ARG_INSTANCE].text, pass->queue, &from, outcome);
+static int settle(struct pass *pass, const struct order *order, struct sg_outcome *outcome) {
+        int r = order_queue(pass->action, pass->filter.instance, pass->filter.queue, &pass->from, outcome);
 
         if (r < 0)
                 return r;
-        pass->tally = (struct tally){.selected = selection->n};
-        for (size_t i = 0; i < selection->n; i++)
-                settle_one(pass, &from, &selection->entries[i],
-                        moved_list_next(&pass->list, selection->entries[i].id, &at));
-        mail_dir_close(&from);
-        pass->tally.done = report->moved < pass->away ? report->moved : pass->away;
+        pass->tally = (struct tally){.selected = order->selection.n};
+        moved_each(order, &pass->list, settle_one, pass);
+        mail_dir_close(&pass->from);
+        pass->tally.done = pass->report.moved < pass->away ? pass->report.moved : pass->away;
         pass->tally.vanished += pass->away - pass->tally.done;
         return 0;
 }
 
-static int requeue_all(
-        const struct sg_action *action, struct pass *pass, struct order *order, struct sg_outcome *outcome) {
-        struct postsuper_report report = {.error = 0};
-        char config[ORDER_PATH_MAX];
-        struct tally chosen;
-        int r;
+static int requeue_all(struct pass *pass, struct order *order, struct sg_outcome *outcome) {
+        const struct moved_command command = {
+                .instance = pass->filter.instance, .option = "-r", .queue = pass->filter.queue};
+        int r = moved_run(
+                pass->action, order, choose_one, pass, &pass->list, &command, &pass->report, outcome);
 
-        order_each(order, choose_one, pass, &chosen);
-        mail_dir_close(&order->dir);
-        order_config(action, action->args[FILTER_ARG_INSTANCE].text, config);
-        if (pass->list.n > 0)
-                moved_list_run(action, &pass->list, config, "-r", pass->queue, 0, &report);
-        r = settle(action, pass, &order->selection, &report, outcome);
+        if (r >= 0)
+                r = settle(pass, order, outcome);
         if (r < 0)
                 return r;
         tally_describe(&pass->tally, "requeued", outcome->text);
-        if (report.error < 0)
-                order_say(outcome, "; postsuper: %.80s", report.text);
+        if (pass->report.error < 0)
+                order_say(outcome, "; postsuper: %.80s", pass->report.text);
         outcome->count = pass->tally.done;
         if (pass->tally.done > 0)
                 return 0;
-        return report.error < 0 ? report.error : pass->tally.error;
+        return pass->report.error < 0 ? pass->report.error : pass->tally.error;
 }
 
 static int run(const struct sg_action *action, struct sg_outcome *ret_outcome) {
         struct pass pass = pass_of(action);
         struct order order;
-        int r = open_order(action, &pass, &order, ret_outcome);
+        int r = open_order(&pass, &order, ret_outcome);
 
         if (r < 0)
                 return r;
-        r = moved_list_init(&pass.list, order.selection.n);
-        if (r < 0)
-                order_refuse(ret_outcome, r, "out of memory");
-        else
-                r = requeue_all(action, &pass, &order, ret_outcome);
+        r = requeue_all(&pass, &order, ret_outcome);
         moved_list_deinit(&pass.list);
         order_close(&order);
         return r;
@@ -180,7 +165,6 @@ const struct sg_verb postfix_requeue = {
         .cooldown_usec = 60 * SECOND,
         .budget_count = 12,
         .budget_window_usec = 86400 * SECOND,
-        .needs_space_on = "/var/spool/postfix",
         .selector = "queue",
         .check = check,
         .run = run,

@@ -6,6 +6,10 @@
 . "$tests/queue.sh"
 
 held() { messages_in hold; }
+people_are_told() {
+	events_of_the_night |
+		grep -E '"kind": "diagnosis".*a storm of bounces, and the active queue is crowded, .* of .* messages are bounces: .*the last expires by'
+}
 no_lease() { [ -z "$(leases id)" ]; }
 
 night
@@ -17,10 +21,8 @@ sleep 70
 guess 1000
 wait_until 240 lease_of_hold
 started=$SECONDS
-figure "$(events action-finished verb=postfix.hold | sed -n 's/.*"text": "\([^"]*\)".*/\1/p')"
-events_of_the_night |
-	grep -E '"kind": "diagnosis".*a storm of bounces, and the active queue is crowded, .* of .* messages are bounces: .*the last expires by' ||
-	fail "people are not told what it is and when it ends by itself"
+figure "$(events action-outcome verb=postfix.hold | sed -n '1s/.*"text": "\([^"]*\)".*/\1/p')"
+wait_until 30 people_are_told || fail "people are not told what it is and when it ends by itself"
 [ "$(held)" -ge 500 ] || fail "only $(held) are held"
 judge <<-'END' || fail "other mail than bounces is held"
 	import subprocess, sys

@@ -31,15 +31,6 @@ done
 stop_postfix
 inside sh -c 'mkdir /root/spool /root/nothing && mount --bind /var/spool/postfix /root/spool && umount -l /var/spool/postfix &&
 	mount --bind /root/nothing /var/spool/postfix'
-no_counts() {
-	judge <<-'END'
-		import math, sys
-		from bus import NAME, ROOT, call
-		rows = [r for r in call(ROOT, f"{NAME}.Manager", "GetReadings")[0] if r[0] == "queue_messages"]
-		sys.exit(any(r[2] is not None and not math.isnan(float(r[2])) for r in rows))
-	END
-}
-has_counts() { ! no_counts; }
 wait_until 60 no_counts || fail "an absent spool has counts"
 inside sh -c 'umount -l /var/spool/postfix && mount --bind /root/spool /var/spool/postfix'
 inside systemctl start postfix@-

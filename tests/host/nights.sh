@@ -108,6 +108,21 @@ counts_are_true() { # WHEN
 	END
 	inside systemctl start postfix@-
 }
+# Whether there is a number for any queue; neither is true while nobody answers.
+counts_there() { # some|none
+	judge "$1" <<-'END'
+		import math, subprocess, sys
+		from bus import NAME, ROOT, call
+		try:
+		    rows = [r for r in call(ROOT, f"{NAME}.Manager", "GetReadings")[0] if r[0] == "queue_messages"]
+		except subprocess.CalledProcessError:
+		    sys.exit(1)
+		some = any(r[2] is not None and not math.isnan(float(r[2])) for r in rows)
+		sys.exit(some != (sys.argv[1] == "some"))
+	END
+}
+has_counts() { counts_there some; }
+no_counts() { counts_there none; }
 leases() { # FIELD -> of each lease that there is, a line
 	inside spoolguardctl leases --json |
 		python3 -c 'import json, sys; [print(lease[sys.argv[1]]) for lease in json.load(sys.stdin)["leases"]]' "$1"

@@ -82,6 +82,8 @@ static int run_pause(const struct sg_action *action, struct sg_outcome *ret_outc
         ret_outcome->count =
                 action->selection_fd >= 0 && fstat(action->selection_fd, &st) == 0 ? (uint64_t)st.st_size : 1;
         strcpy(ret_outcome->text, "paused");
+        if (strcmp(action->args[1].text, "briefly") == 0)
+                ret_outcome->until_usec = clock_realtime_usec() + USEC_PER_SEC / 2;
         if (strcmp(action->args[1].text, "die") == 0)
                 raise(SIGKILL);
         return strcmp(action->args[1].text, "fail") == 0 ? -EIO : 0;

@@ -154,26 +154,30 @@ static inline int teardown(void **state) {
         return 0;
 }
 
-/* A bounce in deferred/ that was made so long ago. */
-static inline struct spool_file *add_of_age(struct hold_relay *hold, time_t age, bool is_bounce) {
+static inline struct spool_file *add_message(struct hold_relay *hold, const struct spool_message *message) {
         struct verb_relay *relay = &hold->relay;
         struct spool_file *file = &relay->files[relay->n++];
-        const uint64_t made = (uint64_t)(time(NULL) - age);
         char directory[256];
 
         assert_true(relay->n <= VERB_RELAY_MESSAGES);
-        spool_add(&relay->spool,
-                &(struct spool_message){.sender = is_bounce ? "" : "mallory@flood.test",
-                        .arrival_seconds = made,
-                        .create_seconds = made,
-                        .next_retry_seconds = OLD_RETRY,
-                        .recipients = {{.address = "bob@example.test"}}},
-                file);
+        spool_add(&relay->spool, message, file);
         snprintf(directory, sizeof(directory), "%s", spool_path(&relay->spool, "deferred", file->id));
         verb_relay_own(relay, directory);
         *strrchr(directory, '/') = '\0';
         verb_relay_own(relay, directory);
         return file;
+}
+
+/* A bounce in deferred/, or other mail, that was made so long ago. */
+static inline struct spool_file *add_of_age(struct hold_relay *hold, time_t age, bool is_bounce) {
+        const uint64_t made = (uint64_t)(time(NULL) - age);
+
+        return add_message(hold,
+                &(struct spool_message){.sender = is_bounce ? "" : "mallory@flood.test",
+                        .arrival_seconds = made,
+                        .create_seconds = made,
+                        .next_retry_seconds = OLD_RETRY,
+                        .recipients = {{.address = "bob@example.test"}}});
 }
 
 /* So many young bounces more, which are the selection. */

@@ -40,6 +40,20 @@ static void at_its_limit_it_ends_and_people_are_told_once(void **state) {
         assert_string_equal(book_ledger(fixture->book)->escalations[0].condition, "next-hop-down_x");
 }
 
+static void a_verb_that_says_until_when_it_may_last_is_undone_by_then(void **state) {
+        struct fixture *fixture = *state;
+        struct wanted wanted = {.event = "escalated"};
+        uint64_t began = loop_realtime(fixture->loop);
+
+        hold(fixture, begin(fixture), "test.pause_shortly", "x", "briefly");
+        lease_of(fixture, 1)->expires_usec += USEC_PER_HOUR; /* as if renewed all the time */
+        assert_in_range(lease_of(fixture, 1)->limit_usec, began + USEC_PER_SEC / 2, began + USEC_PER_MINUTE);
+        run_for(fixture->loop, 2500 * USEC_PER_MSEC);
+        assert_string_equal(marked(), "r1 u1 ");
+        recorder_read(book_recorder(fixture->book), look, &wanted, NULL);
+        assert_int_equal(wanted.n, 1);
+}
+
 static void what_reached_its_limit_rests_for_as_long_as_it_was_in_force(void **state) {
         struct fixture *fixture = *state;
         uint64_t run = begin(fixture), now = loop_realtime(fixture->loop);
@@ -189,6 +203,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(the_watchers_word_ends_it_in_observe_and_in_maintenance),
                 TEST(at_its_limit_it_ends_and_people_are_told_once),
+                TEST(a_verb_that_says_until_when_it_may_last_is_undone_by_then),
                 TEST(what_reached_its_limit_rests_for_as_long_as_it_was_in_force),
                 TEST(what_an_admin_returns_is_not_taken_again_in_the_incident),
                 TEST(an_undo_that_fails_is_tried_again_and_after_three_times_people_are_called),

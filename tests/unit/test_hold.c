@@ -92,6 +92,11 @@ static void mail_for_our_own_domains_is_never_held(void **state) {
         expect_text(
                 hold, "this host may be responsible for example.test: what relay_domains says is not known");
         /* A sender is no domain that mail goes to. */
+        add_message(hold,
+                &(struct spool_message){.arrival_seconds = (uint64_t)time(NULL),
+                        .sender = "alice@here.test",
+                        .recipients = {{.address = "bob@example.test"}}});
+        verb_relay_select(&hold->relay, 2, 1);
         hold_arg(hold, FILTER_ARG_DOMAIN, "");
         hold_arg(hold, FILTER_ARG_SENDER, "here.test");
         assert_int_equal(verb_bench_check(&hold->relay.bench, &postfix_hold), SG_VERDICT_GO);

@@ -68,6 +68,45 @@ static void lifetimes_are_those_of_the_queue_manager(void **state) {
         assert_int_equal(hold_rules_lifetimes("maximal_queue_lifetime = 1d\n", &lifetimes), 0);
         assert_int_equal(lifetimes.bounce_seconds, 86400);
         assert_int_equal(hold_rules_lifetimes("bounce_queue_lifetime = for ever\n", &lifetimes), -EINVAL);
+        assert_int_equal(hold_rules_lifetimes("queue_run_delay = soon\n", &lifetimes), -EINVAL);
+}
+
+static void the_margin_is_two_scans_and_never_less_than_a_quarter_of_an_hour(void **state) {
+        static const struct {
+                const char *main_cf;
+                uint64_t seconds;
+        } cases[] = {
+                {"", 900},
+                {"queue_run_delay = 451\n", 902},
+                {"queue_run_delay = 60s\n", 900},
+                {"queue_run_delay = 1h\n", 7200},
+        };
+        struct hold_lifetimes lifetimes;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                assert_int_equal(hold_rules_lifetimes(cases[i].main_cf, &lifetimes), 0);
+                assert_int_equal(lifetimes.margin_seconds, cases[i].seconds);
+        }
+}
+
+static void held_is_only_what_has_half_its_life_before_it(void **state) {
+        const struct hold_lifetimes lifetimes = {
+                .mail_seconds = UINT64_C(432000), .bounce_seconds = 86400, .margin_seconds = 900};
+        const struct hold_lifetimes brief = {
+                .mail_seconds = 1800, .bounce_seconds = 0, .margin_seconds = 900};
+        const uint64_t now = 1766600000, lead = 900 + HOLD_DEADLINE_SECONDS;
+
+        (void)state;
+        assert_int_equal(hold_rules_end(&lifetimes, now, true), now + 86400);
+        assert_int_equal(hold_rules_end(&lifetimes, now, false), now + UINT64_C(432000));
+        assert_int_equal(hold_rules_last_release(&lifetimes, now), now - lead);
+        assert_int_equal(hold_rules_last_release(&lifetimes, 0), 0);
+        assert_true(hold_rules_may_hold(&lifetimes, now - 43200 + lead + 1, true, now));
+        assert_false(hold_rules_may_hold(&lifetimes, now - 43200 + lead, true, now));
+        assert_true(hold_rules_may_hold(&lifetimes, now - 43200, false, now));
+        assert_false(hold_rules_may_hold(&brief, now, false, now));
+        assert_false(hold_rules_may_hold(&brief, now, true, now));
 }
 
 static void a_held_file_is_ours_by_mark_and_time_of_its_last_change(void **state) {
@@ -103,6 +142,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_domain_is_ours_when_a_list_has_it_or_may_have_it),
                 cmocka_unit_test(lifetimes_are_those_of_the_queue_manager),
+                cmocka_unit_test(the_margin_is_two_scans_and_never_less_than_a_quarter_of_an_hour),
+                cmocka_unit_test(held_is_only_what_has_half_its_life_before_it),
                 cmocka_unit_test(a_held_file_is_ours_by_mark_and_time_of_its_last_change),
         };
 

@@ -98,6 +98,26 @@ static void taken_held_and_lapsed_it_is_renewed_at_most_every_20_seconds(void **
         assert_false(lease_may_renew(&lease, USEC_PER_DAY));
 }
 
+static void its_limit_comes_nearer_and_never_goes_away(void **state) {
+        struct lease lease = {.id = 7};
+        (void)state;
+
+        lease_take(&lease, 0, USEC_PER_DAY, T0);
+        lease_limit(&lease, 0);
+        lease_limit(&lease, T0 + 2 * USEC_PER_DAY);
+        assert_int_equal(lease.limit_usec, T0 + USEC_PER_DAY);
+        lease_limit(&lease, T0 + USEC_PER_HOUR);
+        assert_int_equal(lease.limit_usec, T0 + USEC_PER_HOUR);
+        lease_limit(&lease, T0 + 2 * USEC_PER_HOUR);
+        assert_int_equal(lease.limit_usec, T0 + USEC_PER_HOUR);
+        /* One that is over before it began still has a limit. */
+        lease_limit(&lease, 1);
+        assert_int_equal(lease.limit_usec, T0 + 1);
+        lease_take(&lease, 0, 0, T0);
+        lease_limit(&lease, T0 + USEC_PER_HOUR);
+        assert_int_equal(lease.limit_usec, T0 + USEC_PER_HOUR);
+}
+
 static void it_ends_once_and_an_admins_word_has_precedence(void **state) {
         struct lease lease = {.id = 7, .incident = 4, .state = WIRE_LEASE_IN_FORCE};
         (void)state;
@@ -200,6 +220,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_due_is_in_the_table),
                 cmocka_unit_test(taken_held_and_lapsed_it_is_renewed_at_most_every_20_seconds),
+                cmocka_unit_test(its_limit_comes_nearer_and_never_goes_away),
                 cmocka_unit_test(it_ends_once_and_an_admins_word_has_precedence),
                 cmocka_unit_test(undoing_is_tried_again_with_growing_distance),
                 cmocka_unit_test(a_clock_that_is_set_takes_the_lease_along),

@@ -91,7 +91,7 @@ static void without_nanoseconds_messages_wait_and_it_is_said_that_they_cannot_be
         unmount(relay);
 }
 
-static void a_file_system_that_cannot_be_written_fails_the_action(void **state) {
+static void on_a_file_system_that_cannot_be_written_it_says_so_and_does_nothing(void **state) {
         struct verb_relay *relay = *state;
         char command[128];
 
@@ -103,8 +103,9 @@ static void a_file_system_that_cannot_be_written_fails_the_action(void **state) 
         // NOLINTNEXTLINE(cert-env33-c)
         assert_int_equal(system(command), 0);
         assert_int_equal(verb_bench_act(&relay->bench, &postfix_postpone), -EROFS);
-        assert_string_equal(
-                relay->bench.outcome.text, "0 of 2 postponed by up to 15m, 2 failed: Read-only file system");
+        assert_non_null(strstr(relay->bench.outcome.text,
+                "/var/spool/postfix is read-only: a fault of the disk, or the unit has no ReadWritePaths="));
+        assert_int_equal(verb_bench_check(&relay->bench, &postfix_postpone), SG_VERDICT_REFUSED);
         unmount(relay);
 }
 
@@ -114,7 +115,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 WITH_DISK(postponing_and_undo_work_on_a_disk_that_is_full_to_the_last_byte),
                 WITH_DISK(without_nanoseconds_messages_wait_and_it_is_said_that_they_cannot_be_returned),
-                WITH_DISK(a_file_system_that_cannot_be_written_fails_the_action),
+                WITH_DISK(on_a_file_system_that_cannot_be_written_it_says_so_and_does_nothing),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,11 @@ static int undo(struct hold_relay *hold) {
         return verb_bench_undo(&hold->relay.bench, &postfix_hold);
 }
 
+/* For as long as this is what main.cf says, old mail may be held. */
+static void set_lifetime(struct hold_relay *hold, const char *main_cf) {
+        scratch_write(&hold->relay.scratch, "etc/postfix/main.cf", main_cf);
+}
+
 /* As an admin does, or a crash leaves it: the mark, at another time than the file was changed last. */
 static void set_mark(struct hold_relay *hold, size_t i, time_t seconds, uint64_t lease) {
         verb_relay_set_time(&hold->relay, &hold->relay.files[i], seconds, (long)retry_time_mark(lease));
@@ -138,22 +143,38 @@ static void what_would_bounce_stays_held_and_is_tried_again_later(void **state) 
         add_of_age(hold, 4 * DAY, true);
         add_of_age(hold, 5 * DAY - 60, true); /* it would be overdue when it is tried */
         verb_relay_select(&hold->relay, 0, 4);
+        set_lifetime(hold, "maximal_queue_lifetime = 60d\nbounce_queue_lifetime = 60d\n");
+        hold->args[FILTER_ARG_SENDER].text = "";
+        hold_arg(hold, FILTER_ARG_DOMAIN, "example.test");
         hold_all(hold);
+        set_lifetime(hold, "");
         assert_int_equal(undo(hold), -EAGAIN);
         expect_text(hold, "1 released, 3 are overdue and would bounce: held still");
         assert_true(is_in(hold, 2, "deferred"));
         assert_true(is_in(hold, 0, "hold") && is_in(hold, 1, "hold") && is_in(hold, 3, "hold"));
         /* A bounce cannot live longer than other mail. */
-        scratch_write(&hold->relay.scratch, "etc/postfix/main.cf",
-                "maximal_queue_lifetime = 12h\nbounce_queue_lifetime = 2w\n");
+        set_lifetime(hold, "maximal_queue_lifetime = 12h\nbounce_queue_lifetime = 2w\n");
         assert_int_equal(undo(hold), -EAGAIN);
-        scratch_write(&hold->relay.scratch, "etc/postfix/main.cf", "maximal_queue_lifetime = 3w\n");
+        set_lifetime(hold, "maximal_queue_lifetime = 3w\n");
         assert_int_equal(undo(hold), -EAGAIN);
         expect_text(hold, "1 released, 2 are overdue and would bounce: held still");
-        scratch_write(&hold->relay.scratch, "etc/postfix/main.cf",
-                "maximal_queue_lifetime = 3w\nbounce_queue_lifetime = 2w\n");
+        set_lifetime(hold, "maximal_queue_lifetime = 3w\nbounce_queue_lifetime = 2w\n");
         assert_int_equal(undo(hold), 0);
         expect_text(hold, "2 released");
+}
+
+/* An hour old, it has one to go: less than two scans may take. */
+static void what_would_bounce_before_the_next_scan_stays_held(void **state) {
+        struct hold_relay *hold = *state;
+
+        add(hold, 1);
+        hold_all(hold);
+        set_lifetime(hold, "bounce_queue_lifetime = 2h\nqueue_run_delay = 31m\n");
+        assert_int_equal(undo(hold), -EAGAIN);
+        expect_text(hold, "0 released, 1 are overdue and would bounce: held still");
+        set_lifetime(hold, "bounce_queue_lifetime = 2h\nqueue_run_delay = 29m\n");
+        assert_int_equal(undo(hold), 0);
+        expect_text(hold, "1 released");
 }
 
 static void without_lifetimes_nothing_is_released(void **state) {
@@ -161,7 +182,7 @@ static void without_lifetimes_nothing_is_released(void **state) {
 
         add(hold, 2);
         hold_all(hold);
-        scratch_write(&hold->relay.scratch, "etc/postfix/main.cf", "maximal_queue_lifetime = long\n");
+        set_lifetime(hold, "maximal_queue_lifetime = long\n");
         assert_int_equal(undo(hold), -EINVAL);
         assert_true(is_in(hold, 0, "hold") && is_in(hold, 1, "hold"));
 }
@@ -223,16 +244,40 @@ static void messages_deleted_from_hold_are_no_trouble(void **state) {
         assert_int_equal(hold->n_asked, 1);
 }
 
+/* As a crash in the middle of a rename leaves it on some file systems. */
+static void what_has_a_second_name_is_counted_and_stays(void **state) {
+        struct hold_relay *hold = *state;
+        char second[256];
+
+        add(hold, 4);
+        verb_relay_select(&hold->relay, 0, 3);
+        assert_int_equal(verb_bench_act(&hold->relay.bench, &postfix_hold), 0);
+        snprintf(second, sizeof(second), "%s/second", hold->relay.scratch.path);
+        assert_int_equal(link(spool_path(&hold->relay.spool, "hold", hold->relay.files[1].id), second), 0);
+        /* An admin's is not told of. */
+        hold_move(hold, &hold->relay.files[3], "deferred", "hold");
+        strcat(second, "-of-his");
+        assert_int_equal(link(spool_path(&hold->relay.spool, "hold", hold->relay.files[3].id), second), 0);
+        assert_int_equal(undo(hold), -EAGAIN);
+        expect_text(hold, "2 released, 1 have a second name and are left alone: held still");
+        assert_true(is_in(hold, 1, "hold") && is_in(hold, 3, "hold"));
+        *strrchr(second, '-') = '\0';
+        *strrchr(second, '-') = '\0';
+        assert_int_equal(unlink(second), 0);
+        assert_int_equal(undo(hold), 0);
+        expect_text(hold, "1 released");
+}
+
 static void a_held_file_that_is_no_message_any_more_is_released_to_postfix(void **state) {
         struct hold_relay *hold = *state;
         int fd;
 
         add(hold, 2);
-        fd = open(spool_path(&hold->relay.spool, "deferred", hold->relay.files[0].id), O_WRONLY | O_TRUNC);
+        hold_all(hold);
+        fd = open(spool_path(&hold->relay.spool, "hold", hold->relay.files[0].id), O_WRONLY | O_TRUNC);
         assert_int_equal(write(fd, "\377\377\377\377\377", 5), 5);
         close(fd);
-        verb_relay_set_time(&hold->relay, &hold->relay.files[0], OLD_RETRY, 0);
-        hold_all(hold);
+        set_mark(hold, 0, time(NULL), LEASE);
         assert_int_equal(undo(hold), 0);
         expect_text(hold, "2 released");
 }
@@ -247,7 +292,9 @@ static void the_verb_releases_a_lease_by_its_number(void **state) {
         add_of_age(hold, 3600, true);
         add_of_age(hold, 6 * DAY, true);
         verb_relay_select(&hold->relay, 0, 2);
+        set_lifetime(hold, "maximal_queue_lifetime = 60d\nbounce_queue_lifetime = 60d\n");
         hold_all(hold);
+        set_lifetime(hold, "");
         hold->relay.bench.action.args = args;
         hold->relay.bench.action.lease = 0;
         args[RELEASE_ARG_LEASE].number = LEASE + 1;
@@ -269,11 +316,13 @@ int main(void) {
                 WITH_HOLD(what_was_changed_is_kept_when_it_may_have_been_moved),
                 WITH_HOLD(a_disk_too_slow_for_all_of_it_has_the_rest_counted),
                 WITH_HOLD(what_would_bounce_stays_held_and_is_tried_again_later),
+                WITH_HOLD(what_would_bounce_before_the_next_scan_stays_held),
                 WITH_HOLD(without_lifetimes_nothing_is_released),
                 WITH_HOLD(what_a_crash_left_before_the_move_is_retried),
                 WITH_HOLD(what_a_crash_left_after_the_move_is_released),
                 WITH_HOLD(what_postsuper_leaves_is_said_and_tried_again),
                 WITH_HOLD(messages_deleted_from_hold_are_no_trouble),
+                WITH_HOLD(what_has_a_second_name_is_counted_and_stays),
                 WITH_HOLD(a_held_file_that_is_no_message_any_more_is_released_to_postfix),
                 WITH_HOLD(the_verb_releases_a_lease_by_its_number),
         };
