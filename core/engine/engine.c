@@ -303,6 +303,19 @@ const struct run *engine_run_by_hand(
         return NULL;
 }
 
+bool engine_awaits_selection(const struct engine *engine, const struct wire_message *message) {
+        return message->type == WIRE_LEASE_RENEW
+                ? engine_lease_awaits_selection(engine, message->lease_renew.lease)
+                : run_awaits_selection(engine, &message->action_request);
+}
+
+void engine_selected(struct engine *engine, const struct wire_message *message, ssize_t n) {
+        if (message->type == WIRE_LEASE_RENEW)
+                engine_lease_selected(engine, message->lease_renew.lease, n);
+        else
+                run_selected(engine, &message->action_request, n);
+}
+
 int engine_lower(struct engine *engine, uint32_t kind, uint64_t usec, uint64_t lease, const char *who,
         uint64_t *ret_serial) {
         struct wire_message message = {.type = WIRE_LOWER};

@@ -71,7 +71,8 @@ struct engine_ops {
         int (*send)(const struct wire_message *message, void *data);
         /*
          * ACTION_REQUEST and LEASE_RENEW of a verb with a selector: make the selection for `verb` with these
-         * arguments and send `message` with it.  Number of things selected; 0 or negative errno: not sent.
+         * arguments and send `message` with it.  Number of things selected; 0 or negative errno: not sent;
+         * -EINPROGRESS: it is being made, and engine_selected() says later what came of it.
          * A verb without one has nothing to select: the message is sent as it is, and the answer is 1.
          */
         ssize_t (*send_selected)(const struct wire_message *message, const char *verb,
@@ -96,6 +97,10 @@ void engine_set_trouble(struct engine *engine, const char *key, const char *text
 bool engine_is_quiet(const struct engine *engine);
 /* A message of the executor. */
 void engine_receive(struct engine *engine, const struct wire_message *message);
+/* Whether the message that its selection was made for is still to be sent. */
+bool engine_awaits_selection(const struct engine *engine, const struct wire_message *message);
+/* What engine_ops.send_selected had to say of this message, after -EINPROGRESS. */
+void engine_selected(struct engine *engine, const struct wire_message *message, ssize_t n);
 
 /* By hand (D-Bus, control socket). NULL with the reason in problem, or the run (its id may come later). */
 const struct run *engine_run_by_hand(

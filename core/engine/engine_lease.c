@@ -170,23 +170,46 @@ static bool owner_may_act(const struct engine *engine, const char *owner) {
         return false;
 }
 
-static void renew(struct engine *engine, struct lease_life *life) {
-        struct wire_message message = {.type = WIRE_LEASE_RENEW, .lease_renew = {.lease = life->lease.lease}};
+static void take_selected(struct lease_life *life, ssize_t n) {
         bool was_failing = life->failing;
 
-        life->renew_at_usec = loop_now(engine->loop) + lease_keep_interval(++life->renewals);
-        ssize_t n = engine->ops->send_selected(
-                &message, life->lease.verb, life->lease.args, life->lease.n_args, engine->data);
+        if (n == -EINPROGRESS)
+                return;
         life->failing = n < 0;
         if (n < 0 && !was_failing)
                 log_warning("lease %llu of %s is not renewed, the selection could not be made: %s",
                         (unsigned long long)life->lease.lease, life->lease.verb, strerror((int)-n));
 }
 
+static void renew(struct engine *engine, struct lease_life *life) {
+        struct wire_message message = {.type = WIRE_LEASE_RENEW, .lease_renew = {.lease = life->lease.lease}};
+
+        life->renew_at_usec = loop_now(engine->loop) + lease_keep_interval(++life->renewals);
+        life->renewing = true;
+        take_selected(life,
+                engine->ops->send_selected(
+                        &message, life->lease.verb, life->lease.args, life->lease.n_args, engine->data));
+}
+
+bool engine_lease_awaits_selection(const struct engine *engine, uint64_t number) {
+        size_t i;
+
+        return search(engine, number, &i) && is_kept(&engine->leases[i]->lease) &&
+                engine->leases[i]->renewing;
+}
+
+void engine_lease_selected(struct engine *engine, uint64_t number, ssize_t n) {
+        size_t i;
+
+        if (search(engine, number, &i))
+                take_selected(engine->leases[i], n);
+}
+
 static void end(struct engine *engine, struct lease_life *life) {
         struct wire_message message = {.type = WIRE_LEASE_END, .lease_end = {.lease = life->lease.lease}};
 
         life->end_asked_usec = loop_now(engine->loop);
+        life->renewing = false;
         text_format(message.lease_end.text, sizeof(message.lease_end.text), "%s is over",
                 life->lease.until_clear);
         engine_send(engine, &message);

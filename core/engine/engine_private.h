@@ -64,6 +64,7 @@ struct lease_life {
         unsigned renewals;                         /* asked for */
         uint64_t quiet_since_usec, end_asked_usec; /* see lease_keep.h */
         bool failing;                              /* its last renewal */
+        bool renewing;                             /* that was asked for later than its end */
         bool empty;                                /* a run says that it brought back what this held */
 };
 
@@ -150,7 +151,7 @@ void engine_incident_close(struct engine *engine);
 /* run.c */
 struct run_life *run_begin(
         struct engine *engine, struct playbook_life *playbook, const char *condition, bool by_hand, bool dry);
-struct run_life *run_find(struct engine *engine, uint64_t id);
+struct run_life *run_find(const struct engine *engine, uint64_t id);
 bool run_is_active(const struct run_life *life);
 void run_replied(struct engine *engine, const struct wire_run_reply *reply);
 void run_action_started(struct engine *engine, const struct wire_action_started *started);
@@ -171,12 +172,17 @@ static inline struct playbook_life *run_playbook(const struct run_life *life) {
 
 /* run_request.c: ends waits for a condition that is clear by now */
 void run_look_at_conditions(struct engine *engine);
+/* See engine_awaits_selection(). */
+bool run_awaits_selection(const struct engine *engine, const struct wire_action_request *request);
+void run_selected(struct engine *engine, const struct wire_action_request *request, ssize_t n);
 /* The one note about words over the limit, when there were any. */
 void run_note_left_out(struct run_life *life);
 
 /* engine_lease.c; brought_back: this run says that it brought back what waited for its condition to clear */
 void engine_lease_changed(struct engine *engine, const struct wire_lease *lease);
 void engine_lease_brought_back(struct engine *engine, const struct run *run);
+bool engine_lease_awaits_selection(const struct engine *engine, uint64_t number);
+void engine_lease_selected(struct engine *engine, uint64_t number, ssize_t n);
 /* Renews and ends what has to be; returns when to do so again (monotonic), USEC_NEVER without leases. */
 uint64_t engine_lease_keep(struct engine *engine);
 bool engine_lease_holds(const struct engine *engine, uint64_t incident);

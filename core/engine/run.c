@@ -32,7 +32,7 @@ bool run_is_active(const struct run_life *life) {
         return life->run.state != RUN_ENDED;
 }
 
-struct run_life *run_find(struct engine *engine, uint64_t id) {
+struct run_life *run_find(const struct engine *engine, uint64_t id) {
         for (struct run_life *life = engine->runs; life; life = life->next)
                 if (id != 0 && life->run.id == id)
                         return life;

@@ -11,8 +11,9 @@
  * when every action of a run was denied or had nothing to do, the condition is only looked at, because waiting
  * for what nobody did would keep the next playbook from its turn.
  *
- * A verb with a selector is asked for together with what was selected.  When that is nothing, or cannot be made,
- * nothing is asked, and the action ends here as "nothing" or "failed"; its run counts as one that did not act.
+ * A verb with a selector is asked for together with what was selected, which may take a while.  When that is nothing,
+ * or cannot be made, nothing is asked, and the action ends here as "nothing" or "failed"; its run counts as one that did
+ * not act.  A run that ended meanwhile asks for nothing any more.
  *
  * The executor ends a watcher that floods it, so what one run may send is bounded: NOTES_MAX notes and as many
  * diagnoses, the rest of which is counted and said in one last note, and WIRE_ACTIONS_PER_RUN actions, because an action that
@@ -120,19 +121,34 @@ static void end_here(struct run_life *life, enum wire_status status, const char 
         loop_timer_arm(life->timer, loop_now(life->engine->loop));
 }
 
-static void send_selected(
-        struct run_life *life, const struct wire_message *message, const struct engine_act *act) {
-        struct engine *engine = life->engine;
-        ssize_t n = engine->ops->send_selected(message, act->verb, act->args, act->n_args, engine->data);
+static void take_selected(struct run_life *life, const char *verb, ssize_t n) {
         char text[WIRE_TEXT_MAX];
 
         if (n == 0)
                 end_here(life, WIRE_NOTHING, "nothing there to act on");
-        if (n >= 0)
+        if (n >= 0 || n == -EINPROGRESS)
                 return;
         text_format(text, sizeof(text), "the selection could not be made: %s", strerror((int)-n));
-        log_warning("%s: %s", act->verb, text);
+        log_warning("%s: %s", verb, text);
         end_here(life, WIRE_FAILED, text);
+}
+
+/* NULL: the run that asked for it has ended, or given up. */
+static struct run_life *find_asking(const struct engine *engine, const struct wire_action_request *request) {
+        struct run_life *life = run_find(engine, request->run);
+
+        return life && life->wait == RUN_WAIT_ACTION && life->action_serial == request->serial ? life : NULL;
+}
+
+bool run_awaits_selection(const struct engine *engine, const struct wire_action_request *request) {
+        return find_asking(engine, request);
+}
+
+void run_selected(struct engine *engine, const struct wire_action_request *request, ssize_t n) {
+        struct run_life *life = find_asking(engine, request);
+
+        if (life)
+                take_selected(life, request->verb, n);
 }
 
 int engine_run_act(
@@ -164,7 +180,9 @@ int engine_run_act(
         request->n_args = (uint8_t)act->n_args;
         run_wait_begin(life, RUN_WAIT_ACTION, ACTION_WAIT_USEC, act->verb);
         if (act->selects)
-                send_selected(life, &message, act);
+                take_selected(life, act->verb,
+                        engine->ops->send_selected(
+                                &message, act->verb, act->args, act->n_args, engine->data));
         else
                 engine_send(engine, &message);
         return 0;

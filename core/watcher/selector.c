@@ -5,14 +5,17 @@
  * Runs in: watcher.  The sensor knows what is there ("the messages of this next hop"); the verb, in another process
  * with more power, gets the list as a descriptor.  It is sealed, so that what the executor checks is what the verb
  * reads, and it needs no disk.  Arguments are parsed by the verb's own table, as the executor will do it again.
+ * A sensor may take several turns of the loop to choose.
  *
- * Owns nothing: the memory file goes to the caller, and away when it is empty or could not be made whole.
+ * Owns the memory file, and the arguments, until the sensor is done: then the file goes to the caller, or away when
+ * it is empty or could not be made whole.
  * Fails: -ENOENT for a verb that does not exist, -EINVAL for arguments that it does not take, -ENODEV when the
  * sensor does not run, -EFBIG over SG_SELECTION_MAX, and what the sensor says.
  */
 #include "watcher/selector.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +23,14 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "config/option.h"
+
+struct selecting {
+        const struct sg_verb *verb;
+        struct sg_value *args;
+        int fd;
+        selector_done *done;
+        void *data;
+};
 
 static int seal(int fd) {
         struct stat status;
@@ -34,34 +45,58 @@ static int seal(int fd) {
         return 0;
 }
 
-static ssize_t select_by(struct sensor_host *sensors, const struct sg_plugin *plugin,
-        const struct sg_verb *verb, const struct sg_value *args, int *ret_fd) {
-        _cleanup_close_ int fd = memfd_create("spoolguard-selection", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-        if (fd < 0)
-                return -errno;
-        ssize_t n = sensor_host_select(sensors, plugin, verb, args, fd);
-        if (n <= 0)
-                return n;
-        int r = seal(fd);
-        if (r < 0)
-                return r;
-        *ret_fd = take_fd(&fd);
-        return n;
+static void selecting_free(struct selecting *selecting) {
+        if (selecting->fd >= 0)
+                close(selecting->fd);
+        option_values_free(selecting->verb->args, selecting->args);
+        free(selecting);
 }
 
-ssize_t selector_run(struct sensor_host *sensors, const struct plugin_list *plugins, const char *verb,
-        const struct wire_pair *args, size_t n_args, int *ret_fd) {
+static void on_selected(ssize_t n, void *data) {
+        struct selecting *selecting = data;
+        int r = n > 0 ? seal(selecting->fd) : 0;
+
+        if (r < 0)
+                n = r;
+        selecting->done(n, n > 0 ? take_fd(&selecting->fd) : -1, selecting->data);
+        selecting_free(selecting);
+}
+
+static int select_by(struct sensor_host *sensors, const struct sg_plugin *plugin, const struct sg_verb *verb,
+        struct sg_value *args_consumed, selector_done *done, void *data) {
+        struct selecting *selecting = calloc(1, sizeof(*selecting));
+        int r = -ENOMEM;
+
+        if (!selecting) {
+                option_values_free(verb->args, args_consumed);
+                return r;
+        }
+        *selecting = (struct selecting){.verb = verb, .args = args_consumed, .done = done, .data = data};
+        selecting->fd = memfd_create("spoolguard-selection", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        if (selecting->fd < 0)
+                r = -errno;
+        else
+                r = sensor_host_select(
+                        sensors, plugin, verb, selecting->args, selecting->fd, on_selected, selecting);
+        if (r < 0)
+                selecting_free(selecting);
+        return r;
+}
+
+int selector_run(struct sensor_host *sensors, const struct plugin_list *plugins, const char *verb,
+        const struct wire_pair *args, size_t n_args, selector_done *done, void *data) {
         struct option_pair pairs[WIRE_PAIRS_MAX];
         const struct sg_plugin *plugin;
         struct sg_value *values = NULL;
         struct problem problem = {""};
 
-        *ret_fd = -1;
         const struct sg_verb *row = plugin_verb(plugins, verb, &plugin);
         if (!row)
                 return -ENOENT;
-        if (!row->selector)
-                return 1;
+        if (!row->selector) {
+                done(1, -1, data);
+                return 0;
+        }
         if (n_args > ELEMENTSOF(pairs))
                 return -EINVAL;
         for (size_t i = 0; i < n_args; i++)
@@ -71,7 +106,5 @@ ssize_t selector_run(struct sensor_host *sensors, const struct plugin_list *plug
                 log_warning("%s: %s", verb, problem.text);
                 return r;
         }
-        ssize_t n = select_by(sensors, plugin, row, values, ret_fd);
-        option_values_free(row->args, values);
-        return n;
+        return select_by(sensors, plugin, row, values, done, data);
 }

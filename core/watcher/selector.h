@@ -8,10 +8,17 @@
 #include "wire/wire.h"
 
 /*
- * Number of things selected, and the caller's descriptor in *ret_fd, at offset 0.  0: there is nothing to act on.
- * A verb without a selector: 1, and *ret_fd is -1.  Negative errno: the selection could not be made.
+ * Number of things selected, and a descriptor at offset 0 that is the callee's now.  0: there is nothing to act on.
+ * A verb without a selector: 1, and `fd` is -1, as it is for 0 and for a negative errno value: the selection could not
+ * be made.
  */
-ssize_t selector_run(struct sensor_host *sensors, const struct plugin_list *plugins, const char *verb,
-        const struct wire_pair *args, size_t n_args, int *ret_fd);
+typedef void selector_done(ssize_t n, int fd_consumed, void *data);
+
+/*
+ * 0, and `done` is called once, before this returns or in another turn of the loop, -ECANCELED when the sensors go; or
+ * a negative errno value, and it is not.
+ */
+int selector_run(struct sensor_host *sensors, const struct plugin_list *plugins, const char *verb,
+        const struct wire_pair *args, size_t n_args, selector_done *done, void *data);
 
 #endif

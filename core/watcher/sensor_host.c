@@ -360,14 +360,14 @@ int sensor_host_new(struct loop *loop, const char *root, const struct plugin_lis
         return 0;
 }
 
-ssize_t sensor_host_select(struct sensor_host *host, const struct sg_plugin *plugin,
-        const struct sg_verb *verb, const struct sg_value *args, int fd) {
+int sensor_host_select(struct sensor_host *host, const struct sg_plugin *plugin, const struct sg_verb *verb,
+        const struct sg_value *args, int fd, sg_selected_fn *done, void *data) {
         for (size_t i = 0; i < host->n_sensors; i++) {
                 const struct sensor *sensor = &host->sensors[i];
 
                 if (sensor->plugin == plugin && strcmp(sensor->sg->name, verb->selector) == 0 &&
                         sensor->instance && sensor->sg->select)
-                        return sensor->sg->select(sensor->instance, verb->name, args, fd);
+                        return sensor->sg->select(sensor->instance, verb->name, args, fd, done, data);
         }
         return -ENODEV;
 }

@@ -20,11 +20,11 @@ int sensor_host_new(struct loop *loop, const char *root, const struct plugin_lis
 struct sensor_host *sensor_host_free(struct sensor_host *host);
 
 /*
- * Lets the sensor that `verb` of `plugin` names as its selector write what to act on to `fd`: the number of
- * things, 0 for none, or a negative errno value (-ENODEV: that sensor does not run or cannot select).
+ * Lets the sensor that `verb` of `plugin` names as its selector write what to act on to `fd`, as in struct
+ * sg_sensor.  -ENODEV: that sensor does not run or cannot select.
  */
-ssize_t sensor_host_select(struct sensor_host *host, const struct sg_plugin *plugin,
-        const struct sg_verb *verb, const struct sg_value *args, int fd);
+int sensor_host_select(struct sensor_host *host, const struct sg_plugin *plugin, const struct sg_verb *verb,
+        const struct sg_value *args, int fd, sg_selected_fn *done, void *data);
 
 /*
  * The questions of spoolguard/queue.h, to the first sensor that answers them and knows the instance.  -ENODEV:

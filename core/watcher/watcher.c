@@ -10,7 +10,8 @@
  * Fails: by exiting; the executor restarts it with back-off and hands it the open incident again.  Without
  * D-Bus it works on, degraded, and exits in a quiet minute to try the bus again, because it cannot open a new
  * connection itself.  It does the same when something that its sensors read was replaced (shut_out.c), or when they
- * have more to read than before: a further instance of Postfix, say.
+ * have more to read than before, a further instance of Postfix, say; but for these it does not wait for ever
+ * (fresh_start.c).
  */
 #include "watcher/watcher.h"
 
@@ -33,6 +34,7 @@
 #include "version.h"
 #include "watcher/bus/bus.h"
 #include "watcher/export.h"
+#include "watcher/fresh_start.h"
 #include "watcher/selector.h"
 #include "watcher/sensor_host.h"
 #include "watcher/shut_out.h"
@@ -56,6 +58,7 @@ struct watcher {
         struct breadcrumb *breadcrumb;
         struct shut_out *shut_out; /* NULL: not confined */
         bool reads_grew;           /* at the last look */
+        struct fresh_start fresh_start;
         struct channel *channel;
         struct bus_connection *connection;
         struct bus *bus;
@@ -96,6 +99,7 @@ static bool reads_have_grown(struct watcher *watcher) {
 
 /* On the heartbeat, which costs no wake-up more. */
 static void look_for_replaced(struct watcher *watcher) {
+        enum fresh_start_answer answer;
         const char *path;
         bool grown;
 
@@ -103,8 +107,12 @@ static void look_for_replaced(struct watcher *watcher) {
                 return;
         path = shut_out_look(watcher->shut_out);
         grown = reads_have_grown(watcher);
-        if ((!path && !grown) || !engine_is_quiet(watcher->engine))
+        answer = fresh_start_decide(&watcher->fresh_start, path || grown, engine_is_quiet(watcher->engine),
+                loop_now(watcher->loop));
+        if (answer == FRESH_START_NO)
                 return;
+        if (answer == FRESH_START_OVERDUE)
+                log_warning("there was no quiet moment to start anew in: what is under way ends here");
         if (path)
                 log_info("%s was replaced and is shut to this process: restarting to read it", path);
         else
@@ -140,16 +148,56 @@ static int send_to_executor(const struct wire_message *message, void *data) {
         return channel_send(watcher->channel, message);
 }
 
+/* A message that waits for what is sent with it. */
+struct sending {
+        struct watcher *watcher;
+        struct wire_message message;
+        ssize_t n;
+        bool is_done, is_late;
+};
+
+static int send_with(struct watcher *watcher, const struct wire_message *message, int fd_consumed) {
+        if (fd_consumed < 0)
+                return channel_send(watcher->channel, message);
+        return channel_send_consume_fd(watcher->channel, message, fd_consumed);
+}
+
+static void on_selected(ssize_t n, int fd_consumed, void *data) {
+        struct sending *sending = data;
+        struct watcher *watcher = sending->watcher;
+        _cleanup_close_ int fd = fd_consumed;
+
+        if (n > 0 && (!sending->is_late || engine_awaits_selection(watcher->engine, &sending->message))) {
+                int r = send_with(watcher, &sending->message, take_fd(&fd));
+                if (r < 0)
+                        n = r;
+        }
+        sending->n = n;
+        sending->is_done = true;
+        if (!sending->is_late)
+                return;
+        engine_selected(watcher->engine, &sending->message, n);
+        free(sending);
+}
+
 static ssize_t send_selected(const struct wire_message *message, const char *verb,
         const struct wire_pair *args, size_t n_args, void *data) {
         struct watcher *watcher = data;
-        int fd = -1;
-        ssize_t n = selector_run(watcher->sensors, watcher->plugins, verb, args, n_args, &fd);
-        if (n <= 0)
-                return n;
-        int r = fd < 0 ? channel_send(watcher->channel, message)
-                       : channel_send_consume_fd(watcher->channel, message, fd);
-        return r < 0 ? r : n;
+        struct sending *sending = calloc(1, sizeof *sending);
+
+        if (!sending)
+                return -ENOMEM;
+        *sending = (struct sending){.watcher = watcher, .message = *message};
+        ssize_t n =
+                selector_run(watcher->sensors, watcher->plugins, verb, args, n_args, on_selected, sending);
+        if (n == 0 && !sending->is_done) {
+                sending->is_late = true;
+                return -EINPROGRESS;
+        }
+        if (n == 0)
+                n = sending->n;
+        free(sending);
+        return n;
 }
 
 static void on_event(const struct engine_event *event, void *data) {

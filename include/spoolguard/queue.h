@@ -80,7 +80,8 @@ struct sg_queue_questions {
          * Calls `each` for messages that pass the filter, `max` at most, and looks at a bounded number of others.
          * `cursor` is 0 at first, then what the call before set *ret_cursor to; that is 0 again when all were seen.
          * A message that stays in the queue meanwhile is told once; one that comes in may be told or not.  0, or
-         * -EINVAL, -ENOENT as above, -EAGAIN as for `done`.
+         * -EINVAL, -ENOENT as above, -EDOM for a reason that there is not, -EAGAIN as for `done`,
+         * and with a reason until all reasons were read.
          */
         int (*list)(void *sensor, const struct sg_queue_filter *filter, uint64_t cursor, unsigned max,
                 sg_queue_message_each *each, void *data, uint64_t *ret_cursor);

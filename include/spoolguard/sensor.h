@@ -23,6 +23,12 @@ struct sg_reading {
 /* `path`: absolute, without the host's root.  0 or a negative errno value, to be returned. */
 typedef int (*sg_reads_fn)(const char *path, void *data);
 
+/*
+ * `n`: things that were chosen; 0: there is nothing to act on, and nothing is asked; negative errno: the selection
+ * cannot be made now, which must not be taken for "nothing".
+ */
+typedef void sg_selected_fn(ssize_t n, void *data);
+
 struct sg_sensor {
         const char *name;
         const char *summary;
@@ -53,13 +59,14 @@ struct sg_sensor {
          * NULL, or: choose what a verb of this plugin that names this sensor as its selector shall act on, and
          * write it to `fd`, an empty memfd that the host seals afterwards and hands to the verb (struct sg_action,
          * selection_fd).  The format is the plugin's own, of at most SG_SELECTION_MAX bytes.  `verb` is its whole
-         * name ("plugin.verb"), `args` one value per row of its table.  Called on the event loop, so it must be quick:
-         * for every action of the verb and for each renewal of a lease, so it may choose fewer things than before:
-         * only those that need it now.
-         * Returns the number of things chosen (0: there is nothing to act on, and nothing is asked), or a negative
-         * errno value: the selection cannot be made now, which must not be taken for "nothing".
+         * name ("plugin.verb"), `args` one value per row of its table.  Called for every action of the verb and
+         * for each renewal of a lease, so it may choose fewer things than before: only those that need it now.
+         * Returns 0 and calls `done` once, before it returns or in another turn of the loop, with -ECANCELED when
+         * it is destroyed before; until then `args` and `fd` stay as they are.  Or returns a negative errno value,
+         * and `done` is not called.
          */
-        ssize_t (*select)(void *sensor, const char *verb, const struct sg_value *args, int fd);
+        int (*select)(void *sensor, const char *verb, const struct sg_value *args, int fd,
+                sg_selected_fn *done, void *data);
 
         const struct sg_queue_questions *questions; /* NULL: it cannot be asked */
 };

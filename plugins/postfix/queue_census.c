@@ -22,6 +22,7 @@
 #define ROWS_PER_STEP 2048u
 #define NAMES_PER_STEP 1024u /* of places, which lie anywhere */
 #define DUE_SECONDS 60
+#define NOT_OF_ITS_FILE (1u << QUEUE_JOB_FIND | 1u << QUEUE_JOB_REASON)
 
 static bool is_going_to_expire(const struct queue_spool *spool, const struct queue_message *message) {
         uint64_t lifetime = message->null_sender ? spool->bounce_lifetime_seconds : spool->lifetime_seconds;
@@ -67,7 +68,7 @@ static void count(struct queue_spool *spool, const struct queue_message *message
         if (message->state == QUEUE_MESSAGE_READ)
                 count_envelope(spool, message);
         else if (message->state == QUEUE_MESSAGE_UNREADABLE ||
-                (!(message->jobs & ~(1u << QUEUE_JOB_FIND)) && !is_being_read(spool, message)))
+                (!(message->jobs & ~NOT_OF_ITS_FILE) && !is_being_read(spool, message)))
                 /* The latter: read, and its file has no end. */
                 census->unreadable++;
         if (message->queue == QUEUE_DEFERRED) {

@@ -61,6 +61,12 @@ static bool find_reasons(const char *text, uint32_t *ret_reasons) {
         return *ret_reasons != 0;
 }
 
+bool queue_filter_knows_reason(const char *name) {
+        uint32_t reasons;
+
+        return find_reasons(name, &reasons);
+}
+
 int queue_filter_init(struct queue_filter *ret_filter, const struct queue_spool *spool,
         const struct sg_queue_filter *wanted) {
         const struct queue_places *places = &spool->places;

@@ -31,5 +31,7 @@ bool queue_filter_matches(const struct queue_spool *spool, const struct queue_fi
 uint32_t queue_filter_arrival(const struct queue_message *message);
 /* The queue of that name, or -EINVAL. */
 int queue_filter_queue(const char *name);
+/* Whether it is the label of a class of reasons. */
+bool queue_filter_knows_reason(const char *name);
 
 #endif

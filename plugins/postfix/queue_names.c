@@ -73,9 +73,11 @@ uint32_t queue_names_find(const struct queue_names *names, const char *text) {
 /* A row for one name more, or NO_ROW. */
 static uint32_t free_row(struct queue_names *names) {
         struct queue_name *rows;
-        uint32_t number = names->first_free, n_rows = names->n_rows ? 2 * names->n_rows : 64;
+        uint32_t number = names->first_free, n_rows = names->n_rows + names->n_rows / 4 + 64;
 
-        if (number == NO_ROW && n_rows > names->n_rows_max)
+        if (n_rows > names->n_rows_max)
+                n_rows = names->n_rows_max;
+        if (number == NO_ROW && n_rows <= names->n_rows)
                 return NO_ROW;
         if (number == NO_ROW) {
                 rows = realloc(names->rows, n_rows * sizeof(*rows));

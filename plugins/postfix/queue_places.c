@@ -117,11 +117,13 @@ static bool same(const struct queue_place *place, const struct queue_place_draft
 }
 
 static uint32_t free_row(struct queue_places *places) {
-        uint32_t number = places->first_free, n_rows = places->n_rows ? 2 * places->n_rows : 64;
+        uint32_t number = places->first_free, n_rows = places->n_rows + places->n_rows / 4 + 64;
         struct queue_place *rows;
 
         if (number == NO_ROW) {
                 if (n_rows > places->n_rows_max)
+                        n_rows = places->n_rows_max;
+                if (n_rows <= places->n_rows)
                         return NO_ROW;
                 rows = realloc(places->rows, n_rows * sizeof(*rows));
                 if (!rows)

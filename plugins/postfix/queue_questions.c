@@ -3,8 +3,8 @@
  * queue_questions - what people ask about the queues, put to the spools that it is about
  *
  * Runs in the watcher, as part of the sensor `queue`.  In the buckets of qshape, or fewer of them, the answer is there
- * at once from the live counts; in others, or when the clock was set, all messages are counted, a piece per turn of the
- * loop, one question after the other.  A spool that is not there has no mail, and says so only when it is asked for by its name.
+ * at once from the live counts, or with many rows in the next turn of the loop; in others, or when the clock was set, all
+ * messages are counted, a piece per turn, one question after the other.  A spool that is not there has no mail, and says so only when it is asked for by its name.
  *
  * Owns the tallies under way and their timer.  Answers -EAGAIN while a spool is not read completely, or is read
  * again: a table that is not complete would look like one that is.
@@ -24,12 +24,14 @@
 #define CATCH_UP_USEC UINT64_C(300)
 #define TURN_USEC UINT64_C(2000)
 #define PAUSE_USEC UINT64_C(1000)
+#define ROWS_AT_ONCE 2000u
 #define CURSOR_SPOOL (UINT64_C(1) << 32)
 #define FOREVER_USEC UINT64_C(3600000000)
 
 struct asked {
         struct queue_question question;
         struct queue_tally *tally;
+        bool is_only_long; /* the live counts have the answer */
 };
 
 struct queue_questions {
@@ -58,9 +60,10 @@ static int spools_of(const struct queue_questions *questions, const char *instan
 }
 
 /* 0, or why there is no answer about them. */
-static int check_spools(struct queue_spool *const *spools, size_t n) {
+static int check_spools(struct queue_spool *const *spools, size_t n, bool needs_reasons) {
         for (size_t i = 0; i < n; i++) {
-                if (!queue_spool_is_settled(spools[i]))
+                if (!queue_spool_is_settled(spools[i]) ||
+                        (needs_reasons && !queue_spool_is_explained(spools[i])))
                         return -EAGAIN;
                 if (spools[i]->shape.is_short)
                         return -ENOMEM;
@@ -112,17 +115,30 @@ static int answer_at_once(const struct queue_question *question, sg_queue_shape_
         return r;
 }
 
-/* Whether the live counts have the answer: not when the clock was just set, and all ages are others. */
+/* Whether the live counts have the answer: not when the clock was just set, and all ages are others, or when
+ * there are too many recipients. */
 static bool is_live(const struct queue_question *question) {
         const struct queue_buckets *buckets = &question->buckets;
         bool is_caught_up = true;
 
         if (buckets->linear || buckets->n > QUEUE_SHAPE_BUCKETS ||
-                buckets->seconds != (int64_t)QUEUE_SHAPE_MINUTES * 60)
+                buckets->seconds != (int64_t)QUEUE_SHAPE_MINUTES * 60 || !queue_rows_fit(question))
                 return false;
         for (size_t i = 0; i < question->n_spools; i++)
                 is_caught_up &= queue_shape_catch_up(question->spools[i], CATCH_UP_USEC / question->n_spools);
         return is_caught_up;
+}
+
+static int answer_later(struct queue_questions *questions, const struct queue_question *question,
+        bool is_only_long, sg_queue_shape_done *done, void *data) {
+        struct asked *asked = &questions->asked[questions->n_asked];
+        int r;
+
+        *asked = (struct asked){.question = *question, .is_only_long = is_only_long};
+        r = queue_tally_new(question, done, data, &asked->tally);
+        if (r == 0 && questions->n_asked++ == 0)
+                questions->host->timer_arm(questions->timer, 0);
+        return r;
 }
 
 int queue_questions_shape(struct queue_questions *questions, const struct sg_queue_shape *shape,
@@ -132,22 +148,29 @@ int queue_questions_shape(struct queue_questions *questions, const struct sg_que
 
         if (r < 0)
                 return r;
-        r = check_spools(question.spools, question.n_spools);
-        if (r == 0 && is_live(&question)) {
-                r = answer_at_once(&question, done, data);
-        } else if (r == 0) {
-                struct asked *asked = &questions->asked[questions->n_asked];
+        r = check_spools(question.spools, question.n_spools, false);
+        if (r == 0) {
+                bool live = is_live(&question);
 
-                if (questions->n_asked == TALLIES_MAX)
+                if (live && queue_rows_most(&question) <= ROWS_AT_ONCE)
+                        r = answer_at_once(&question, done, data);
+                else if (questions->n_asked == TALLIES_MAX)
                         return -EBUSY;
-                asked->question = question;
-                r = queue_tally_new(&question, done, data, &asked->tally);
-                if (r == 0 && questions->n_asked++ == 0)
-                        questions->host->timer_arm(questions->timer, 0);
+                else
+                        r = answer_later(questions, &question, live, done, data);
         }
         if (r < 0)
                 done(r, NULL, 0, data);
         return 0;
+}
+
+/* False: it is all counted. */
+static bool count(struct asked *asked) {
+        asked->is_only_long &= is_live(&asked->question);
+        if (!asked->is_only_long)
+                return queue_tally_step(asked->tally, TURN_USEC);
+        queue_tally_take(asked->tally);
+        return false;
 }
 
 /* The first one, off the list before it speaks: who hears it may ask again. */
@@ -167,8 +190,8 @@ static void on_turn(struct sg_timer *timer, void *data) {
         if (questions->n_asked == 0)
                 return;
         /* It may have gone away meanwhile, or missed something. */
-        r = check_spools(asked->question.spools, asked->question.n_spools);
-        if (r < 0 || !queue_tally_step(asked->tally, TURN_USEC))
+        r = check_spools(asked->question.spools, asked->question.n_spools, false);
+        if (r < 0 || !count(asked))
                 finish(questions, r);
         if (questions->n_asked > 0)
                 questions->host->timer_arm(timer, PAUSE_USEC);
@@ -185,8 +208,10 @@ int queue_questions_list(const struct queue_questions *questions, const struct s
 
         if (wanted->queue && queue_filter_queue(wanted->queue) < 0)
                 return -EINVAL;
+        if (wanted->reason && !queue_filter_knows_reason(wanted->reason))
+                return -EDOM;
         if (r >= 0)
-                r = check_spools(spools, (size_t)r);
+                r = check_spools(spools, (size_t)r, wanted->reason);
         if (r < 0)
                 return r;
         while (questions->spools[n_spools])

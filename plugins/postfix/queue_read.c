@@ -2,11 +2,12 @@
 /*
  * queue_read - what only the files can tell: state, envelope, and why a message was deferred
  *
- * Runs in the watcher, as part of the sensor `queue`; here it opens what strangers wrote.  Three kinds of jobs, one
- * piece per call: find a message that moved away and did not arrive; look at the state of a file; read it.  The
- * envelope is read once, since its text never moves, and again only when a message with several recipients
- * comes back to deferred.  The log of its deferral is read each time it comes back: it is complete by then, and
- * removed at the next try.  Nothing is locked: qmgr would take that for a delivery.
+ * Runs in the watcher, as part of the sensor `queue`; here it opens what strangers wrote.  Four kinds of jobs, one
+ * piece per call: find a message that moved away and did not arrive; look at the state of a file; read its
+ * envelope; read the log of its deferral.  The envelope is read once, since its text never moves, and again only
+ * when a message with several recipients comes back to deferred.  The log is read each time it comes back: it is
+ * complete by then, and removed at the next try.  It is a job of its own, so that who asks for whom there is mail
+ * does not wait for why.  Nothing is locked: qmgr would take that for a delivery.
  *
  * Owns the descriptor of the file it is in the middle of, and a buffer for logs.  A file that is not a queue file is
  * unreadable and counts as that; one that is not finished is looked at again when it changes or moves.
@@ -308,6 +309,18 @@ static void store_reason(struct queue_spool *spool, struct queue_message *messag
         queue_spool_changed(spool);
 }
 
+/* False: there is none to be read. */
+bool queue_read_reason(struct queue_spool *spool) {
+        struct queue_message *message = next(spool, QUEUE_JOB_REASON);
+
+        if (!message)
+                return false;
+        /* Else it is tried again, and another one comes of that. */
+        if (message->queue == QUEUE_DEFERRED)
+                store_reason(spool, message);
+        return true;
+}
+
 /* What follows the envelope of a message that came back to deferred. */
 static void finish(struct queue_spool *spool, struct queue_message *message) {
         const struct queue_place *place = &spool->places.rows[message->place];
@@ -323,8 +336,8 @@ static void finish(struct queue_spool *spool, struct queue_message *message) {
         message->tried = false;
         if (!message->returned || message->queue != QUEUE_DEFERRED)
                 return;
-        message->returned = false;
-        store_reason(spool, message);
+        queue_track_job(spool, message, QUEUE_JOB_REASON);
+        message->returned = !(message->jobs & 1u << QUEUE_JOB_REASON);
 }
 
 /* NULL: the message is gone, or its name is another one's. */

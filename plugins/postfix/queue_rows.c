@@ -23,6 +23,7 @@ struct choice {
         bool is_full; /* rows[wanted - 1] was the last of the best */
         struct queue_row last;
         bool has_dropped;
+        uint64_t random;
 };
 
 static int compare(const void *a, const void *b) {
@@ -38,10 +39,41 @@ static int compare(const void *a, const void *b) {
                 right->spool->places.domains.rows[right->entry.name].text);
 }
 
+static void swap(struct queue_row *left, struct queue_row *right) {
+        struct queue_row kept = *left;
+
+        *left = *right;
+        *right = kept;
+}
+
+/* Moves the k best to the front, the last of them to rows[k - 1]; no two are equal. */
+static void part(struct choice *choice, size_t k) {
+        struct queue_row *rows = choice->rows;
+        size_t begin = 0, end = choice->n;
+
+        while (end - begin > 1) {
+                size_t middle = begin;
+
+                /* Who chooses the names, and with them the order they come in, cannot know it. */
+                choice->random = choice->random * UINT64_C(6364136223846793005) + 1;
+                swap(&rows[begin + (choice->random >> 33) % (end - begin)], &rows[end - 1]);
+                for (size_t i = begin; i < end - 1; i++)
+                        if (compare(&rows[i], &rows[end - 1]) < 0)
+                                swap(&rows[i], &rows[middle++]);
+                swap(&rows[middle], &rows[end - 1]);
+                if (middle == k - 1)
+                        return;
+                if (middle < k - 1)
+                        begin = middle + 1;
+                else
+                        end = middle;
+        }
+}
+
 static void keep_best(struct choice *choice) {
-        qsort(choice->rows, choice->n, sizeof(*choice->rows), compare);
         if (choice->n <= choice->wanted)
                 return;
+        part(choice, choice->wanted);
         choice->n = choice->wanted;
         choice->last = choice->rows[choice->n - 1];
         choice->is_full = choice->has_dropped = true;
@@ -96,21 +128,20 @@ static bool complete(
         return true;
 }
 
-static size_t count_entries(const struct queue_question *question) {
+size_t queue_rows_most(const struct queue_question *question) {
         size_t n = 0;
 
         for (size_t i = 0; i < question->n_spools; i++)
                 for (int queue = 0; queue < QUEUES; queue++)
                         if (question->queues[queue])
                                 n += question->spools[i]->shape.tables[question->kind][queue].n;
-        return n;
+        return n < question->limit ? n : question->limit;
 }
 
 static int choose(struct choice *choice, const struct queue_question *question) {
-        size_t n = count_entries(question);
-
         choice->wanted = question->limit;
-        choice->rows = malloc((n < 2 * choice->wanted ? n + 1 : 2 * choice->wanted) * sizeof(*choice->rows));
+        choice->random = question->n_spools > 0 ? question->spools[0]->places.domains.seed : 0;
+        choice->rows = malloc(2 * (queue_rows_most(question) + 1) * sizeof(*choice->rows));
         if (!choice->rows)
                 return -ENOMEM;
         for (size_t i = 0; i < question->n_spools; i++)
@@ -126,6 +157,7 @@ static int choose(struct choice *choice, const struct queue_question *question) 
                         }
                 }
         keep_best(choice);
+        qsort(choice->rows, choice->n, sizeof(*choice->rows), compare);
         return 0;
 }
 
@@ -158,8 +190,23 @@ uint32_t *queue_rows_counts(const struct queue_rows *rows, size_t i) {
         return rows->counts + i * rows->width;
 }
 
-static void add_ages(uint32_t *counts, unsigned width, uint32_t total, const uint32_t *ages) {
-        counts[0] += total;
+bool queue_rows_fit(const struct queue_question *question) {
+        uint64_t total = 0;
+
+        for (size_t i = 0; i < question->n_spools; i++)
+                for (int queue = 0; queue < QUEUES; queue++)
+                        if (question->queues[queue])
+                                total += question->spools[i]->shape.tables[question->kind][queue].total;
+        return total <= UINT32_MAX;
+}
+
+void queue_rows_add(uint32_t *counted, uint32_t count) {
+        if (__builtin_add_overflow(*counted, count, counted))
+                *counted = UINT32_MAX;
+}
+
+static void add_ages(uint32_t *counts, unsigned width, uint64_t total, const uint32_t *ages) {
+        counts[0] += (uint32_t)total;
         for (unsigned i = 0; i < QUEUE_SHAPE_BUCKETS; i++)
                 counts[i + 1 < width ? i + 1 : width - 1] += ages[i];
 }
@@ -204,13 +251,23 @@ void queue_rows_count(struct queue_rows *rows, const struct queue_question *ques
 
 static int compare_said(const void *a, const void *b) {
         const struct sg_queue_shape_row *left = a, *right = b;
-        size_t left_length = strlen(left->domain), right_length = strlen(right->domain);
+        size_t left_length, right_length;
 
         if (left->counts[0] != right->counts[0])
                 return left->counts[0] > right->counts[0] ? -1 : 1;
+        left_length = strlen(left->domain);
+        right_length = strlen(right->domain);
         if (left_length != right_length)
                 return left_length < right_length ? -1 : 1;
         return strcmp(left->domain, right->domain);
+}
+
+/* They nearly always are: another count than that of the choice takes a long time to be made. */
+static bool are_sorted(const struct sg_queue_shape_row *said, size_t n) {
+        for (size_t i = 1; i < n; i++)
+                if (compare_said(&said[i - 1], &said[i]) > 0)
+                        return false;
+        return true;
 }
 
 /* More names than a spool keeps are "*" as well: one row for both. */
@@ -222,7 +279,7 @@ static size_t add_others(const struct queue_rows *rows, struct sg_queue_shape_ro
         for (size_t i = 1; i < n; i++)
                 if (strcmp(said[i].domain, "*") == 0) {
                         for (unsigned j = 0; j < rows->width; j++)
-                                others[j] += said[i].counts[j];
+                                queue_rows_add(&others[j], said[i].counts[j]);
                         said[i].counts = others;
                         return n;
                 }
@@ -248,7 +305,8 @@ int queue_rows_say(const struct queue_rows *rows, sg_queue_shape_done *done, voi
                                 .counts = counts};
         }
         n = add_others(rows, said, n);
-        qsort(said + 1, n - 1, sizeof(*said), compare_said);
+        if (!are_sorted(said + 1, n - 1))
+                qsort(said + 1, n - 1, sizeof(*said), compare_said);
         done(0, said, n, data);
         free(said);
         return 0;

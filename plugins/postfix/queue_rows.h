@@ -30,6 +30,8 @@ struct queue_rows {
         uint32_t *counts; /* of everything, of each row, of the others */
 };
 
+/* There will not be more of them. */
+size_t queue_rows_most(const struct queue_question *question);
 /* Chooses the rows, and leaves the counts at 0.  0 or -ENOMEM. */
 int queue_rows_init(struct queue_rows *rows, const struct queue_question *question);
 void queue_rows_deinit(struct queue_rows *rows);
@@ -37,6 +39,11 @@ void queue_rows_deinit(struct queue_rows *rows);
 /* Its number in that spool; false: it has no such name. */
 bool queue_rows_name(const struct queue_row *row, const struct queue_spool *spool, uint32_t *ret_name);
 uint32_t *queue_rows_counts(const struct queue_rows *rows, size_t i);
+
+/* Whether the live counts can be used: with more recipients than an answer can say they are not right. */
+bool queue_rows_fit(const struct queue_question *question);
+/* As many as can be said. */
+void queue_rows_add(uint32_t *counted, uint32_t count);
 
 /* From the live counts: its buckets must be the first of theirs. */
 void queue_rows_count(struct queue_rows *rows, const struct queue_question *question);

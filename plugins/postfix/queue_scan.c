@@ -69,7 +69,7 @@ static void start(struct queue_spool *spool) {
                 queue_read_close(spool);
         scan->generation = (scan->generation + 1) & QUEUE_GENERATIONS;
         memset(scan->listed, 0, sizeof(scan->listed));
-        spool->is_read = spool->is_blind = false;
+        spool->is_read = spool->is_explained = spool->is_blind = false;
         queue_watch_add(spool, &bounce);
         for (int queue = 0; queue < QUEUES; queue++) {
                 spool->queues[queue].exists = false;

@@ -20,6 +20,7 @@
 
 #include "postfix/main_cf.h"
 #include "postfix/queue_questions.h"
+#include "postfix/queue_select.h"
 #include "postfix/queue_spool.h"
 #include "postfix/text_file.h"
 
@@ -27,6 +28,7 @@ struct queue_sensor {
         const struct sg_host *host;
         struct queue_spool *spools[POSTFIX_INSTANCES_MAX + 1]; /* ended by NULL */
         struct queue_questions *questions;
+        struct queue_selects *selects;
         struct reason_site reasons;
         struct queue_common common;
 };
@@ -37,6 +39,7 @@ static void queue_destroy(void *data) {
         if (!sensor)
                 return;
         queue_questions_free(sensor->questions);
+        queue_selects_free(sensor->selects);
         for (struct queue_spool **spool = sensor->spools; *spool; spool++)
                 queue_spool_free(*spool);
         reason_site_deinit(&sensor->reasons);
@@ -102,6 +105,8 @@ static int queue_create(const struct sg_host *host, const struct sg_value *optio
                 r = add_spools(sensor, options[POSTFIX_OPTION_SPOOLS].list);
         if (r >= 0)
                 r = queue_questions_new(host, sensor->spools, &sensor->questions);
+        if (r >= 0)
+                r = queue_selects_new(host, &sensor->selects);
         if (r < 0) {
                 queue_destroy(sensor);
                 return r;
@@ -149,13 +154,14 @@ static int queue_reads_more(const char *root, const struct sg_value *options, sg
         return r;
 }
 
-static ssize_t queue_choose(void *data, const char *verb, const struct sg_value *args, int fd) {
+static int queue_choose(void *data, const char *verb, const struct sg_value *args, int fd,
+        sg_selected_fn *done, void *done_data) {
         _Static_assert((int)POSTPONE_ARG_INSTANCE == (int)RETRY_ARG_INSTANCE, "one row for both verbs");
         struct queue_sensor *sensor = data;
 
         for (struct queue_spool **spool = sensor->spools; *spool; spool++)
                 if (strcmp((*spool)->instance, args[POSTPONE_ARG_INSTANCE].text) == 0)
-                        return queue_select(*spool, verb, args, fd);
+                        return queue_select(sensor->selects, *spool, verb, args, fd, done, done_data);
         return -EAGAIN;
 }
 

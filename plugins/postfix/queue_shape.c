@@ -103,7 +103,7 @@ static bool need_entry(struct queue_shape_table *table, const struct queue_names
         if (!reach(table, names, name))
                 return false;
         if (table->entry_of[name] == 0) {
-                if (table->n == table->size && !resize(table, table->size ? 2 * table->size : 16))
+                if (table->n == table->size && !resize(table, table->size + table->size / 4 + 16))
                         return false;
                 table->entries[table->n] = (struct queue_shape_entry){
                         .prefix = prefix_of(text), .name = name, .length = strlen(text) & UINT16_MAX};

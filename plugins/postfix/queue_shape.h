@@ -20,10 +20,12 @@ enum queue_shape_kind { QUEUE_SHAPE_RECIPIENTS, QUEUE_SHAPE_SENDERS, QUEUE_SHAPE
 /* A domain that counts in one queue.  By (total, length, prefix) nearly all are told apart without their text. */
 struct queue_shape_entry {
         uint64_t prefix; /* first bytes of its text */
-        uint32_t name, total;
+        uint64_t total;
+        uint32_t name;
         uint16_t length;
 };
 
+/* Right as long as the total of the table fits into as many bits: beyond that they are not to be asked. */
 typedef uint32_t queue_shape_ages[QUEUE_SHAPE_BUCKETS];
 
 struct queue_shape_table {
@@ -32,7 +34,7 @@ struct queue_shape_table {
         struct queue_shape_entry *entries;
         queue_shape_ages *ages; /* of the entries */
         uint32_t n, size;
-        uint32_t total;
+        uint64_t total;
         queue_shape_ages total_ages;
 };
 

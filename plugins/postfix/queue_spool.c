@@ -4,7 +4,7 @@
  *
  * Runs in the watcher, as part of the sensor `queue`.  There are two timers here.  `work` runs while something is to be
  * done: 5 ms, then everybody else on the loop has his turn; first what keeps the counts true (events, listings,
- * searches, states), then the census that is asked for, then the reading of files.  `tick` asks for a census
+ * searches, states), then the census that is asked for, then the reading of files, of logs last of all.  `tick` asks for a census
  * within a second of a change, every ten seconds while there is mail, and not at all on an empty relay; while the
  * spool is away it looks for it, since nothing tells when a file system is mounted.
  *
@@ -21,6 +21,8 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "postfix/spool_mount.h"
 
 #define VIEW "/run/spoolguard/view" /* packaging/spoolguard.service */
 #define SECOND_USEC UINT64_C(1000000)
@@ -91,6 +93,10 @@ bool queue_spool_is_settled(const struct queue_spool *spool) {
                 !spool->scan.wanted && !spool->scan.running;
 }
 
+bool queue_spool_is_explained(const struct queue_spool *spool) {
+        return spool->is_explained && queue_spool_is_settled(spool);
+}
+
 void queue_spool_trouble(const struct queue_spool *spool, const char *what, const char *why) {
         char key[POSTFIX_INSTANCE_MAX + 32];
 
@@ -111,7 +117,7 @@ static void go_away(struct queue_spool *spool, const char *why) {
         if (spool->fd >= 0)
                 close(spool->fd);
         spool->fd = -1;
-        spool->is_listed = spool->is_read = spool->is_overfull = false;
+        spool->is_listed = spool->is_read = spool->is_explained = spool->is_overfull = false;
         queue_spool_trouble(spool, "too many messages", NULL);
         spool->census = (struct queue_census){0};
         spool->scan.sweep_next = 0;
@@ -147,9 +153,17 @@ static int open_spool(const struct queue_spool *spool) {
 }
 
 static void look_for_it(struct queue_spool *spool) {
+        const char *root = spool->host->root;
+        char why[SPOOL_MOUNT_WHY_MAX];
         struct stat status;
         int r = 0;
 
+        if (spool_mount_is_missing(root, spool->path + strlen(root), why)) {
+                queue_spool_trouble(spool, "mount", why);
+                go_away(spool, why);
+                return;
+        }
+        queue_spool_trouble(spool, "mount", NULL);
         spool->fd = open_spool(spool);
         if (spool->fd < 0 || fstatat(spool->fd, queue_names_of[QUEUE_INCOMING], &status, 0) < 0)
                 r = -errno;
@@ -200,18 +214,29 @@ static void on_tick(struct sg_timer *timer, void *data) {
         queue_spool_work(spool);
 }
 
+/* It is waited for: said at once. */
+static void note(struct queue_spool *spool, bool *done) {
+        if (*done || !spool->is_listed)
+                return;
+        *done = true;
+        spool->published_usec = 0;
+        queue_spool_changed(spool);
+}
+
 /* One piece of the most urgent work; false: all is done. */
 static bool step(struct queue_spool *spool) {
         /* What moved away may lie in a directory that is to be listed. */
         bool is_busy = queue_scan_step(spool) || queue_read_find(spool) || queue_read_look(spool);
 
-        if (is_busy || (!spool->scan.running && queue_census_step(spool)) || queue_read_file(spool))
+        if (is_busy || (!spool->scan.running && queue_census_step(spool)))
                 return true;
-        if (!spool->is_read && spool->is_listed) {
-                spool->is_read = true;
-                spool->published_usec = 0; /* it is waited for: at once */
-                queue_spool_changed(spool);
-        }
+        /* At first there are more of them than anybody wants to wait for; later, a log may be gone at the next try. */
+        if ((spool->is_explained && queue_read_reason(spool)) || queue_read_file(spool))
+                return true;
+        note(spool, &spool->is_read);
+        if (queue_read_reason(spool))
+                return true;
+        note(spool, &spool->is_explained);
         return false;
 }
 

@@ -174,7 +174,8 @@ struct queue_spool {
         struct queue_shape shape;
         struct queue_scan scan;
         struct queue_census census;
-        bool is_listed, is_read; /* everything was, at least once since the spool is there */
+        /* Everything was, since it was last listed: its name, its envelope, the reason of its deferral. */
+        bool is_listed, is_read, is_explained;
 
         struct queue_totals totals;
         struct queue_growth bounces;
@@ -190,9 +191,10 @@ extern const char *const queue_names_of[QUEUES];
 int queue_spool_new(const struct sg_host *host, const struct postfix_instance *instance,
         struct queue_common *common, struct queue_spool **ret_spool);
 struct queue_spool *queue_spool_free(struct queue_spool *spool);
-void queue_spool_work(struct queue_spool *spool);    /* there is something to do: soon */
-void queue_spool_changed(struct queue_spool *spool); /* there is something to say: within a second */
-bool queue_spool_is_settled(const struct queue_spool *spool);
+void queue_spool_work(struct queue_spool *spool);             /* there is something to do: soon */
+void queue_spool_changed(struct queue_spool *spool);          /* there is something to say: within a second */
+bool queue_spool_is_settled(const struct queue_spool *spool); /* but for the reasons */
+bool queue_spool_is_explained(const struct queue_spool *spool); /* with them */
 /* Degraded for this reason, until the same `what` is said with NULL. */
 void queue_spool_trouble(const struct queue_spool *spool, const char *what, const char *why);
 
@@ -247,6 +249,7 @@ void queue_ring_deinit(struct queue_ring *ring);
 bool queue_read_find(struct queue_spool *spool);
 bool queue_read_look(struct queue_spool *spool);
 bool queue_read_file(struct queue_spool *spool);
+bool queue_read_reason(struct queue_spool *spool);
 void queue_read_close(struct queue_spool *spool);
 void queue_read_status(struct queue_spool *spool, struct queue_message *message, const struct stat *status);
 
@@ -270,7 +273,14 @@ void queue_publish(struct queue_spool *spool);
 void queue_publish_missing(struct queue_spool *spool, const char *why);
 void queue_publish_forget(struct queue_spool *spool); /* lets go of the names that are shown */
 
-/* queue_select.c */
-ssize_t queue_select(struct queue_spool *spool, const char *verb, const struct sg_value *args, int fd);
+/* queue_publish_names.c: domains and senders */
+void queue_publish_names(struct queue_spool *spool);
+void queue_publish_names_missing(const struct queue_spool *spool, const char *why);
+void queue_publish_names_forget(struct queue_spool *spool);
+
+/* queue_publish_hops.c: next hops */
+void queue_publish_hops(struct queue_spool *spool);
+void queue_publish_hops_missing(const struct queue_spool *spool, const char *why);
+void queue_publish_hops_forget(struct queue_spool *spool);
 
 #endif

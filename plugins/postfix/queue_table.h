@@ -27,7 +27,14 @@ enum queue_status_class { QUEUE_STATUS_NONE, QUEUE_STATUS_2, QUEUE_STATUS_4, QUE
 enum queue_message_state { QUEUE_MESSAGE_UNREAD, QUEUE_MESSAGE_READ, QUEUE_MESSAGE_UNREADABLE };
 
 /* What is to be done about a message; bits of queue_message.jobs, and the rings of work. */
-enum queue_job { QUEUE_JOB_FIND, QUEUE_JOB_LOOK, QUEUE_JOB_READ_DEFERRED, QUEUE_JOB_READ, QUEUE_JOBS };
+enum queue_job {
+        QUEUE_JOB_FIND,
+        QUEUE_JOB_LOOK,
+        QUEUE_JOB_READ_DEFERRED,
+        QUEUE_JOB_READ,
+        QUEUE_JOB_REASON,
+        QUEUE_JOBS,
+};
 #define QUEUE_JOBS_ALL ((1u << QUEUE_JOBS) - 1)
 
 struct queue_message {
@@ -42,16 +49,15 @@ struct queue_message {
         uint32_t place : 20;             /* queue_places: its recipients */
         uint32_t status_subject : 10;
         uint32_t has_sender : 1;
-        uint32_t : 1;
+        uint32_t changed : 1; /* its recipients, since they were read */
         uint32_t sender : 20; /* name of its domain */
         uint32_t status_detail : 10;
         uint32_t status_class : 2; /* of the DSN status of its deferral; enum queue_status_class */
-        unsigned changed : 1;      /* its recipients, since they were read */
         unsigned queue : 3;
         unsigned depth : 3; /* of the hash directory it lies in */
         unsigned state : 2;
         unsigned reason : 5;
-        unsigned jobs : 4;
+        unsigned jobs : 5;
         unsigned generation : 4; /* of the scan that saw it last */
         unsigned complete : 1;
         unsigned null_sender : 1;
@@ -60,7 +66,7 @@ struct queue_message {
         unsigned moving : 1; /* left its queue, and was not seen to arrive */
         unsigned fresh : 1;  /* came in since the start, and is not counted as arrived yet */
         unsigned bounced : 1;
-        unsigned returned : 1; /* to deferred: its reason, and who is left, are to be read */
+        unsigned returned : 1; /* to deferred: who is left is to be read, and then its reason */
         unsigned tried : 1;    /* ... and it came from active: to be counted for its next hops */
         unsigned asked : 1;    /* chosen for a retry, and not back from it: not to be postponed meanwhile */
 };

@@ -91,11 +91,12 @@ static void add(const struct queue_tally *tally, uint32_t name, unsigned bucket,
         const struct tally_spool *mine = &tally->spools[tally->at];
         uint32_t row = name < mine->n_row_of ? mine->row_of[name] : 0, *counts;
 
-        queue_rows_counts(&tally->rows, 0)[0] += count;
-        queue_rows_counts(&tally->rows, 0)[bucket] += count;
+        counts = queue_rows_counts(&tally->rows, 0);
+        queue_rows_add(&counts[0], count);
+        queue_rows_add(&counts[bucket], count);
         counts = queue_rows_counts(&tally->rows, row > 0 ? row : tally->rows.n + 1);
-        counts[0] += count;
-        counts[bucket] += count;
+        queue_rows_add(&counts[0], count);
+        queue_rows_add(&counts[bucket], count);
 }
 
 static void count(const struct queue_tally *tally, const struct queue_message *message) {
@@ -131,6 +132,10 @@ bool queue_tally_step(struct queue_tally *tally, uint64_t budget_usec) {
                 }
         }
         return false;
+}
+
+void queue_tally_take(struct queue_tally *tally) {
+        queue_rows_count(&tally->rows, &tally->question);
 }
 
 void queue_tally_say(struct queue_tally *tally, int error) {

@@ -15,6 +15,8 @@ struct queue_tally *queue_tally_free(struct queue_tally *tally);
 
 /* Goes on for about that long; false: all is counted. */
 bool queue_tally_step(struct queue_tally *tally, uint64_t budget_usec);
+/* Instead of all steps: the live counts, where they have the answer. */
+void queue_tally_take(struct queue_tally *tally);
 /* Says the answer, or `error` if that is not 0. */
 void queue_tally_say(struct queue_tally *tally, int error);
 

@@ -4,11 +4,12 @@
  *
  * Runs in tests/bench, beside the daemon, as anybody.  One connection, one question at a time: QueueShape of
  * deferred, which is to be the same work whatever the size of the queue.  `shape` asks it so many times.  `first`
- * asks until it is answered: as long as not everything was read it is refused, at once if the loop has nothing
- * else to do; so the longest refusal is the longest turn of the loop as others feel it.
+ * asks until it is answered, and then for a message by its reason until that is: as long as not everything was read they
+ * are refused, at once if the loop has nothing else to do; so the longest refusal is the longest turn of the loop as
+ * others feel it.
  *
  * Prints the number of answers or refusals and their times in microseconds: the 50th and the 99th of a hundred, the
- * longest, and how many took longer than 10 ms; `first` prints the seconds until the answer as well.  Ends with
+ * longest, and how many took longer than 10 ms; `first` prints the seconds until both answers as well.  Ends with
  * status 1 when a question has no answer.
  */
 #include <dbus/dbus.h>
@@ -47,6 +48,29 @@ static DBusMessage *shape_question(void) {
         dbus_message_iter_init_append(call, &iter);
         dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY, "{sv}", &options);
         dbus_message_iter_close_container(&iter, &options);
+        return call;
+}
+
+static DBusMessage *reason_question(void) {
+        DBusMessage *call =
+                dbus_message_new_method_call(SERVICE, OBJECT, SERVICE ".Manager", "QueueMessages");
+        const char *name = "reason", *reason = "other";
+        dbus_uint64_t cursor = 0;
+        dbus_uint32_t max = 1;
+        DBusMessageIter iter, filter, entry, value;
+
+        if (!call)
+                errx(1, "no memory");
+        dbus_message_append_args(call, DBUS_TYPE_UINT64, &cursor, DBUS_TYPE_UINT32, &max, DBUS_TYPE_INVALID);
+        dbus_message_iter_init_append(call, &iter);
+        dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY, "{sv}", &filter);
+        dbus_message_iter_open_container(&filter, DBUS_TYPE_DICT_ENTRY, NULL, &entry);
+        dbus_message_iter_append_basic(&entry, DBUS_TYPE_STRING, &name);
+        dbus_message_iter_open_container(&entry, DBUS_TYPE_VARIANT, "s", &value);
+        dbus_message_iter_append_basic(&value, DBUS_TYPE_STRING, &reason);
+        dbus_message_iter_close_container(&entry, &value);
+        dbus_message_iter_close_container(&filter, &entry);
+        dbus_message_iter_close_container(&iter, &filter);
         return call;
 }
 
@@ -100,27 +124,38 @@ static void ask_often(DBusConnection *connection, DBusMessage *question, size_t 
         free(times);
 }
 
-static void ask_until_answered(DBusConnection *connection, DBusMessage *question) {
-        uint32_t *times = calloc(ASKS_MAX, sizeof(*times));
-        uint64_t begin = now_usec();
+/* Appends to the times; ends with status 1 when there is no answer. */
+static void ask_until_answered(
+        DBusConnection *connection, DBusMessage *question, uint64_t begin, uint32_t *times, size_t *n) {
         enum answer answer = NOBODY;
-        size_t n = 0;
 
-        if (!times)
-                errx(1, "no memory");
-        while (answer != ANSWERED && n < ASKS_MAX && now_usec() - begin < PATIENCE_USEC) {
+        while (answer != ANSWERED && *n < ASKS_MAX && now_usec() - begin < PATIENCE_USEC) {
                 uint64_t start = now_usec();
 
                 answer = ask(connection, question);
                 if (answer != NOBODY)
-                        times[n++] = (uint32_t)(now_usec() - start);
+                        times[(*n)++] = (uint32_t)(now_usec() - start);
                 if (answer != ANSWERED)
                         usleep(AGAIN_USEC);
         }
         if (answer != ANSWERED)
-                errx(1, "QueueShape does not answer");
+                errx(1, "%s does not answer", dbus_message_get_member(question));
+}
+
+static void ask_first(DBusConnection *connection, DBusMessage *question) {
+        uint32_t *times = calloc(ASKS_MAX, sizeof(*times));
+        DBusMessage *by_reason = reason_question();
+        uint64_t begin = now_usec();
+        size_t n = 0;
+
+        if (!times)
+                errx(1, "no memory");
+        ask_until_answered(connection, question, begin, times, &n);
         printf("wall=%.6f ", (double)(now_usec() - begin) / 1e6);
+        ask_until_answered(connection, by_reason, begin, times, &n);
+        printf("reasons_wall=%.6f ", (double)(now_usec() - begin) / 1e6);
         print_times(times, n);
+        dbus_message_unref(by_reason);
         free(times);
 }
 
@@ -134,7 +169,7 @@ int main(int argc, char **argv) {
         if (argc == 3 && strcmp(argv[1], "shape") == 0 && number > 0 && number <= ASKS_MAX) {
                 ask_often(connection, question, number);
         } else if (argc == 2 && strcmp(argv[1], "first") == 0) {
-                ask_until_answered(connection, question);
+                ask_first(connection, question);
         } else {
                 fprintf(stderr, "usage: ask shape TIMES | first\n");
                 return 2;

@@ -9,7 +9,8 @@ endforeach()
 # It waits for looks a second apart, and makes a hundred thousand files.
 set_tests_properties(test_logs_sensor PROPERTIES TIMEOUT 180)
 
-foreach(name postpone postpone_hostile postpone_disk retry_time retry reload_verb hold hold_rules release requeue)
+foreach(name postpone postpone_hostile postpone_disk retry_time retry reload_verb contents hold hold_rules owner_reader
+        release requeue spool_place)
   sg_test(test_${name} sg_verb_relay sg_postfix_verbs sg_postfix_parsers)
 endforeach()
 
@@ -18,6 +19,7 @@ foreach(name queue_id queue_file queue_file_cut queue_file_hostile spool defer_l
         selection)
   sg_test(test_${name} sg_spool sg_scratch sg_postfix_parsers)
 endforeach()
+target_compile_definitions(test_reason PRIVATE PACKAGING_DIR="${PROJECT_SOURCE_DIR}/packaging")
 
 sg_test(test_postfix sg_plugin_postfix_objects sg_postfix_queue sg_postfix_verbs sg_postfix_parsers)
 
@@ -29,7 +31,7 @@ endforeach()
 set_tests_properties(test_queue_select test_queue_select_filter test_queue_sensor test_queue_storm test_queue_instances test_queue_census PROPERTIES TIMEOUT 240)
 
 # Beside a model of qshape, which takes logarithms.
-foreach(test test_queue_shape test_queue_questions test_queue_list test_queue_hostile)
+foreach(test test_queue_shape test_queue_questions test_queue_list test_queue_hostile test_queue_pace)
   sg_test(${test} sg_bench sg_scratch sg_spool sg_postfix_queue sg_postfix_verbs sg_postfix_parsers m)
   set_tests_properties(${test} PROPERTIES TIMEOUT 240)
 endforeach()

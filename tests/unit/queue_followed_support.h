@@ -84,9 +84,37 @@ static inline void followed_settle(struct followed *followed) {
                 sensor_bench_run(&followed->bench, 10000);
                 is_settled = true;
                 for (size_t j = 0; followed->spools[j]; j++)
-                        is_settled &= queue_spool_is_settled(followed->spools[j]);
+                        is_settled &= queue_spool_is_explained(followed->spools[j]);
         }
         assert_true(is_settled);
+}
+
+/* As if it had been read from a file in deferred. */
+static inline struct queue_message *followed_add_read(
+        struct queue_spool *spool, uint32_t i, unsigned domains) {
+        struct queue_id id = {.inode = i + 1, .stamp = i % 1000000};
+        struct queue_place_draft *draft = &spool->draft;
+        struct queue_message *message;
+        uint32_t number;
+        char domain[32];
+
+        message = queue_table_add(&spool->table, &id, &number);
+        assert_non_null(message);
+        for (unsigned j = 0; j < domains; j++) {
+                snprintf(domain, sizeof(domain), "d%u.test", domains > 1 ? i + j : 0);
+                queue_place_add(&spool->places, draft, domain, domain);
+        }
+        message->queue = QUEUE_DEFERRED;
+        message->state = QUEUE_MESSAGE_READ;
+        message->complete = message->has_sender = true;
+        message->left = draft->total & QUEUE_LEFT_MAX;
+        message->arrival = (uint32_t)followed_clock - i % 1000;
+        message->place = queue_place_take_consume(&spool->places, draft) & QUEUE_NUMBER_MASK;
+        message->sender = queue_names_take(&spool->places.domains, "sender.test") & QUEUE_NUMBER_MASK;
+        spool->queues[QUEUE_DEFERRED].messages++;
+        spool->common->messages++;
+        queue_shape_enter(spool, message);
+        return message;
 }
 
 /* The answer is in followed->answer, once it was given. */

@@ -4,32 +4,6 @@
 
 #define WIDE QUEUE_PLACE_NAMES /* domains of a message that has as many as are kept */
 
-/* As if it had been read from a file in deferred. */
-static void add_read(struct queue_spool *spool, uint32_t i, unsigned domains) {
-        struct queue_id id = {.inode = i + 1, .stamp = i % 1000000};
-        struct queue_place_draft *draft = &spool->draft;
-        struct queue_message *message;
-        uint32_t number;
-        char domain[32];
-
-        message = queue_table_add(&spool->table, &id, &number);
-        assert_non_null(message);
-        for (unsigned j = 0; j < domains; j++) {
-                snprintf(domain, sizeof(domain), "d%u.test", domains > 1 ? i + j : 0);
-                queue_place_add(&spool->places, draft, domain, domain);
-        }
-        message->queue = QUEUE_DEFERRED;
-        message->state = QUEUE_MESSAGE_READ;
-        message->complete = message->has_sender = true;
-        message->left = draft->total & QUEUE_LEFT_MAX;
-        message->arrival = (uint32_t)followed_clock - i % 1000;
-        message->place = queue_place_take_consume(&spool->places, draft) & QUEUE_NUMBER_MASK;
-        message->sender = queue_names_take(&spool->places.domains, "sender.test") & QUEUE_NUMBER_MASK;
-        spool->queues[QUEUE_DEFERRED].messages++;
-        spool->common->messages++;
-        queue_shape_enter(spool, message);
-}
-
 static void count_names(const struct sg_queue_message *message, void *data) {
         size_t *n = data;
 
@@ -47,7 +21,7 @@ static void a_page_ends_when_some_thousand_names_were_told(void **state) {
         followed_start(followed, 1);
         followed_settle(followed);
         for (uint32_t i = 0; i < 40; i++)
-                add_read(followed->spools[0], i, WIDE);
+                followed_add_read(followed->spools[0], i, WIDE);
         do {
                 before = all;
                 assert_int_equal(queue_questions_list(followed->questions, &(struct sg_queue_filter){0},
@@ -69,7 +43,7 @@ static void forgetting_everything_takes_as_many_steps_as_there_is_to_forget(void
                 uint32_t n = wide ? 10 : 10000, at_once = wide ? 1 : 1024;
 
                 for (uint32_t i = 0; i < n; i++)
-                        add_read(spool, i, wide ? WIDE : 1);
+                        followed_add_read(spool, i, wide ? WIDE : 1);
                 spool->scan.sweep_next = 0;
                 assert_true(queue_scan_forget(spool));
                 assert_int_equal(spool->table.n, n - at_once);
@@ -93,7 +67,7 @@ static void a_spool_is_looked_for_when_the_old_one_is_forgotten(void **state) {
         followed_settle(followed);
         spool = followed->spools[0];
         for (uint32_t i = 0; i < 100000; i++)
-                add_read(spool, i, 1);
+                followed_add_read(spool, i, 1);
         snprintf(path, sizeof(path), "%s", scratch_path(&followed->scratch, "var/spool/postfix"));
         snprintf(away, sizeof(away), "%s.away", path);
         assert_int_equal(rename(path, away), 0);
@@ -123,7 +97,7 @@ static void ages_are_right_when_the_clock_was_just_set(void **state) {
         followed_start(followed, 1);
         followed_settle(followed);
         for (uint32_t i = 0; i < n; i++)
-                add_read(followed->spools[0], i, 1);
+                followed_add_read(followed->spools[0], i, 1);
         for (int i = 0; i < 3; i++) {
                 uint32_t counts[11] = {0};
 
@@ -280,11 +254,11 @@ static void spools_share_the_room_for_names(void **state) {
         followed_start(followed, 1);
         followed_settle(followed);
         for (uint32_t i = 0; i < 140; i++)
-                add_read(followed->spools[0], i * WIDE, WIDE);
+                followed_add_read(followed->spools[0], i * WIDE, WIDE);
         assert_int_equal(followed->spools[0]->places.domains.n_rows, QUEUE_NAMES_MAX / 4);
         assert_int_equal(followed->spools[0]->places.hops.n_rows, QUEUE_NAMES_MAX / 4);
         for (uint32_t i = 0; i < 3000; i++)
-                add_read(followed->spools[0], i * 11 + 7, WIDE);
+                followed_add_read(followed->spools[0], i * 11 + 7, WIDE);
         assert_in_range(followed->spools[0]->places.n_numbers, 1, QUEUE_PLACE_NUMBERS_MAX / 4);
 }
 

@@ -367,6 +367,23 @@ static void a_spool_that_vanishes_is_missing_and_comes_back(void **state) {
         relay_expect_as_found(relay);
 }
 
+/* Its package makes a spool below the mount point, too. */
+static void a_spool_whose_file_system_is_not_mounted_is_missing(void **state) {
+        static const char unit[] = "run/systemd/generator/var-spool-postfix.mount";
+        struct relay *relay = *state;
+
+        add(relay, "deferred", "bob@example.test");
+        scratch_write(&relay->scratch, unit, "[Mount]\nWhere=/var/spool/postfix\n");
+        relay_start(relay);
+        relay_expect(relay, "queue_messages", "-,deferred", -1);
+        relay_settle(relay);
+        assert_float_equal(relay_value(relay, "queue_messages", "-,deferred"), -1, 0);
+        assert_non_null(sensor_bench_trouble(&relay->bench, "-: mount"));
+        assert_int_equal(unlink(scratch_path(&relay->scratch, unit)), 0);
+        relay_expect(relay, "queue_messages", "-,deferred", 1);
+        assert_null(sensor_bench_trouble(&relay->bench, "-: mount"));
+}
+
 static void a_queue_that_is_removed_is_missing_and_the_others_go_on(void **state) {
         struct relay *relay = *state;
         char away[256], hold[256];
@@ -490,6 +507,7 @@ int main(void) {
                 TEST(a_spool_that_comes_late_is_found),
                 TEST(a_view_that_is_another_directory_is_not_the_spool),
                 TEST(a_spool_that_vanishes_is_missing_and_comes_back),
+                TEST(a_spool_whose_file_system_is_not_mounted_is_missing),
                 TEST(a_queue_that_is_removed_is_missing_and_the_others_go_on),
                 TEST(a_message_to_several_domains_counts_once_for_each),
                 TEST(more_domains_than_are_shown_are_summed_up),

@@ -30,7 +30,14 @@
 static struct things {
         const struct sg_host *host;
         ssize_t answer;
-        off_t size; /* of the file, when it is not what was written */
+        int refusal;  /* instead of an answer */
+        off_t size;   /* of the file, when it is not what was written */
+        bool is_slow; /* it answers in another turn of the loop */
+        struct sg_timer *timer;
+        const struct sg_value *args;
+        int fd;
+        sg_selected_fn *done;
+        void *data;
         char seen[256];
 } things;
 
@@ -50,17 +57,40 @@ static int fail_create(const struct sg_host *host, const struct sg_value *option
 
 static void things_destroy(void *sensor) {
         (void)sensor;
+        if (things.timer)
+                things.timer = things.host->timer_free(things.timer);
 }
 
-static ssize_t things_select(void *sensor, const char *verb, const struct sg_value *args, int fd) {
-        assert_ptr_equal(sensor, &things);
-        assert_string_equal(verb, "test.hold");
+static void choose(const struct sg_value *args, int fd, sg_selected_fn *done, void *data) {
         if (things.answer > 0) {
                 assert_true(dprintf(fd, "%s %.0f\n", args[0].text, args[1].number) > 0);
                 if (things.size > 0)
                         assert_int_equal(ftruncate(fd, things.size), 0);
         }
-        return things.answer;
+        done(things.answer, data);
+}
+
+static void on_later(struct sg_timer *timer, void *data) {
+        (void)timer;
+        (void)data;
+        choose(things.args, things.fd, things.done, things.data);
+}
+
+static int things_select(void *sensor, const char *verb, const struct sg_value *args, int fd,
+        sg_selected_fn *done, void *data) {
+        assert_ptr_equal(sensor, &things);
+        assert_string_equal(verb, "test.hold");
+        if (things.refusal < 0)
+                return things.refusal;
+        if (!things.is_slow) {
+                choose(args, fd, done, data);
+                return 0;
+        }
+        things.args = args;
+        things.fd = fd;
+        things.done = done;
+        things.data = data;
+        return things.host->timer_new(things.host, "things", 1000, on_later, NULL, &things.timer);
 }
 
 static const struct sg_reading readings[] = {
@@ -125,12 +155,41 @@ static int teardown(void **state) {
 
 static const struct wire_pair who = {"who", "example.test"};
 
+struct selected {
+        ssize_t n;
+        int fd;
+        struct loop *loop; /* NULL: it is not waited for */
+        bool is_done;
+};
+
+static void on_selected(ssize_t n, int fd_consumed, void *data) {
+        struct selected *selected = data;
+
+        assert_false(selected->is_done);
+        selected->n = n;
+        selected->fd = fd_consumed;
+        selected->is_done = true;
+        if (selected->loop)
+                loop_exit(selected->loop, 0);
+}
+
+/* What comes of it at once; a refusal is the same as a selection that failed. */
+static ssize_t select_now(struct fixture *fixture, const char *verb, const struct wire_pair *pairs,
+        size_t n_pairs, int *ret_fd) {
+        struct selected selected = {.fd = -1};
+        int r = selector_run(fixture->host, &plugins, verb, pairs, n_pairs, on_selected, &selected);
+
+        assert_int_equal(selected.is_done, r == 0);
+        *ret_fd = selected.fd;
+        return r < 0 ? r : selected.n;
+}
+
 static void selection_is_whole_and_sealed(void **state) {
         struct fixture *fixture = *state;
         char text[64] = "";
         int fd;
 
-        assert_int_equal(selector_run(fixture->host, &plugins, "test.hold", &who, 1, &fd), 3);
+        assert_int_equal(select_now(fixture, "test.hold", &who, 1, &fd), 3);
         assert_true(fd >= 0);
         assert_int_equal(fcntl(fd, F_GET_SEALS), F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
         assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
@@ -139,6 +198,26 @@ static void selection_is_whole_and_sealed(void **state) {
         assert_int_equal(write(fd, "x", 1), -1);
         assert_int_equal(ftruncate(fd, 0), -1);
         close(fd);
+}
+
+static void selection_that_takes_a_while_is_whole_and_sealed_as_well(void **state) {
+        struct fixture *fixture = *state;
+        struct selected selected = {.fd = -1, .loop = fixture->loop};
+        struct wire_pair pair = who;
+        char text[64] = "";
+
+        things.is_slow = true;
+        assert_int_equal(
+                selector_run(fixture->host, &plugins, "test.hold", &pair, 1, on_selected, &selected), 0);
+        assert_false(selected.is_done);
+        memset(&pair, 'x', sizeof(pair));
+        assert_int_equal(loop_run(fixture->loop), 0);
+        assert_int_equal(selected.n, 3);
+        assert_int_equal(
+                fcntl(selected.fd, F_GET_SEALS), F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+        assert_int_equal(read(selected.fd, text, sizeof(text) - 1), strlen("example.test 7\n"));
+        assert_string_equal(text, "example.test 7\n");
+        close(selected.fd);
 }
 
 static void on_message(struct channel *channel, const struct wire_message *message, int fd, void *data) {
@@ -184,7 +263,7 @@ static void sealed_selection_arrives_with_its_message(void **state) {
         assert_int_equal(channel_new_consume(fixture->loop, "watcher", ends[1], WIRE_FROM_WATCHER, 0, &ops,
                                  &received, &executor),
                 0);
-        assert_int_equal(selector_run(fixture->host, &plugins, "test.hold", &who, 1, &fd), 3);
+        assert_int_equal(select_now(fixture, "test.hold", &who, 1, &fd), 3);
         assert_int_equal(channel_send_consume_fd(watcher, &message, fd), 0);
         assert_int_equal(loop_timer_new(fixture->loop, "end", loop_now(fixture->loop) + 100 * USEC_PER_MSEC,
                                  on_late, fixture->loop, &timer),
@@ -206,7 +285,7 @@ static int confined_selection(struct fixture *fixture) {
 
         if (role_confine_watcher(NULL, 0, &problem) < 0)
                 return 2;
-        if (selector_run(fixture->host, &plugins, "test.hold", &who, 1, &fd) != 3)
+        if (select_now(fixture, "test.hold", &who, 1, &fd) != 3)
                 return 3;
         return read(fd, text, sizeof(text) - 1) == (ssize_t)strlen("example.test 7\n") ? 0 : 4;
 }
@@ -237,17 +316,20 @@ static void what_is_no_selection_leaves_no_file_behind(void **state) {
         int before = count_descriptors(), fd;
 
         things.answer = 0;
-        assert_int_equal(selector_run(fixture->host, &plugins, "test.hold", &who, 1, &fd), 0);
+        assert_int_equal(select_now(fixture, "test.hold", &who, 1, &fd), 0);
         assert_int_equal(fd, -1);
         things.answer = -EAGAIN;
-        assert_int_equal(selector_run(fixture->host, &plugins, "test.hold", &who, 1, &fd), -EAGAIN);
+        assert_int_equal(select_now(fixture, "test.hold", &who, 1, &fd), -EAGAIN);
+        things.refusal = -EBUSY;
+        assert_int_equal(select_now(fixture, "test.hold", &who, 1, &fd), -EBUSY);
+        things.refusal = 0;
         things.answer = 1;
         things.size = (off_t)SG_SELECTION_MAX + 1;
-        assert_int_equal(selector_run(fixture->host, &plugins, "test.hold", &who, 1, &fd), -EFBIG);
-        assert_int_equal(selector_run(fixture->host, &plugins, "test.hold", &wrong, 1, &fd), -EINVAL);
-        assert_int_equal(selector_run(fixture->host, &plugins, "test.hold", NULL, 0, &fd), -EINVAL);
-        assert_int_equal(selector_run(fixture->host, &plugins, "test.away", &who, 1, &fd), -ENODEV);
-        assert_int_equal(selector_run(fixture->host, &plugins, "test.none", &who, 1, &fd), -ENOENT);
+        assert_int_equal(select_now(fixture, "test.hold", &who, 1, &fd), -EFBIG);
+        assert_int_equal(select_now(fixture, "test.hold", &wrong, 1, &fd), -EINVAL);
+        assert_int_equal(select_now(fixture, "test.hold", NULL, 0, &fd), -EINVAL);
+        assert_int_equal(select_now(fixture, "test.away", &who, 1, &fd), -ENODEV);
+        assert_int_equal(select_now(fixture, "test.none", &who, 1, &fd), -ENOENT);
         assert_int_equal(fd, -1);
         assert_int_equal(count_descriptors(), before);
 }
@@ -256,7 +338,7 @@ static void verb_without_a_selector_has_nothing_to_select(void **state) {
         struct fixture *fixture = *state;
         int fd;
 
-        assert_int_equal(selector_run(fixture->host, &plugins, "test.plain", NULL, 0, &fd), 1);
+        assert_int_equal(select_now(fixture, "test.plain", NULL, 0, &fd), 1);
         assert_int_equal(fd, -1);
 }
 
@@ -291,6 +373,7 @@ static void sensor_sees_the_readings_of_others_and_missing_ones_as_nan(void **st
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(selection_is_whole_and_sealed),
+                TEST(selection_that_takes_a_while_is_whole_and_sealed_as_well),
                 TEST(sealed_selection_arrives_with_its_message),
                 TEST(selection_needs_nothing_that_the_confinement_takes),
                 TEST(what_is_no_selection_leaves_no_file_behind),
