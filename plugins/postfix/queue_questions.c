@@ -115,8 +115,10 @@ static int answer_at_once(const struct queue_question *question, sg_queue_shape_
         return r;
 }
 
-/* Whether the live counts have the answer: not when the clock was just set, and all ages are others, or when
- * there are too many recipients. */
+/*
+ * Whether the live counts have the answer: not when the clock was just set, and all ages are others, and not with more
+ * recipients than can be said.
+ */
 static bool is_live(const struct queue_question *question) {
         const struct queue_buckets *buckets = &question->buckets;
         bool is_caught_up = true;
