@@ -52,11 +52,15 @@ static uint64_t now(const struct queue_spool *spool) {
         return spool->host->now_usec(spool->host);
 }
 
-void queue_spool_work(struct queue_spool *spool) {
+void queue_spool_work_within(struct queue_spool *spool, uint64_t delay_usec) {
         if (spool->work_armed)
                 return;
         spool->work_armed = true;
-        spool->host->timer_arm(spool->work, 0);
+        spool->host->timer_arm(spool->work, delay_usec);
+}
+
+void queue_spool_work(struct queue_spool *spool) {
+        queue_spool_work_within(spool, 0);
 }
 
 static void tick_within(struct queue_spool *spool, uint64_t delay_usec) {
@@ -246,6 +250,8 @@ static void after_work(struct queue_spool *spool) {
         free(spool->log_text);
         spool->log_text = NULL;
         queue_near_close(spool);
+        if (queue_watch_listen(spool) < 0)
+                queue_spool_work_within(spool, SOON_USEC);
         if (has_mail || spool->is_blind || spool->is_overfull)
                 tick_within(spool, MAIL_USEC);
 }

@@ -128,8 +128,8 @@ struct queue_spool {
 
         int fd; /* of the spool directory; -1: it is not there */
         int inotify;
-        uint64_t unheard_bytes; /* of events that were kept when it was heard that others are lost */
-        struct sg_watch *readable;
+        uint64_t unheard_bytes;    /* of events that were kept when it was heard that others are lost */
+        struct sg_watch *readable; /* NULL: work is going to drain */
         struct sg_timer *work, *tick;
         bool work_armed;
         bool is_working, is_changed;        /* within a turn; what it changed is said after it */
@@ -191,7 +191,8 @@ extern const char *const queue_names_of[QUEUES];
 int queue_spool_new(const struct sg_host *host, const struct postfix_instance *instance,
         struct queue_common *common, struct queue_spool **ret_spool);
 struct queue_spool *queue_spool_free(struct queue_spool *spool);
-void queue_spool_work(struct queue_spool *spool);             /* there is something to do: soon */
+void queue_spool_work(struct queue_spool *spool); /* there is something to do: soon */
+void queue_spool_work_within(struct queue_spool *spool, uint64_t delay_usec);
 void queue_spool_changed(struct queue_spool *spool);          /* there is something to say: within a second */
 bool queue_spool_is_settled(const struct queue_spool *spool); /* but for the reasons */
 bool queue_spool_is_explained(const struct queue_spool *spool); /* with them */
@@ -202,6 +203,8 @@ void queue_spool_trouble(const struct queue_spool *spool, const char *what, cons
 int queue_watch_open(struct queue_spool *spool);
 void queue_watch_close(struct queue_spool *spool);
 void queue_watch_drain(struct queue_spool *spool);
+/* Wakes the spool at the next event, once; work drains by itself. */
+int queue_watch_listen(struct queue_spool *spool);
 /* False: its changes will not be seen. */
 bool queue_watch_add(struct queue_spool *spool, const struct queue_directory *directory);
 void queue_watch_forget_queues(struct queue_spool *spool);

@@ -27,6 +27,7 @@
 
 #define BUFFER_BYTES 4096 /* the removal of a message to a thousand domains is not cheap */
 #define TURN_USEC UINT64_C(2500)
+#define GATHER_USEC UINT64_C(3000) /* waking up costs more than an event */
 
 #define MOVES (IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_ONLYDIR | IN_EXCL_UNLINK)
 #define CHANGES (IN_ATTRIB | IN_CLOSE_WRITE)
@@ -238,11 +239,21 @@ void queue_watch_drain(struct queue_spool *spool) {
                 queue_spool_work(spool);
 }
 
+/* The work that comes hears all there is by then. */
 static void on_readable(struct sg_watch *watch, int fd, unsigned ready, void *data) {
-        (void)watch;
+        struct queue_spool *spool = data;
+
         (void)fd;
         (void)ready;
-        queue_watch_drain(data);
+        spool->readable = spool->host->watch_free(watch);
+        queue_spool_work_within(spool, GATHER_USEC);
+}
+
+int queue_watch_listen(struct queue_spool *spool) {
+        if (spool->readable)
+                return 0;
+        return spool->host->watch_new(spool->host, "queue: events", spool->inotify, SG_READY_IN, on_readable,
+                spool, &spool->readable);
 }
 
 int queue_watch_open(struct queue_spool *spool) {
@@ -252,8 +263,7 @@ int queue_watch_open(struct queue_spool *spool) {
         spool->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
         if (spool->inotify < 0)
                 return -errno;
-        r = spool->host->watch_new(spool->host, "queue: events", spool->inotify, SG_READY_IN, on_readable,
-                spool, &spool->readable);
+        r = queue_watch_listen(spool);
         if (r < 0)
                 return r;
         queue_watch_add(spool, &self);
