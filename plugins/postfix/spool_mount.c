@@ -8,12 +8,13 @@
  * is told by systemd's mount units, which its generator also makes of /etc/fstab.
  *
  * Owns nothing.  Cannot fail: what cannot be told is not missing.
- * Limits: mounted is what is on another device than the directory above it, so a directory of the same file system
- * that is bound to the place is not told from none; nor is a file system missing that was mounted by hand and that no
- * unit knows of.
+ * Limits: mounted is what is on another device than the directory above it, or is the root of a mount, as a bound
+ * directory is.  The unit makes such a root of /var/spool, so one that is to be mounted itself and is not is not told;
+ * nor is a file system missing that was mounted by hand and that no unit knows of.
  */
 #include "postfix/spool_mount.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -39,14 +40,17 @@ static bool has_unit(const char *root, const char *unit) {
 }
 
 static bool is_mounted(const char *root, const char *directory, size_t length) {
+        struct statx here, above;
         char path[PATH_SIZE];
-        struct stat here, above;
 
         snprintf(path, sizeof(path), "%.512s%.*s", root, (int)length, directory);
-        if (stat(path, &here) < 0)
+        if (statx(AT_FDCWD, path, 0, STATX_TYPE, &here) < 0)
                 return false;
+        if (here.stx_attributes & here.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
+                return true;
         strcat(path, "/..");
-        return stat(path, &above) == 0 && here.st_dev != above.st_dev;
+        return statx(AT_FDCWD, path, 0, STATX_TYPE, &above) == 0 &&
+                (here.stx_dev_major != above.stx_dev_major || here.stx_dev_minor != above.stx_dev_minor);
 }
 
 /* As systemd-escape --path does, for the letters that the path of a spool may have. */

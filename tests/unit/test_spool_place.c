@@ -115,6 +115,9 @@ static void what_is_mounted_is_not_missing(void **state) {
         assert_false(is_missing(hold, "/var/spool/postfix"));
         assert_int_equal(umount(place), 0);
         assert_true(is_missing(hold, "/var/spool/postfix"));
+        /* Of the same device. */
+        assert_int_equal(mount(scratch_path(&hold->relay.scratch, "etc"), place, NULL, MS_BIND, NULL), 0);
+        assert_false(is_missing(hold, "/var/spool/postfix"));
 }
 
 static int unmount_and_teardown(void **state) {
