@@ -9,8 +9,8 @@
  * others feel it.
  *
  * Prints the number of answers or refusals and their times in microseconds: the 50th and the 99th of a hundred, the
- * longest, and how many took longer than 10 ms; `first` prints the seconds until both answers as well.  Ends with
- * status 1 when a question has no answer.
+ * longest, and how many took longer than 10 ms; `first` prints the seconds until both answers as well, and when it
+ * began, by CLOCK_BOOTTIME.  Ends with status 1 when a question has no answer.
  */
 #include <dbus/dbus.h>
 #include <err.h>
@@ -146,10 +146,13 @@ static void ask_first(DBusConnection *connection, DBusMessage *question) {
         uint32_t *times = calloc(ASKS_MAX, sizeof(*times));
         DBusMessage *by_reason = reason_question();
         uint64_t begin = now_usec();
+        struct timespec boot;
         size_t n = 0;
 
         if (!times)
                 errx(1, "no memory");
+        clock_gettime(CLOCK_BOOTTIME, &boot);
+        printf("begin=%.6f ", (double)boot.tv_sec + (double)boot.tv_nsec / 1e9);
         ask_until_answered(connection, question, begin, times, &n);
         printf("wall=%.6f ", (double)(now_usec() - begin) / 1e6);
         ask_until_answered(connection, by_reason, begin, times, &n);
