@@ -201,8 +201,9 @@ static int show(const struct ctl *ctl, const struct readings *readings, const js
         json_decref(queue);
         if (is_blind)
                 return ctl_fail(CTL_TROUBLE,
-                        "no plugin follows a mail queue; see spoolguardctl plugins, and spoolguardctl "
-                        "status");
+                        "no mail queue is known: the daemon has just begun to look, or no plugin follows "
+                        "one; "
+                        "see spoolguardctl plugins, and spoolguardctl status");
         if (readings->stale)
                 return ctl_fail(CTL_UNREACHABLE,
                         "this is old: no reading is younger than %s; see journalctl -u spoolguard",

@@ -3,8 +3,9 @@
  * view_lease - leases as people read them: what is held, why, until when, and what ends it
  *
  * Runs in: spoolguardctl.  A table of all, one line for each where they are only mentioned, and everything about
- * one.  A lease that nobody renews lapses by itself, and one that is renewed still ends at its limit: both times
- * are said wherever there is room.  An argument that is "-" says nothing ("the default instance") and is left out.
+ * one.  A lease that nobody renews lapses by itself if it has a time for that, and one that is renewed still ends
+ * at its limit: both times are said wherever there is room.  An argument that is "-" ("the default instance"),
+ * empty or no time at all says nothing and is left out.
  *
  * Limits: texts are cut at the width of their buffers.
  */
@@ -22,15 +23,20 @@
 
 static const struct {
         const char *state, *meaning, *next;
+        const char *next_lasting; /* of one without a time at which it lapses; NULL: the same */
 } states[] = {
-        {"taking", "being taken", "It is being taken."},
-        {"in-force", "in force",
-                "It is renewed while the evidence stands.  Were spoolguard gone, it would lapse by itself."},
-        {"lapsed", "lapsed",
-                "Nobody renewed it in time, so it is without effect.  A renewal brings it back; without one "
-                "it "
-                "ends."},
-        {"ending", "being taken back", "What it changed is being taken back."},
+        {.state = "taking", .meaning = "being taken", .next = "It is being taken."},
+        {.state = "in-force",
+                .meaning = "in force",
+                .next = "It is renewed while the evidence stands.  Were spoolguard gone, it would lapse by "
+                        "itself.",
+                .next_lasting =
+                        "It does not lapse by itself.  Were spoolguard gone, what it changed would stay so."},
+        {.state = "lapsed",
+                .meaning = "lapsed",
+                .next = "Nobody renewed it in time, so it is without effect.  A renewal brings it back; "
+                        "without one it ends."},
+        {.state = "ending", .meaning = "being taken back", .next = "What it changed is being taken back."},
 };
 
 const char *view_lease_state(const char *state) {
@@ -46,6 +52,10 @@ static void append(char *text, size_t size, const char *before, const char *more
         text_format(text + used, size - used, "%s%s", used ? before : "", more);
 }
 
+static bool says_nothing(const char *value) {
+        return value[0] == '\0' || strcmp(value, "-") == 0 || strcmp(value, "0s") == 0;
+}
+
 static void arguments(const json_t *lease, char *text, size_t size) {
         const char *name;
         json_t *value;
@@ -54,7 +64,7 @@ static void arguments(const json_t *lease, char *text, size_t size) {
         json_object_foreach(json_object_get(lease, "Arguments"), name, value) {
                 char pair[600];
 
-                if (strcmp(json_string_value(value), "-") == 0)
+                if (says_nothing(json_string_value(value)))
                         continue;
                 text_format(pair, sizeof(pair), "%s=%s", name, json_string_value(value));
                 append(text, size, " ", pair);
@@ -177,6 +187,7 @@ static void view_terms(const json_t *lease) {
 }
 
 void view_lease(const struct ctl *ctl, const json_t *lease) {
+        bool lasts = client_u64(lease, "ExpiresUSec") == 0;
         char text[1024], number[PRINT_VALUE_MAX];
 
         arguments(lease, text, sizeof(text));
@@ -200,6 +211,7 @@ void view_lease(const struct ctl *ctl, const json_t *lease) {
         for (size_t i = 0; i < ELEMENTSOF(states); i++)
                 if (strcmp(states[i].state, client_text(lease, "State")) == 0) {
                         printf("\n  ");
-                        print_wrapped(2, 2, states[i].next);
+                        print_wrapped(2, 2,
+                                lasts && states[i].next_lasting ? states[i].next_lasting : states[i].next);
                 }
 }

@@ -38,7 +38,7 @@ struct sg_queue_shape_row {
 
 /*
  * The answer: `error` 0 and the rows, the first one "TOTAL", the others by their total, largest first; or a
- * negative errno value and none: -EAGAIN when not everything was read yet, -ECANCELED when the sensor goes.
+ * negative errno value and none: -EAGAIN when not everything was read yet, -ENOMEM, -ECANCELED when the sensor goes.
  */
 typedef void sg_queue_shape_done(int error, const struct sg_queue_shape_row *rows, size_t n_rows, void *data);
 

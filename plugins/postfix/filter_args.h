@@ -53,7 +53,7 @@ struct sg_queue_filter filter_args_read(const struct sg_value *args, const char 
 const char *filter_args_requeue_from(const struct sg_value *args);
 /* False: it names no property of a message, and that never means all of them. */
 bool filter_args_choose(const struct sg_queue_filter *filter);
-/* "with no sender" or "from a.test, for b.test, deferred for dns": for people. */
+/* "without a sender" or "from a.test, for b.test, deferred for dns": for people. */
 void filter_args_describe(const struct sg_queue_filter *filter, char *text, size_t size);
 
 #endif

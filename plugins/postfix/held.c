@@ -65,20 +65,24 @@ enum hold_mark held_mark(const struct mail_dir *hold, uint64_t lease, const stru
         return mark;
 }
 
-static int read_one(struct look *look, const char *path, struct mail_file *file) {
+/* One that cannot be marked anew, since somebody made it immutable, say, does not keep the others. */
+static void read_one(struct look *look, const char *path, struct mail_file *file) {
         const char *slash = strrchr(path, '/');
         enum judgement judgement = judge(look, file);
         int r = 0;
 
-        look->held->ours++;
-        look->held->overdue += judgement == HELD_OVERDUE;
-        look->held->later += judgement == HELD_LATER;
         if (hold_mark_of(look->lease, &file->status) != HOLD_MARK_OURS)
                 r = mail_dir_set_time(
                         &look->reader->dir, file, hold_mark_after(look->lease, order_wall_clock()));
+        if (r < 0) {
+                look->held->touched++;
+                return;
+        }
+        look->held->ours++;
+        look->held->overdue += judgement == HELD_OVERDUE;
+        look->held->later += judgement == HELD_LATER;
         if (r == 0 && judgement == HELD_DUE && look->list)
                 selection_add(look->list, slash ? slash + 1 : path, file->status.st_ino);
-        return r < 0 ? r : 0;
 }
 
 static int look_at(const char *path, const struct stat *status, void *data) {
@@ -98,12 +102,16 @@ static int look_at(const char *path, const struct stat *status, void *data) {
                 return 0;
         }
         r = mail_dir_open_file(hold, path, status->st_ino, &file);
+        if (r < 0) {
+                look->held->ours++;
+                look->held->later++;
+        }
         if (r != 0)
-                return r < 0 ? r : 0;
+                return 0;
         if (held_mark(hold, look->lease, &file.status) == HOLD_MARK_OURS)
-                r = read_one(look, path, &file);
+                read_one(look, path, &file);
         mail_file_close(&file);
-        return r;
+        return 0;
 }
 
 /* Numbers are the answer, the list goes to its memfd. */

@@ -4,8 +4,9 @@
  *
  * Runs in a child of the executor.  Pure functions over the text of main.cf.  A host is responsible for the domains
  * it delivers or relays to; their mail is never held for being much.  Whether a domain is one of them can be told
- * only where main.cf lists them in plain text: a table, a file of names or an exception leaves it open, and open
- * counts as yes.  A part of an address without a dot never belongs to somebody else.
+ * only where main.cf lists them in plain text: a table, a file of names, an exception or a condition leaves it open,
+ * and open counts as yes; so does an address in brackets, which may be this host's own.  A part of an address without
+ * a dot never belongs to somebody else.
  *
  * Owns nothing.  Fails by saying that it is not known.
  * Limits: subdomains count with their domain in all the lists, though Postfix does so in some of them only.
@@ -57,20 +58,36 @@ static enum hold_domain look_up(char *list, const char *domain) {
         return answer;
 }
 
+static enum hold_domain look_up_list(
+        const char *main_cf, const char *name, const char *fallback, const char *domain) {
+        char value[MAIN_CF_VALUE_MAX];
+        enum hold_domain answer;
+
+        if (!main_cf_expanded(main_cf, name, fallback, value, sizeof(value)))
+                return HOLD_DOMAIN_UNKNOWN;
+        answer = look_up(value, domain);
+        /* ${name?text} is a condition, and nothing is left of it in the expanded value. */
+        if (answer == HOLD_DOMAIN_ELSEWHERE && main_cf_value(main_cf, name, value, sizeof(value)) &&
+                strpbrk(value, "?:"))
+                return HOLD_DOMAIN_UNKNOWN;
+        return answer;
+}
+
 enum hold_domain hold_rules_domain(const char *main_cf, const char *domain, const char **ret_parameter) {
         enum hold_domain worst = HOLD_DOMAIN_ELSEWHERE;
-        char value[MAIN_CF_VALUE_MAX];
 
         *ret_parameter = NULL;
         if (!strchr(domain, '.')) {
                 *ret_parameter = "myorigin";
                 return HOLD_DOMAIN_OURS;
         }
+        if (domain[0] == '[') {
+                *ret_parameter = "inet_interfaces";
+                return HOLD_DOMAIN_UNKNOWN;
+        }
         for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && worst != HOLD_DOMAIN_OURS; i++) {
-                enum hold_domain answer = HOLD_DOMAIN_UNKNOWN;
+                enum hold_domain answer = look_up_list(main_cf, lists[i].name, lists[i].fallback, domain);
 
-                if (main_cf_expanded(main_cf, lists[i].name, lists[i].fallback, value, sizeof(value)))
-                        answer = look_up(value, domain);
                 if (answer == HOLD_DOMAIN_ELSEWHERE || (answer != HOLD_DOMAIN_OURS && worst == answer))
                         continue;
                 worst = answer;
@@ -83,13 +100,9 @@ int hold_rules_lifetimes(const char *main_cf, struct hold_lifetimes *ret_lifetim
         struct hold_lifetimes lifetimes;
         uint64_t scan_seconds;
 
-        if (!main_cf_time(main_cf, "maximal_queue_lifetime", 'd', "5d", &lifetimes.mail_seconds) ||
-                !main_cf_time(main_cf, "bounce_queue_lifetime", 'd', "5d", &lifetimes.bounce_seconds) ||
+        if (!main_cf_lifetimes(main_cf, &lifetimes.mail_seconds, &lifetimes.bounce_seconds) ||
                 !main_cf_time(main_cf, "queue_run_delay", 's', "300s", &scan_seconds))
                 return -EINVAL;
-        /* As the queue manager does. */
-        if (lifetimes.bounce_seconds > lifetimes.mail_seconds)
-                lifetimes.bounce_seconds = lifetimes.mail_seconds;
         lifetimes.margin_seconds =
                 scan_seconds > MARGIN_SECONDS / MARGIN_SCANS ? MARGIN_SCANS * scan_seconds : MARGIN_SECONDS;
         *ret_lifetimes = lifetimes;

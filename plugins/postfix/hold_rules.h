@@ -15,7 +15,7 @@ struct hold_lifetimes {
 enum hold_domain {
         HOLD_DOMAIN_ELSEWHERE,
         HOLD_DOMAIN_OURS,    /* this host is responsible for it */
-        HOLD_DOMAIN_UNKNOWN, /* it may be: a list names a table, whose rows are not known */
+        HOLD_DOMAIN_UNKNOWN, /* it may be: a list names a table, say, whose rows are not known */
 };
 
 /* main_cf: the text of the file.  ret_parameter: the setting that says so; NULL for a domain elsewhere. */

@@ -20,6 +20,7 @@
 
 #define DAY_SECONDS UINT64_C(86400)
 #define TIME_MAX (100 * DAY_SECONDS)
+#define LIFETIME "5d" /* Postfix's default of both */
 
 static bool is_blank(char c) {
         return c == ' ' || c == '\t' || c == '\r';
@@ -192,5 +193,17 @@ bool main_cf_time(
         if (factor == 0 || (*end && end[1]) || number > TIME_MAX / factor)
                 return false;
         *ret_seconds = number * factor;
+        return true;
+}
+
+bool main_cf_lifetimes(const char *text, uint64_t *ret_mail_seconds, uint64_t *ret_bounce_seconds) {
+        uint64_t mail, bounce;
+
+        if (!main_cf_time(text, "maximal_queue_lifetime", 'd', LIFETIME, &mail) ||
+                !main_cf_time(text, "bounce_queue_lifetime", 'd', LIFETIME, &bounce))
+                return false;
+        *ret_mail_seconds = mail;
+        /* What is longer the queue manager makes equal. */
+        *ret_bounce_seconds = bounce < mail ? bounce : mail;
         return true;
 }

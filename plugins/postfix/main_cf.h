@@ -28,4 +28,7 @@ bool main_cf_expanded(const char *text, const char *name, const char *fallback, 
  */
 bool main_cf_time(const char *text, const char *name, char unit, const char *fallback, uint64_t *ret_seconds);
 
+/* How long the queue manager lets mail get, and mail without a sender.  False: one of the times is none. */
+bool main_cf_lifetimes(const char *text, uint64_t *ret_mail_seconds, uint64_t *ret_bounce_seconds);
+
 #endif

@@ -4,8 +4,8 @@
  *
  * Runs in a child of the executor.  The instance is looked up in the main.cf files of this host (instance.c) and the
  * selection is read as a stranger's words; whatever does not hold is said in a sentence for the record, the
- * same for all verbs of this plugin.  The next hop only names the order to people, but an order without one
- * could be meant for everything, so it is refused.
+ * same for all verbs of this plugin.  For postpone and retry the next hop only names the order to people, but an order
+ * without one could be meant for everything, so it is refused.
  *
  * Owns, in struct order, the open directory (and with it the mail owner's identity) and the mapped selection;
  * order_close() lets go of both.  Fails with a negative errno value and the sentence.

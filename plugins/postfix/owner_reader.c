@@ -23,6 +23,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/write_all.h"
+
 /* So much it may be late: a part of the time to read, and some seconds for a busy host. */
 #define GRACE_SHARE 4
 #define GRACE_SECONDS 5
@@ -69,22 +71,6 @@ static int close_others(int a, int b, int c) {
                 from = keep[i] + 1;
         }
         return close_range((unsigned)from, ~0u, 0) < 0 ? -errno : 0;
-}
-
-static int write_all(int fd, const void *bytes, size_t size) {
-        const char *at = bytes;
-
-        while (size > 0) {
-                ssize_t n = write(fd, at, size);
-
-                if (n < 0 && errno != EINTR)
-                        return -errno;
-                if (n > 0) {
-                        at += n;
-                        size -= (size_t)n;
-                }
-        }
-        return 0;
 }
 
 /* What one reader is to do, and where its answer goes. */

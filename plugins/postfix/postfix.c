@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * postfix - what is in the queues of Postfix, and letting it wait, retry and reload
+ * postfix - what is in the queues of Postfix, and letting it wait, be retried, be held or be taken in anew
  *
  * The descriptor of the plugin.  Its sensor runs in the watcher and reads queue files and logs of deferrals,
  * which strangers wrote; it also selects the messages that a verb shall act on.  The verbs run in children of

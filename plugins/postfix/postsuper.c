@@ -66,7 +66,7 @@ static int write_list(const char *const *ids, size_t n) {
         return r < 0 ? r : fd;
 }
 
-/* The last line that is no word about one message: what it failed at. */
+/* The line that says what it failed at, or the first one when none does. */
 static void keep_complaint(const char *output, struct postsuper_report *report) {
         const char *found = strstr(output, "fatal: ");
 

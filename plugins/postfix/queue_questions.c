@@ -3,8 +3,9 @@
  * queue_questions - what people ask about the queues, put to the spools that it is about
  *
  * Runs in the watcher, as part of the sensor `queue`.  In the buckets of qshape, or fewer of them, the answer is there
- * at once from the live counts, or with many rows in the next turn of the loop; in others, or when the clock was set, all
- * messages are counted, a piece per turn, one question after the other.  A spool that is not there has no mail, and says so only when it is asked for by its name.
+ * at once from the live counts, or with many rows in the next turn of the loop; in others, or when the clock was set,
+ * all messages are counted, a piece per turn, one question after the other.  A spool that is not there has no mail, and
+ * says so only when it is asked for by its name.
  *
  * Owns the tallies under way and their timer.  Answers -EAGAIN while a spool is not read completely, or is read
  * again: a table that is not complete would look like one that is.

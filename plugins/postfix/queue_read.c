@@ -4,8 +4,9 @@
  *
  * Runs in the watcher, as part of the sensor `queue`; here it opens what strangers wrote.  Four kinds of jobs, one
  * piece per call: find a message that moved away and did not arrive; look at the state of a file; read its
- * envelope; read the log of its deferral.  The envelope is read once, since its text never moves, and again only
- * when a message with several recipients comes back to deferred.  The log is read each time it comes back: it is
+ * envelope; read the log of its deferral.  The envelope is read once, since its text never moves, and again only to
+ * see who is left: when a message with several recipients comes back to deferred, or was written to while active, and
+ * when one leaves active for another queue.  The log is read each time it comes back: it is
  * complete by then, and removed at the next try.  It is a job of its own, so that who asks for whom there is mail
  * does not wait for why.  Nothing is locked: qmgr would take that for a delivery.
  *
@@ -73,7 +74,8 @@ static uint32_t seconds_of(const struct timespec *time) {
 static void look_at_retry(
         struct queue_spool *spool, struct queue_message *message, const struct stat *status) {
         uint32_t retry = seconds_of(&status->st_mtim);
-        bool postponed = status->st_mtim.tv_nsec != 0;
+        /* Ours has a fraction, and lay ahead when it was set; a file as cleanup left it has a fraction, too. */
+        bool postponed = status->st_mtim.tv_nsec != 0 && status->st_mtim.tv_sec > status->st_ctim.tv_sec;
 
         if (retry == message->retry && postponed == (bool)message->postponed)
                 return;

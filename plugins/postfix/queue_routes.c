@@ -22,7 +22,6 @@
 #include "postfix/text_file.h"
 
 #define TRANSPORT_MAX (4u << 20)
-#define LIFETIME "5d" /* Postfix's default of both */
 
 /* Changes with the file; 0: there is none that can be read. */
 static uint64_t stamp_of(const char *path) {
@@ -81,8 +80,7 @@ static bool cannot_read(struct queue_spool *spool, const char *path, int error, 
 static void read_lifetimes(struct queue_spool *spool, const char *main_cf) {
         uint64_t lifetime, bounce_lifetime;
 
-        spool->lifetimes_known = main_cf_time(main_cf, "maximal_queue_lifetime", 'd', LIFETIME, &lifetime) &&
-                main_cf_time(main_cf, "bounce_queue_lifetime", 'd', LIFETIME, &bounce_lifetime);
+        spool->lifetimes_known = main_cf_lifetimes(main_cf, &lifetime, &bounce_lifetime);
         if (!spool->lifetimes_known)
                 return;
         spool->lifetime_seconds = (uint32_t)lifetime;

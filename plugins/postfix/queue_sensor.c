@@ -9,7 +9,8 @@
  * Owns the spools and what they have in common.  Fails with -ENOTSUP where there is no Postfix: neither a queue
  * directory nor a configuration of one.  A spool whose instance is configured may come later.
  * Limits: POSTFIX_INSTANCES_MAX spools, which share the room for messages and, in equal parts, that for names, so that
- * senders of many domains cannot take more memory where there are more instances; one that is found no more is followed until the watcher starts anew.
+ * senders of many domains cannot take more memory where there are more instances; one that is found no more is
+ * followed until the watcher starts anew.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -183,8 +183,8 @@ static void segment_close_gap(struct queue_table *table, struct queue_segment *s
 
 void queue_table_remove(struct queue_table *table, struct queue_message *message) {
         struct queue_segment *segment = segment_of(table, hash_of(&message->id));
-        uint32_t *slot = slot_of(table, &message->id), number = *slot / CHUNK_MESSAGES;
-        struct queue_chunk *chunk = table->chunks[number];
+        uint32_t *slot = slot_of(table, &message->id), at = *slot / CHUNK_MESSAGES;
+        struct queue_chunk *chunk = table->chunks[at];
 
         segment_close_gap(table, segment, (uint32_t)(slot - segment->slots));
         message->used = false;
@@ -193,11 +193,11 @@ void queue_table_remove(struct queue_table *table, struct queue_message *message
                 free(segment->slots);
                 *segment = (struct queue_segment){0};
         }
-        if (number < table->roomy)
-                table->roomy = number;
+        if (at < table->roomy)
+                table->roomy = at;
         if (--chunk->n_used == 0) {
                 free_chunk(chunk);
-                table->chunks[number] = NULL;
+                table->chunks[at] = NULL;
         }
 }
 

@@ -81,7 +81,7 @@ static int count_linked(const char *path, const struct stat *status, void *data)
         return 0;
 }
 
-/* Empty, to be filled by held_look(). */
+/* What the lease holds and what it made wait; `list_fd` gets what can be released. */
 static int look(const struct sg_action *action, struct job *job, int list_fd, struct sg_outcome *outcome) {
         struct mail_dir hold, deferred;
         int r = order_queue(action, job->instance, "hold", &hold, outcome);

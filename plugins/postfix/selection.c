@@ -21,6 +21,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/write_all.h"
+
 #define MAGIC UINT64_C(0x316c65732d67730a) /* raised with every change of the format */
 #define SEALS (F_SEAL_WRITE | F_SEAL_SHRINK)
 
@@ -28,24 +30,6 @@ struct header {
         uint64_t magic;
         uint64_t n;
 };
-
-static int write_all(int fd, const void *bytes, size_t size) {
-        const char *at = bytes;
-
-        while (size > 0) {
-                ssize_t n = write(fd, at, size);
-
-                if (n < 0 && errno != EINTR)
-                        return -errno;
-                if (n == 0)
-                        return -EIO;
-                if (n > 0) {
-                        at += n;
-                        size -= (size_t)n;
-                }
-        }
-        return 0;
-}
 
 void selection_writer_init(struct selection_writer *writer, int fd) {
         *writer = (struct selection_writer){.fd = fd};

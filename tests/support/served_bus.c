@@ -178,6 +178,18 @@ static void play_lease_changes(struct server *server, enum wire_lease_state leas
         EMIT(.type = ENGINE_LEASE_CHANGED, .lease = lease);
 }
 
+static void play_lease_lasts(struct server *server) {
+        struct wire_lease *lease = &server->engine.leases[0];
+
+        strcpy(lease->verb, "postfix.hold");
+        lease->args[1] = (struct wire_pair){"domain", ""};
+        lease->args[2] = (struct wire_pair){"sender", "<>"};
+        lease->args[3] = (struct wire_pair){"older_than", "0s"};
+        lease->n_args = 4;
+        lease->expires_usec = 0;
+        EMIT(.type = ENGINE_LEASE_CHANGED, .lease = lease);
+}
+
 static void play_lease_goes(struct server *server) {
         struct engine *engine = &server->engine;
 
@@ -327,6 +339,7 @@ static void play(struct server *server, enum scene scene) {
         case SCENE_LEASE_RENEWED: play_lease_changes(server, WIRE_LEASE_IN_FORCE, 2101); break;
         case SCENE_LEASE_LAPSES: play_lease_changes(server, WIRE_LEASE_LAPSED, 2034); break;
         case SCENE_LEASE_GOES: play_lease_goes(server); break;
+        case SCENE_LEASE_LASTS: play_lease_lasts(server); break;
         case SCENE_NEXT_HOP_DOWN: play_next_hop_down(server); break;
         case SCENE_QUEUE:
                 for (size_t i = 0; i < sizeof(queue_readings) / sizeof(queue_readings[0]); i++)

@@ -33,6 +33,7 @@ enum scene {
         SCENE_LEASE_RENEWED, /* more messages, and a later end */
         SCENE_LEASE_LAPSES,  /* nobody renewed it */
         SCENE_LEASE_GOES,    /* it has ended, and is forgotten */
+        SCENE_LEASE_LASTS,   /* in its place one of postfix.hold, which never lapses */
         SCENE_NEXT_HOP_DOWN, /* the condition that lease 3 waits for, a notice without a playbook */
         SCENE_QUEUE,         /* readings of the six queues of "-", of next hops and of reasons */
         SCENE_QUEUE_MISSING, /* those of the deferred queue are missing from now on */

@@ -9,10 +9,12 @@ endforeach()
 # It waits for looks a second apart, and makes a hundred thousand files.
 set_tests_properties(test_logs_sensor PROPERTIES TIMEOUT 180)
 
-foreach(name postpone postpone_hostile postpone_disk retry_time retry reload_verb contents hold hold_rules owner_reader
-        release requeue spool_place)
+foreach(name postpone postpone_hostile postpone_disk postsuper retry_time retry reload_verb contents hold hold_marks
+        hold_rules owner_reader release requeue spool_place)
   sg_test(test_${name} sg_verb_relay sg_postfix_verbs sg_postfix_parsers)
 endforeach()
+target_link_options(test_contents PRIVATE -Wl,--wrap=owner_reader_ask)
+target_link_options(test_hold_marks PRIVATE -Wl,--wrap=futimens)
 
 # The parsers of plugin postfix, alone.
 foreach(name queue_id queue_file queue_file_cut queue_file_hostile spool defer_log instance reason reason_site
@@ -31,7 +33,7 @@ endforeach()
 set_tests_properties(test_queue_select test_queue_select_filter test_queue_sensor test_queue_storm test_queue_instances test_queue_census PROPERTIES TIMEOUT 240)
 
 # Beside a model of qshape, which takes logarithms.
-foreach(test test_queue_shape test_queue_questions test_queue_list test_queue_hostile test_queue_pace)
+foreach(test test_queue_shape test_queue_questions test_queue_select_state test_queue_list test_queue_hostile test_queue_pace)
   sg_test(${test} sg_bench sg_scratch sg_spool sg_postfix_queue sg_postfix_verbs sg_postfix_parsers m)
   set_tests_properties(${test} PROPERTIES TIMEOUT 240)
 endforeach()

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "support/bus_client.h"
 #include "support/served_bus.h"
 
@@ -203,6 +204,81 @@ static void a_flood_does_not_keep_the_loop_from_its_work(void **state) {
         assert_alive(fixture);
 }
 
+static long resident_kib(pid_t pid) {
+        char path[64], line[256];
+        long kib = 0;
+
+        snprintf(path, sizeof(path), "/proc/%d/status", pid);
+        FILE *status = fopen(path, "re");
+
+        assert_non_null(status);
+        while (kib == 0 && fgets(line, sizeof(line), status))
+                if (strncmp(line, "VmRSS:", 6) == 0)
+                        kib = strtol(line + 6, NULL, 10);
+        fclose(status);
+        assert_true(kib > 0);
+        return kib;
+}
+
+/* 200 messages, some 50 KiB. */
+static void ask_for_page(DBusConnection *connection) {
+        DBusMessage *call = dbus_message_new_method_call("org.spoolguard1", ROOT, MANAGER, "QueueMessages");
+        const char *key = "queue", *many = "many";
+        dbus_uint64_t cursor = 0;
+        dbus_uint32_t max = 1000;
+        DBusMessageIter iter, dict, entry, value;
+
+        dbus_message_append_args(call, DBUS_TYPE_UINT64, &cursor, DBUS_TYPE_UINT32, &max, DBUS_TYPE_INVALID);
+        dbus_message_iter_init_append(call, &iter);
+        dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY, "{sv}", &dict);
+        dbus_message_iter_open_container(&dict, DBUS_TYPE_DICT_ENTRY, NULL, &entry);
+        dbus_message_iter_append_basic(&entry, DBUS_TYPE_STRING, &key);
+        dbus_message_iter_open_container(&entry, DBUS_TYPE_VARIANT, "s", &value);
+        dbus_message_iter_append_basic(&value, DBUS_TYPE_STRING, &many);
+        dbus_message_iter_close_container(&entry, &value);
+        dbus_message_iter_close_container(&dict, &entry);
+        dbus_message_iter_close_container(&iter, &dict);
+        dbus_connection_send(connection, call, NULL);
+        dbus_message_unref(call);
+}
+
+#define UNHEARD_KIB_MAX (6L << 10) /* of what there are 10 MiB of, when nothing stops it */
+
+/* As many at a time as the bus lets one connection wait for. */
+static void answers_that_the_bus_does_not_take_do_not_fill_the_memory(void **state) {
+        DBusConnection *strangers[10];
+        struct fixture *fixture = *state;
+        long before, after;
+
+#ifdef __SANITIZE_ADDRESS__
+        skip(); /* it keeps what was freed */
+#endif
+        served_bus_play(&fixture->served, SCENE_QUEUE_PLUGIN);
+        before = resident_kib(fixture->served.server);
+        kill(fixture->served.server, SIGSTOP);
+        for (size_t i = 0; i < ELEMENTSOF(strangers); i++) {
+                strangers[i] = served_bus_connect(&fixture->served);
+                assert_non_null(strangers[i]);
+                for (int n = 0; n < 120; n++)
+                        ask_for_page(strangers[i]);
+                dbus_connection_flush(strangers[i]);
+        }
+        usleep(200000);
+        kill(fixture->served.daemon, SIGSTOP);
+        kill(fixture->served.server, SIGCONT);
+        usleep(1500000);
+        /* The loop has gone on meanwhile. */
+        served_bus_play(&fixture->served, SCENE_NOTHING);
+        after = resident_kib(fixture->served.server);
+        kill(fixture->served.daemon, SIGCONT);
+        assert_in_range(after, 0, before + UNHEARD_KIB_MAX);
+        assert_alive(fixture);
+        for (size_t i = 0; i < ELEMENTSOF(strangers); i++) {
+                dbus_connection_close(strangers[i]);
+                dbus_connection_unref(strangers[i]);
+        }
+}
+
 static void a_bus_that_goes_away_is_reported_once(void **state) {
         struct served_bus served;
         int status;
@@ -240,6 +316,7 @@ int main(void) {
                 TEST(ten_megabytes_in_one_message_are_refused_like_any_wrong_call),
                 TEST(passed_descriptors_do_not_pile_up),
                 TEST(a_flood_does_not_keep_the_loop_from_its_work),
+                TEST(answers_that_the_bus_does_not_take_do_not_fill_the_memory),
                 cmocka_unit_test(a_bus_that_goes_away_is_reported_once),
                 TEST(a_taken_name_is_a_clear_error),
         };

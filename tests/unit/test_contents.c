@@ -2,6 +2,7 @@
 /* test_contents - a selection that names other mail than was asked for moves none of it */
 #include "hold_support.h"
 #include "postfix/contents.h"
+#include "postfix/owner_reader.h"
 
 #define HOUR ((time_t)3600)
 #define OTHERS "1 of 2 held, 1 not as they were chosen and left alone"
@@ -133,6 +134,39 @@ static void a_sender_that_changed_after_the_selection_counts_as_it_is_now(void *
         assert_true(is_as_it_was(hold, 0) && is_in(hold, 1, "hold"));
 }
 
+/* This test is linked so that the plugin asks its reader here. */
+int __wrap_owner_reader_ask(const struct mail_dir *dir, unsigned read_seconds, int extra_fd,
+        owner_reader_fn fn, void *data, void *ret_answer, size_t size);
+int __real_owner_reader_ask(const struct mail_dir *dir, unsigned read_seconds, int extra_fd,
+        owner_reader_fn fn, void *data, void *ret_answer, size_t size);
+
+static size_t n_lies;
+static int lie;
+
+int __wrap_owner_reader_ask(const struct mail_dir *dir, unsigned read_seconds, int extra_fd,
+        owner_reader_fn fn, void *data, void *ret_answer, size_t size) {
+        int r = __real_owner_reader_ask(dir, read_seconds, extra_fd, fn, data, ret_answer, size);
+
+        if (size == n_lies)
+                memset(ret_answer, lie, size);
+        return r;
+}
+
+static void an_answer_that_no_reader_gives_lets_nothing_pass(void **state) {
+        static const int lies[] = {MAIL_GONE, ORDER_WAITS, 0x7f, 0x80, 0xff};
+        struct hold_relay *hold = *state;
+
+        add(hold, 3);
+        n_lies = 3;
+        for (size_t i = 0; i < ELEMENTSOF(lies); i++) {
+                lie = lies[i];
+                act(hold, &postfix_hold);
+                expect_held(hold, "0 of 3 held, 3 not as they were chosen and left alone");
+        }
+        n_lies = 0;
+        assert_int_equal(hold->n_calls, 0);
+}
+
 static void what_cannot_be_understood_is_left_alone(void **state) {
         struct hold_relay *hold = *state;
         int fd;
@@ -206,6 +240,7 @@ int main(void) {
                 WITH_HOLD(what_is_held_by_a_lease_has_to_fit_as_well),
                 WITH_HOLD(what_is_younger_than_asked_for_stays),
                 WITH_HOLD(a_sender_that_changed_after_the_selection_counts_as_it_is_now),
+                WITH_HOLD(an_answer_that_no_reader_gives_lets_nothing_pass),
                 WITH_HOLD(what_cannot_be_understood_is_left_alone),
                 WITH_HOLD(what_time_was_too_short_for_has_its_turn_later),
                 WITH_HOLD(what_would_expire_on_hold_is_not_held_and_the_rest_comes_back_in_time),

@@ -122,6 +122,30 @@ static void a_lapsed_lease_is_called_one(void **state) {
         assert_says("Nobody renewed it in time");
 }
 
+static void a_lease_that_never_lapses_is_not_said_to(void **state) {
+        struct fixture *fixture = *state;
+
+        served_bus_play(&fixture->served, SCENE_LEASE_COMES);
+        assert_int_equal(CTL("explain", "3"), 0);
+        assert_says("Were spoolguard gone, it would lapse by itself.");
+        served_bus_play(&fixture->served, SCENE_LEASE_LASTS);
+        assert_int_equal(CTL("explain", "3"), 0);
+        assert_says("It does not lapse by itself.  Were spoolguard gone, what it changed would stay so.");
+        assert_silent_about("would lapse");
+        assert_silent_about("unless it is renewed");
+}
+
+static void arguments_that_say_nothing_are_left_out(void **state) {
+        struct fixture *fixture = *state;
+
+        served_bus_play(&fixture->served, SCENE_LEASE_COMES);
+        served_bus_play(&fixture->served, SCENE_LEASE_LASTS);
+        assert_int_equal(CTL("leases"), 0);
+        assert_says("  -       sender=<>, until next-hop-down_example.test clears");
+        assert_int_equal(CTL("status"), 0);
+        assert_says("\n1 lease: postfix.hold sender=<>, 2,034 messages, until ");
+}
+
 static void a_returned_lease_says_what_happens_next(void **state) {
         struct fixture *fixture = *state;
 
@@ -199,6 +223,8 @@ int main(void) {
                 TEST(status_and_explain_mention_a_lease),
                 TEST(a_condition_names_the_leases_that_wait_for_it),
                 TEST(a_lapsed_lease_is_called_one),
+                TEST(a_lease_that_never_lapses_is_not_said_to),
+                TEST(arguments_that_say_nothing_are_left_out),
                 TEST(a_returned_lease_says_what_happens_next),
                 TEST(a_lease_that_is_not_there_cannot_be_returned),
                 TEST_EMPTY(root_is_heard_without_a_bus),

@@ -172,7 +172,7 @@ static void instances_are_shown_apart_and_names_cannot_move_a_cursor(void **stat
 static void without_a_queue_sensor_it_is_trouble(void **state) {
         (void)state;
         assert_int_equal(CTL("queue"), 1);
-        assert_says("no plugin follows a mail queue");
+        assert_says("no mail queue is known: the daemon has just begun to look, or no plugin follows one");
         assert_int_equal(CTL("queue", "--json"), 1);
         assert_says("\"queues\": []");
 }

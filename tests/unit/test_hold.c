@@ -135,6 +135,21 @@ static void what_is_tried_or_gone_meanwhile_is_told_exactly(void **state) {
         assert_int_equal(hold->relay.bench.outcome.count, 3);
 }
 
+static void fail_one(struct hold_relay *hold) {
+        hold_move(hold, &hold->relay.files[1], "active", "deferred");
+}
+
+static void what_comes_back_meanwhile_is_not_told_to_have_left(void **state) {
+        struct hold_relay *hold = *state;
+
+        add(hold, 2);
+        hold_move(hold, &hold->relay.files[1], "deferred", "active");
+        hold->meanwhile = fail_one;
+        assert_int_equal(verb_bench_act(&hold->relay.bench, &postfix_hold), 0);
+        expect_held(hold, "1 of 2 held, 1 not as they were chosen and left alone");
+        assert_true(is_in(hold, 1, "deferred"));
+}
+
 static void what_postsuper_does_not_move_is_put_back_as_it_was(void **state) {
         struct hold_relay *hold = *state;
 
@@ -263,6 +278,7 @@ int main(void) {
                 WITH_HOLD(mail_for_our_own_domains_is_never_held),
                 WITH_HOLD(without_a_main_cf_nothing_is_held),
                 WITH_HOLD(what_is_tried_or_gone_meanwhile_is_told_exactly),
+                WITH_HOLD(what_comes_back_meanwhile_is_not_told_to_have_left),
                 WITH_HOLD(what_postsuper_does_not_move_is_put_back_as_it_was),
                 WITH_HOLD(when_nothing_is_moved_it_has_failed),
                 WITH_HOLD(one_that_hangs_is_over_at_the_deadline),

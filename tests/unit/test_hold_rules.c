@@ -35,6 +35,11 @@ static void a_domain_is_ours_when_a_list_has_it_or_may_have_it(void **state) {
                 {"relay_domains = !b.test, test.\n", "b.test", HOLD_DOMAIN_UNKNOWN, "relay_domains"},
                 {"virtual_alias_maps = hash:/etc/virtual\n", "a.test", HOLD_DOMAIN_UNKNOWN,
                         "virtual_alias_domains"},
+                {"relay_domains = /etc/relay\nvirtual_mailbox_domains = hash:/x\n", "a.test",
+                        HOLD_DOMAIN_UNKNOWN, "relay_domains"},
+                {"x = 1\nmydestination = ${x?a.test}\n", "a.test", HOLD_DOMAIN_UNKNOWN, "mydestination"},
+                {"relay_domains = ${x:a.test}, b.test\n", "b.test", HOLD_DOMAIN_OURS, "relay_domains"},
+                {"", "[192.0.2.1]", HOLD_DOMAIN_UNKNOWN, "inet_interfaces"},
                 {"virtual_alias_maps = hash:/etc/virtual\nvirtual_alias_domains =\n", "a.test",
                         HOLD_DOMAIN_ELSEWHERE, NULL},
         };
@@ -138,6 +143,29 @@ static void a_held_file_is_ours_by_mark_and_time_of_its_last_change(void **state
         assert_int_equal(hold_mark_of(7, &(struct stat){.st_mtim = {.tv_sec = now}}), HOLD_MARK_NONE);
 }
 
+static void what_was_changed_in_place_is_ours_until_something_gets_into_hold(void **state) {
+        static const struct {
+                time_t changed, directory; /* from the second of the mark */
+                bool is_unmoved;
+        } cases[] = {
+                {0, 0, true},
+                {100, -50, true},
+                {100, 2, true},
+                {100, 3, false},
+                {-1, 0, false},
+        };
+        const time_t now = 1766600000;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const struct stat file = {.st_mtim = hold_mark_after(7, now),
+                                          .st_ctim = {.tv_sec = now + cases[i].changed}},
+                                  directory = {.st_mtim = {.tv_sec = now + cases[i].directory}};
+
+                assert_int_equal(hold_mark_is_unmoved(&file, &directory), cases[i].is_unmoved);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_domain_is_ours_when_a_list_has_it_or_may_have_it),
@@ -145,6 +173,7 @@ int main(void) {
                 cmocka_unit_test(the_margin_is_two_scans_and_never_less_than_a_quarter_of_an_hour),
                 cmocka_unit_test(held_is_only_what_has_half_its_life_before_it),
                 cmocka_unit_test(a_held_file_is_ours_by_mark_and_time_of_its_last_change),
+                cmocka_unit_test(what_was_changed_in_place_is_ours_until_something_gets_into_hold),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,6 +104,9 @@ static void what_would_expire_soon_is_the_cliff(void **state) {
                 "bounce_queue_lifetime = 1d\nmaximal_queue_lifetime = 7\n");
         relay_start(relay);
         relay_expect(relay, "bounce_cliff_messages", "-", 2);
+        /* Bounces live no longer than other mail. */
+        scratch_write(&relay->scratch, "etc/postfix/main.cf", "maximal_queue_lifetime = 1d\n");
+        relay_expect(relay, "bounce_cliff_messages", "-", 4);
         scratch_write(&relay->scratch, "etc/postfix/main.cf", "maximal_queue_lifetime = soon\n");
         relay_expect(relay, "bounce_cliff_messages", "-", -1);
 }

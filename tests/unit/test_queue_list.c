@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_queue_list - messages one by one: those that the filter lets through, each once, with what is known of them */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+
 #include "queue_followed_support.h"
 
 struct heard {
@@ -114,6 +118,38 @@ static void a_message_is_told_with_all_that_is_known(void **state) {
         assert_false(heard.last.duplicate_risk);
 }
 
+/* Its time is still the one at which it was written, which has a fraction like those that we choose. */
+static void mail_that_an_admin_releases_is_not_postponed(void **state) {
+        static const struct spool_message message = {
+                .arrival_seconds = 1799990000, .recipients = {{.address = "a@a.test"}}};
+        struct followed *followed = *state;
+        struct spool_file files[2];
+        struct heard heard;
+
+        for (int i = 0; i < 2; i++) {
+                const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
+                        {.tv_sec = time(NULL) + (i == 0 ? -1 : 800), .tv_nsec = 123456789}};
+                struct spool_message held = message;
+
+                held.queue = i == 0 ? "hold" : "deferred";
+                spool_add(&followed->files[0], &held, &files[i]);
+                utimensat(AT_FDCWD, spool_path(&followed->files[0], held.queue, files[i].id), times, 0);
+        }
+        followed_start(followed, 1);
+        followed_settle(followed);
+        list(followed, &(struct sg_queue_filter){.queue = "deferred"}, 10, &heard);
+        assert_int_equal(heard.n, 1);
+        assert_true(heard.last.postponed);
+        spool_remove(&followed->files[0], &files[1]);
+        spool_move(&followed->files[0], &files[0], "deferred");
+        sensor_bench_run(&followed->bench, 100000);
+        list(followed, &(struct sg_queue_filter){.queue = "deferred"}, 10, &heard);
+        assert_int_equal(heard.n, 1);
+        assert_string_equal(heard.ids[0], files[0].id);
+        assert_true(heard.last.retry > 0);
+        assert_false(heard.last.postponed);
+}
+
 static void a_file_that_was_not_read_has_only_a_name_and_a_size(void **state) {
         struct followed *followed = *state;
         struct heard heard;
@@ -136,6 +172,8 @@ static void a_file_that_was_not_read_has_only_a_name_and_a_size(void **state) {
         assert_false(heard.last.complete);
         assert_int_equal(heard.last.recipients, 0);
         assert_true(heard.last.arrival > 0);
+        /* Its sender is not known, which is not the same as to have no domain. */
+        assert_int_equal(count(followed, &(const struct sg_queue_filter){.sender = ""}), 0);
 }
 
 static void all_that_is_set_in_the_filter_must_hold(void **state) {
@@ -182,6 +220,7 @@ static void all_that_is_set_in_the_filter_must_hold(void **state) {
         assert_int_equal(COUNT(.domain = "c.test"), 0);
         assert_int_equal(COUNT(.domain = ""), 0);
         assert_int_equal(COUNT(.sender = "<>"), 1);
+        assert_int_equal(COUNT(.sender = "MAILER-DAEMON"), 1);
         assert_int_equal(COUNT(.sender = "two.test"), 2);
         assert_int_equal(COUNT(.sender = "two.test", .instance = "-"), 1);
         assert_int_equal(COUNT(.sender = "three.test"), 0);
@@ -243,6 +282,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, followed_setup, followed_teardown)
         const struct CMUnitTest tests[] = {
                 TEST(a_message_is_told_with_all_that_is_known),
+                TEST(mail_that_an_admin_releases_is_not_postponed),
                 TEST(a_file_that_was_not_read_has_only_a_name_and_a_size),
                 TEST(all_that_is_set_in_the_filter_must_hold),
                 TEST(every_message_is_told_once_however_many_are_told_in_a_call),

@@ -148,6 +148,10 @@ static void what_was_chosen_for_a_retry_is_not_postponed_before_it_is_back(void 
         relay_settle(relay);
         relay_expect(relay, "queue_nexthop_deferred_total", "-,dead.test", 2);
         relay_expect(relay, "queue_retry_deferred_total", "-,dead.test", 1);
+        assert_int_equal(relay_select(relay, &postfix_retry, retry("dead.test", 5), ids, sizeof(ids)), 1);
+        spool_move(&relay->spool, &file, "active");
+        spool_remove(&relay->spool, &file);
+        relay_expect(relay, "queue_retry_delivered_total", "-,dead.test", 1);
 }
 
 static void what_may_have_been_delivered_is_not_retried(void **state) {

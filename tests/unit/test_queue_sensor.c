@@ -125,6 +125,18 @@ static void a_bounce_is_no_delivery(void **state) {
         relay_expect(relay, "mail_delivered_total", "-", 0);
         relay_expect(relay, "queue_nexthop_delivered_total", "-,example.test", 0);
         relay_expect(relay, "queue_null_sender_ratio", "-", 1);
+        /* What failed for good at an earlier try is no word about this one. */
+        file = add(relay, "deferred", "bob@example.test");
+        relay_expect(relay, "queue_nexthop_messages", "-,example.test", 1);
+        spool_move(&relay->spool, &file, "active");
+        snprintf(path, sizeof(path), "var/spool/postfix/bounce/%s", file.id);
+        scratch_write(&relay->scratch, path, "");
+        unlink(scratch_path(&relay->scratch, path));
+        spool_move(&relay->spool, &file, "deferred");
+        spool_move(&relay->spool, &file, "active");
+        spool_remove(&relay->spool, &file);
+        relay_expect(relay, "mail_delivered_total", "-", 1);
+        relay_expect(relay, "mail_bounced_total", "-", 1);
 }
 
 static void holding_and_releasing_changes_the_queue_only(void **state) {

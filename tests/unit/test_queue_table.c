@@ -136,6 +136,25 @@ static void a_full_table_takes_no_more_until_one_leaves(void **state) {
         queue_table_deinit(&table);
 }
 
+static void a_place_that_is_free_is_taken_before_there_are_more(void **state) {
+        struct queue_id first = id_of(0), next = id_of(4096);
+        struct queue_table table;
+        uint32_t number, end;
+
+        (void)state;
+        assert_int_equal(queue_table_init(&table, QUEUE_MESSAGES_MAX), 0);
+        for (uint32_t i = 0; i < 4096; i++) {
+                struct queue_id id = id_of(i);
+
+                assert_non_null(queue_table_add(&table, &id, &number));
+        }
+        end = number;
+        queue_table_remove(&table, queue_table_find(&table, &first));
+        assert_non_null(queue_table_add(&table, &next, &number));
+        assert_true(number < end);
+        queue_table_deinit(&table);
+}
+
 static void a_name_lives_as_long_as_somebody_holds_it(void **state) {
         struct queue_names names;
         uint32_t one, two;
@@ -246,7 +265,7 @@ static void too_many_domains_of_one_message_are_cut_and_marked(void **state) {
         struct queue_place_draft draft = {0};
         struct queue_places places;
         char text[32];
-        uint32_t place;
+        uint32_t place, other;
 
         (void)state;
         assert_int_equal(queue_places_init(&places), 0);
@@ -255,6 +274,15 @@ static void too_many_domains_of_one_message_are_cut_and_marked(void **state) {
                 queue_place_add(&places, &draft, text, text);
         }
         place = queue_place_take_consume(&places, &draft);
+        /* The same ones are kept of another, of which fewer are not. */
+        for (unsigned i = 0; i <= QUEUE_PLACE_NAMES; i++) {
+                snprintf(text, sizeof(text), "d%u.test", i);
+                queue_place_add(&places, &draft, text, text);
+        }
+        other = queue_place_take_consume(&places, &draft);
+        assert_int_not_equal(other, place);
+        assert_int_equal(queue_place_others(&places.rows[other]), 1);
+        queue_place_drop(&places, other);
         assert_true(places.rows[place].is_cut);
         assert_int_equal(places.rows[place].n_domains, QUEUE_PLACE_NAMES);
         assert_int_equal(queue_place_others(&places.rows[place]), QUEUE_PLACE_NAMES);
@@ -270,6 +298,7 @@ int main(void) {
                 cmocka_unit_test(an_inode_is_kept_also_when_the_id_says_another),
                 cmocka_unit_test(a_status_is_three_numbers_or_none),
                 cmocka_unit_test(a_full_table_takes_no_more_until_one_leaves),
+                cmocka_unit_test(a_place_that_is_free_is_taken_before_there_are_more),
                 cmocka_unit_test(a_name_lives_as_long_as_somebody_holds_it),
                 cmocka_unit_test(names_without_room_are_all_others),
                 cmocka_unit_test(equal_sets_are_one_place_with_each_name_once),

@@ -74,6 +74,21 @@ static void what_an_admin_holds_is_never_requeued(void **state) {
         assert_int_equal(verb_bench_check(&hold->relay.bench, &postfix_requeue), SG_VERDICT_NOTHING);
 }
 
+static void what_an_admin_has_held_again_is_not_requeued_with_its_lease(void **state) {
+        struct hold_relay *hold = *state;
+
+        add(hold, 2);
+        assert_int_equal(verb_bench_act(&hold->relay.bench, &postfix_hold), 0);
+        /* Of one the mark is older than the last change, as after a release and another hold. */
+        verb_relay_set_time(
+                &hold->relay, &hold->relay.files[0], time(NULL) - 100, (long)retry_time_mark(LEASE));
+        hold->args[REQUEUE_ARG_LEASE].number = LEASE;
+        hold->n_asked = 0;
+        assert_int_equal(requeue(hold), 0);
+        assert_int_equal(hold->n_asked, 1);
+        assert_true(is_in(hold, 0, "hold") && is_in(hold, 1, "maildrop"));
+}
+
 static void when_nothing_is_moved_it_has_failed(void **state) {
         struct hold_relay *hold = *state;
 
@@ -92,6 +107,7 @@ int main(void) {
                 WITH_HOLD(an_empty_filter_is_never_everything),
                 WITH_HOLD(what_is_tried_or_gone_meanwhile_is_told_exactly),
                 WITH_HOLD(what_an_admin_holds_is_never_requeued),
+                WITH_HOLD(what_an_admin_has_held_again_is_not_requeued_with_its_lease),
                 WITH_HOLD(when_nothing_is_moved_it_has_failed),
         };
 

@@ -11,9 +11,11 @@
  * Fails: bus_connect() with a reason; afterwards on_lost once, when the bus hung up or gave our name to
  * somebody else.  There is no reconnecting: this process may not open another socket.
  *
- * Limits: unread messages may take INCOMING_MAX bytes, then reading stops until some are handled.  The size of
- * one message is left to the bus (32 MiB on a system bus): libdbus answers a lower limit of ours by hanging
- * up, and any stranger could end the watcher that way.
+ * Limits: unread messages may take INCOMING_MAX bytes, then reading stops until some are handled; answers that the
+ * bus has not taken OUTGOING_MAX, then no call is handled until it has, so that whoever asks faster than the bus
+ * carries answers away waits for it and does not fill our memory.  The size of one message is left to the bus
+ * (32 MiB on a system bus): libdbus answers a lower limit of ours by hanging up, and any stranger could end the
+ * watcher that way.
  */
 #include "watcher/bus/bus_connection.h"
 
@@ -29,6 +31,7 @@
 
 #define ADMIN_GROUP "spoolguard-admin"
 #define INCOMING_MAX (1L << 20)
+#define OUTGOING_MAX (4L << 20)
 #define OWN_NAME_TIMEOUT_MSEC 5000
 #define DISPATCH_PER_TURN 16
 #define DISPATCH_USEC (2 * USEC_PER_MSEC)
@@ -110,6 +113,17 @@ static unsigned watch_ready(const struct bus_connection *connection) {
         return ready;
 }
 
+static bool is_heard(const struct bus_connection *connection) {
+        return dbus_connection_get_outgoing_size(connection->dbus) < OUTGOING_MAX;
+}
+
+/* Calls that were put off for the sake of the answers before them. */
+static void resume(struct bus_connection *connection) {
+        if (connection->dispatch && is_heard(connection) &&
+                dbus_connection_get_dispatch_status(connection->dbus) != DBUS_DISPATCH_COMPLETE)
+                loop_defer_arm(connection->dispatch);
+}
+
 static void on_ready(struct loop_fd *source, int fd, unsigned ready, void *data) {
         struct bus_connection *connection = data;
         unsigned happened = 0;
@@ -130,6 +144,7 @@ static void on_ready(struct loop_fd *source, int fd, unsigned ready, void *data)
                 if (flags != 0)
                         bus_value_done(dbus_watch_handle(watch, flags));
         }
+        resume(connection);
 }
 
 /* A source without interest would still report a hang-up, again and again: then there must be none. */
@@ -237,17 +252,18 @@ static void on_dispatch_status(DBusConnection *dbus, DBusDispatchStatus status, 
 static void on_dispatch(struct loop_defer *source, void *data) {
         struct bus_connection *connection = data;
 
+        (void)source;
         /* Some answers are long: a look at the loop's own clock would find that no time has passed. */
         uint64_t end_usec = clock_monotonic_usec() + DISPATCH_USEC;
 
-        for (unsigned i = 0; i < DISPATCH_PER_TURN && !connection->lost; i++)
+        for (unsigned i = 0; i < DISPATCH_PER_TURN && !connection->lost && is_heard(connection); i++)
                 if (dbus_connection_dispatch(connection->dbus) == DBUS_DISPATCH_COMPLETE ||
                         clock_monotonic_usec() >= end_usec)
                         break;
         if (connection->lost)
                 connection->ops.on_lost(connection->data);
-        else if (dbus_connection_get_dispatch_status(connection->dbus) != DBUS_DISPATCH_COMPLETE)
-                loop_defer_arm(source);
+        else
+                resume(connection);
 }
 
 static bool is_our_name_lost(DBusMessage *message) {
@@ -341,4 +357,6 @@ bool bus_connection_is_session(const struct bus_connection *connection) {
 void bus_connection_send_consume(struct bus_connection *connection, DBusMessage *message) {
         bus_value_done(dbus_connection_send(connection->dbus, message, NULL));
         dbus_message_unref(message);
+        /* Sending may have emptied the queue at once, and then no watch tells of it. */
+        resume(connection);
 }
