@@ -95,6 +95,18 @@ bool text_copy(char *target, size_t size, const char *source) {
         return kept == length;
 }
 
+void text_abridge(char *target, size_t size, const char *source) {
+        static const char mark[] = "...";
+        char *space;
+
+        assert(size > sizeof(mark));
+        if (text_copy(target, size, source))
+                return;
+        text_copy(target, size - sizeof(mark) + 1, source);
+        space = strrchr(target, ' ');
+        strcpy(space ? space + 1 : target + strlen(target), mark);
+}
+
 void text_format(char *target, size_t size, const char *format, ...) {
         va_list arguments;
         size_t start;

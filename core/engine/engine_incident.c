@@ -288,7 +288,7 @@ void engine_incident_escalate(struct engine *engine, const char *reason, size_t 
         if (about)
                 incident_diagnose(about, engine->board, figures);
         escalate->incident = engine->open->id;
-        text_copy(escalate->reason, sizeof(escalate->reason), reason);
+        text_abridge(escalate->reason, sizeof(escalate->reason), reason);
         text_copy(escalate->condition, sizeof(escalate->condition), engine->open->conditions[condition]);
         text_duration(lasted_seconds * USEC_PER_SEC, duration);
         text_format(escalate->text, sizeof(escalate->text), "%s%s%s: %s.",

@@ -220,6 +220,7 @@ int engine_run_wait_time(
 void engine_run_note(struct engine *engine, struct run *run, const char *kind, const char *text) {
         struct run_life *life = run_life_of(run);
         bool diagnosis = strcmp(kind, "diagnosis") == 0;
+        char sentence[WIRE_TEXT_MAX];
         unsigned *said = diagnosis ? &life->diagnoses : &life->notes;
 
         if (*said == NOTES_MAX) {
@@ -227,14 +228,15 @@ void engine_run_note(struct engine *engine, struct run *run, const char *kind, c
                 return;
         }
         (*said)++;
-        log_info("%s: %s", run->playbook->config->name, text);
+        text_abridge(sentence, sizeof(sentence), text);
+        log_info("%s: %s", run->playbook->config->name, sentence);
         if (!is_of_open_incident(engine, run))
                 return;
         if (diagnosis) {
                 engine->diagnosed = true;
-                text_copy(engine->open->diagnosis, sizeof(engine->open->diagnosis), text);
+                text_copy(engine->open->diagnosis, sizeof(engine->open->diagnosis), sentence);
         }
-        engine_incident_note(engine, kind, text);
+        engine_incident_note(engine, kind, sentence);
 }
 
 void run_note_left_out(struct run_life *life) {

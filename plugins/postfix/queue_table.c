@@ -16,8 +16,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-#define CHUNK_MESSAGES 1024u
+#define CHUNK_MESSAGES 1023u /* with what stands before them, twelve pages */
 #define SEGMENTS 256u
 #define NO_MESSAGE UINT32_MAX
 
@@ -26,6 +27,7 @@ struct queue_chunk {
         uint64_t *inodes; /* of restored messages; NULL: there was none */
         struct queue_message messages[CHUNK_MESSAGES];
 };
+_Static_assert(sizeof(struct queue_chunk) <= 12 * 4096, "a chunk is twelve pages");
 
 struct queue_segment {
         uint32_t *slots; /* message numbers */
@@ -47,10 +49,19 @@ int queue_table_init(struct queue_table *table, uint32_t max) {
         return table->segments ? 0 : -ENOMEM;
 }
 
+/* Mapped, since free() keeps what is smaller than its threshold for itself. */
+static struct queue_chunk *new_chunk(void) {
+        void *chunk = mmap(
+                NULL, sizeof(struct queue_chunk), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+        return chunk == MAP_FAILED ? NULL : chunk;
+}
+
 static void free_chunk(struct queue_chunk *chunk) {
-        if (chunk)
-                free(chunk->inodes);
-        free(chunk);
+        if (!chunk)
+                return;
+        free(chunk->inodes);
+        munmap(chunk, sizeof(*chunk));
 }
 
 void queue_table_deinit(struct queue_table *table) {
@@ -135,7 +146,7 @@ static struct queue_chunk *roomy_chunk(struct queue_table *table) {
         }
         chunk = table->chunks[table->roomy];
         if (!chunk) {
-                chunk = calloc(1, sizeof(*chunk));
+                chunk = new_chunk();
                 if (!chunk)
                         return NULL;
                 chunk->number = table->roomy;

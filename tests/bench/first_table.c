@@ -12,7 +12,6 @@
  */
 #include <err.h>
 #include <limits.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 #include <time.h>
 
 #include "postfix/postfix.h"
+#include "support/anonymous.h"
 #include "support/postfix_options.h"
 #include "support/sensor_bench.h"
 
@@ -117,7 +117,7 @@ int main(int argc, char **argv) {
                 errx(2, "usage: first_table ROOT");
         postfix_options_init(options, spools);
         sensor_bench_init(&bench, argv[1]);
-        memory = mallinfo2().uordblks + mallinfo2().hblkhd;
+        memory = anonymous_bytes();
         start = (struct moment){clock_seconds(), processor_seconds()};
         if (postfix_queue.create(&bench.services, options, &sensor) < 0)
                 errx(2, "there is no spool in %s", argv[1]);
@@ -131,7 +131,7 @@ int main(int argc, char **argv) {
         reasons = since(&start);
         if (!answer.is_there || !knows_reasons(sensor))
                 errx(2, "not read in ten minutes");
-        memory = mallinfo2().uordblks + mallinfo2().hblkhd - memory;
+        memory = anonymous_bytes() - memory;
         printf("recipients=%u domains=%zu wall=%.6f cpu=%.6f reasons_wall=%.6f reasons_cpu=%.6f bytes=%zu ",
                 answer.recipients, answer.rows, table.wall, table.processor, reasons.wall, reasons.processor,
                 memory);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* test_queue_table - the index of messages, and the tables of names and places it refers to */
-#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +13,7 @@
 #include "postfix/queue_places.h"
 #include "postfix/queue_status.h"
 #include "postfix/queue_table.h"
+#include "support/anonymous.h"
 
 #define MANY 80000u
 
@@ -57,8 +57,17 @@ static void every_message_is_found_while_others_come_and_go(void **state) {
         queue_table_deinit(&table);
 }
 
-static void a_message_costs_at_most_64_bytes(void **state) {
-        struct mallinfo2 before = mallinfo2(), after;
+/* With a sanitizer, what is freed stays for a while, and the index grows by being copied. */
+#ifdef __SANITIZE_ADDRESS__
+#define BYTES_MAX 160
+#define BYTES_LEFT 112
+#else
+#define BYTES_MAX 64
+#define BYTES_LEFT 2
+#endif
+
+static void a_message_costs_at_most_64_bytes_and_gives_them_back(void **state) {
+        size_t before = anonymous_bytes(), full;
         struct queue_table table;
         uint32_t number;
 
@@ -69,10 +78,16 @@ static void a_message_costs_at_most_64_bytes(void **state) {
 
                 assert_non_null(queue_table_add(&table, &id, &number));
         }
-        after = mallinfo2();
-        printf("%zu bytes for %u messages\n", after.uordblks + after.hblkhd - before.uordblks - before.hblkhd,
-                MANY);
-        assert_true(after.uordblks + after.hblkhd - before.uordblks - before.hblkhd <= 64 * (size_t)MANY);
+        full = anonymous_bytes();
+        printf("%zu bytes for %u messages\n", full - before, MANY);
+        assert_in_range(full - before, 48 * (size_t)MANY, BYTES_MAX * (size_t)MANY);
+        for (uint32_t i = 0; i < queue_table_end(&table); i++) {
+                struct queue_message *message = queue_table_at(&table, i);
+
+                if (message)
+                        queue_table_remove(&table, message);
+        }
+        assert_true(anonymous_bytes() < before + BYTES_LEFT * (size_t)MANY);
         queue_table_deinit(&table);
 }
 
@@ -294,7 +309,7 @@ static void too_many_domains_of_one_message_are_cut_and_marked(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_message_is_found_while_others_come_and_go),
-                cmocka_unit_test(a_message_costs_at_most_64_bytes),
+                cmocka_unit_test(a_message_costs_at_most_64_bytes_and_gives_them_back),
                 cmocka_unit_test(an_inode_is_kept_also_when_the_id_says_another),
                 cmocka_unit_test(a_status_is_three_numbers_or_none),
                 cmocka_unit_test(a_full_table_takes_no_more_until_one_leaves),

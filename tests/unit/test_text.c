@@ -37,6 +37,22 @@ static void copy_never_cuts_inside_a_character(void **state) {
         assert_string_equal(target, "1\xf0\x9f\x93\xa7");
 }
 
+static void a_sentence_that_is_cut_says_so_after_a_whole_word(void **state) {
+        char target[16];
+
+        (void)state;
+        text_abridge(target, sizeof(target), "123456789012345");
+        assert_string_equal(target, "123456789012345");
+        text_abridge(target, sizeof(target), "it is full in 117 minutes");
+        assert_string_equal(target, "it is full ...");
+        text_abridge(target, sizeof(target), "1234567890123456");
+        assert_string_equal(target, "123456789012...");
+        text_abridge(target, sizeof(target),
+                "12345678901\xc3\xa9"
+                "abcdef");
+        assert_string_equal(target, "12345678901...");
+}
+
 static void copy_of_stray_continuation_bytes_keeps_what_fits(void **state) {
         char target[6];
 
@@ -228,6 +244,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(copy_says_when_something_was_cut),
                 cmocka_unit_test(copy_never_cuts_inside_a_character),
+                cmocka_unit_test(a_sentence_that_is_cut_says_so_after_a_whole_word),
                 cmocka_unit_test(copy_of_stray_continuation_bytes_keeps_what_fits),
                 cmocka_unit_test(format_never_cuts_inside_a_character),
                 cmocka_unit_test(escape_shows_what_a_terminal_would_obey),
