@@ -9,7 +9,7 @@
  * undo has nothing to check: what was changed is taken back, however things stand.
  *
  * Whether a file system the verb needs room on is critical is measured here and not in the executor, because
- * only here may it hang.
+ * only here may it hang.  The leases are the executor's as they were at the fork.
  *
  * Fails by exit status 1 when the executor is gone; a crash of the verb is seen by the executor as a signal.
  * Limits: manifest lines over ACTION_MANIFEST_MAX are summed up in one.
@@ -111,6 +111,13 @@ static int host_filter(const struct sg_action *action, const char *const argv[],
         return in_fd < 0 || out_fd < 0 ? -EBADF : run_tool(action, &tool, output, size);
 }
 
+static uint64_t host_next_lease(const struct sg_action *action, const char *verb, const char *name,
+        const char *value, uint64_t after) {
+        const struct lease_store *leases = hosted_of(action)->plan->leases;
+
+        return leases ? lease_store_after(leases, after, verb, name, value) : 0;
+}
+
 static enum sg_verdict check(struct hosted *hosted, struct sg_outcome *ret_outcome) {
         const struct sg_verb *verb = hosted->plan->verb;
 
@@ -142,7 +149,8 @@ int action_host_main(const struct action_plan *plan, int fd, int selection_fd) {
                 .manifest = host_manifest,
                 .pressure = host_pressure,
                 .tool = host_tool,
-                .filter = host_filter};
+                .filter = host_filter,
+                .next_lease = host_next_lease};
         struct hosted hosted = {.action = {.host = &host,
                                         .args = plan->args,
                                         .options = plan->options,

@@ -3,6 +3,7 @@
 #ifndef EXECUTOR_ACTION_HOST_H
 #define EXECUTOR_ACTION_HOST_H
 
+#include "executor/lease_store.h"
 #include "executor/pressure.h"
 #include "spoolguard/action.h"
 
@@ -14,11 +15,12 @@ struct action_plan {
         struct pressure_levels levels;
         uint64_t incident_since_usec, floor_usec;
         bool gentler_spent;
-        uint64_t lease;         /* that the change belongs to; 0: none */
-        int selection_fd;       /* what to act on, -1: none; the executor's */
-        bool check_only;        /* observe: it is not even able to go on */
-        bool undo;              /* the verb's undo() in place of check() and run() */
-        uint64_t deadline_usec; /* CLOCK_MONOTONIC */
+        uint64_t lease;                   /* that the change belongs to; 0: none */
+        const struct lease_store *leases; /* those that there are; NULL: none */
+        int selection_fd;                 /* what to act on, -1: none; the executor's */
+        bool check_only;                  /* observe: it is not even able to go on */
+        bool undo;                        /* the verb's undo() in place of check() and run() */
+        uint64_t deadline_usec;           /* CLOCK_MONOTONIC */
 };
 
 /*

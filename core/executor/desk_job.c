@@ -22,6 +22,7 @@ int desk_job_init(const struct desk *desk, struct desk_job *job, const struct sg
         *job = (struct desk_job){.plan = {.verb = verb,
                                          .root = desk->root,
                                          .args = args_consumed,
+                                         .leases = desk->leases,
                                          .selection_fd = selection_consumed},
                 .option_table = plugin->options,
                 .args = args_consumed};

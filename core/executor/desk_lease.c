@@ -368,9 +368,15 @@ int desk_return_lease(struct desk *desk, uint64_t id, const char *who, struct pr
 
         if (!lease || lease->action == 0)
                 return problem_set(problem, "there is no lease %llu", (unsigned long long)id);
-        /* Said once: everybody may repeat it as often as he likes. */
-        if (lease->state == WIRE_LEASE_ENDING && strcmp(lease->why, "returned") == 0)
+        /* Said once: everybody may repeat it as often as he likes.  But what was in the way may be gone now. */
+        if (lease->state == WIRE_LEASE_ENDING && strcmp(lease->why, "returned") == 0) {
+                uint64_t soon = loop_now(desk->loop) + lease_undo_wait(1);
+
+                if (lease->undo_after_usec > soon)
+                        lease->undo_after_usec = soon;
+                desk_look_at_leases(desk);
                 return 0;
+        }
         log_notice("lease %llu is returned by %s", (unsigned long long)id, who);
         if (desk->ledger->incident.id != 0)
                 lease->incident = desk->ledger->incident.id;

@@ -153,6 +153,23 @@ void lease_know_again(struct lease *lease, uint64_t now_usec) {
                 lease_move(lease, (int64_t)(now_usec - held));
 }
 
+bool lease_is_of(const struct lease *lease, const char *verb, const char *name, const char *value) {
+        const size_t name_length = strlen(name), value_length = strlen(value);
+
+        if (lease->id == 0 || lease->action == 0 || lease->state == WIRE_LEASE_ENDED ||
+                strcmp(lease->verb, verb) != 0)
+                return false;
+        for (const char *line = lease->args; *line;) {
+                size_t length = strcspn(line, "\n");
+
+                if (length == name_length + 1 + value_length && strncmp(line, name, name_length) == 0 &&
+                        line[name_length] == '=' && strncmp(line + name_length + 1, value, value_length) == 0)
+                        return true;
+                line += length + (line[length] == '\n');
+        }
+        return false;
+}
+
 /* "name=value" lines to pairs; what has no place in them is left out. */
 static uint8_t to_pairs(const char *args, struct wire_pair pairs[static WIRE_PAIRS_MAX]) {
         uint8_t n = 0;

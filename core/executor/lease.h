@@ -75,6 +75,9 @@ void lease_move(struct lease *lease, int64_t by_usec);
 /* Read from the disk.  Held last in the future, it shows that the clock went back meanwhile. */
 void lease_know_again(struct lease *lease, uint64_t now_usec);
 
+/* An action of `verb` with this value as its argument `name` was told to go for it, and it is not over. */
+bool lease_is_of(const struct lease *lease, const char *verb, const char *name, const char *value);
+
 /* What is told of it over the wire. */
 void lease_message(const struct lease *lease, struct wire_message *ret_message);
 

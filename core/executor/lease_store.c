@@ -305,6 +305,20 @@ struct lease *lease_store_find(struct lease_store *store, uint64_t id) {
         return NULL;
 }
 
+uint64_t lease_store_after(const struct lease_store *store, uint64_t after, const char *verb,
+        const char *name, const char *value) {
+        uint64_t next = 0;
+
+        for (unsigned i = 0; i < LEASE_MAX; i++) {
+                const struct lease *lease = &store->places[i].lease;
+
+                if (lease->id > after && (next == 0 || lease->id < next) &&
+                        lease_is_of(lease, verb, name, value))
+                        next = lease->id;
+        }
+        return next;
+}
+
 unsigned lease_store_count(struct lease_store *store) {
         unsigned n = 0;
 

@@ -28,6 +28,9 @@ const char *lease_store_trouble(const struct lease_store *store); /* one sentenc
 struct lease *lease_store_at(struct lease_store *store, unsigned i);
 /* NULL: there is none, or it has ended. */
 struct lease *lease_store_find(struct lease_store *store, uint64_t id);
+/* The lowest number above `after` of which lease_is_of() says yes; 0: there is none. */
+uint64_t lease_store_after(const struct lease_store *store, uint64_t after, const char *verb,
+        const char *name, const char *value);
 /* How many have not ended. */
 unsigned lease_store_count(struct lease_store *store);
 /* What the next one will be called. */

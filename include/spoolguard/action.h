@@ -77,6 +77,13 @@ struct sg_action_host {
          */
         int (*filter)(const struct sg_action *action, const char *const argv[], int in_fd, int out_fd,
                 char *output, size_t size);
+        /*
+         * The lowest number above `after` of a lease of `verb` that has this value as its argument `name`, as it is
+         * written, and is not over: taken, or ended with something left to undo.  0: there is none.  By the executor's
+         * record when the action began, whatever the watcher says; 0 and then each answer as `after` go through all.
+         */
+        uint64_t (*next_lease)(const struct sg_action *action, const char *verb, const char *name,
+                const char *value, uint64_t after);
 };
 
 struct sg_action {

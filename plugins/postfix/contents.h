@@ -13,9 +13,15 @@
 
 struct contents_wanted {
         const struct sg_queue_filter *filter;
-        bool only_domain; /* all recipients that are left are in filter->domain */
-        const struct hold_lifetimes
-                *lifetimes; /* what is to be held for as long as they allow; NULL: none is */
+        bool only_domain;               /* all recipients that are left are in filter->domain */
+        const struct sg_value *reasons; /* options of the site, as for reason_site_init(); NULL: none */
+        /* What is to be held for as long as they allow; NULL: none is. */
+        const struct hold_lifetimes *hold_lifetimes;
+        /*
+         * What is to be taken in again: nothing that may have been delivered, nor that has lived longer since it
+         * arrived; NULL: none is.
+         */
+        const struct hold_lifetimes *requeue_lifetimes;
         unsigned read_seconds;
 };
 
@@ -25,5 +31,8 @@ struct contents_wanted {
  * then nothing is known of any.
  */
 int contents_check(struct order *order, const struct contents_wanted *wanted, struct sg_outcome *outcome);
+
+/* Whether a filter's sender is that of bounces and no domain. */
+bool contents_is_null_sender(const char *sender);
 
 #endif

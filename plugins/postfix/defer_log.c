@@ -2,7 +2,7 @@
 /*
  * defer_log - parse Postfix's defer/ID: why each recipient was deferred
  *
- * Runs in the watcher, over bytes that its caller has read.  Postfix writes the log, one entry a recipient with
+ * Runs in the watcher and in the process of owner_reader.c, over bytes that its caller has read.  Postfix writes the log, one entry a recipient with
  * blank lines around it, but much of the text is a remote server's: Postfix has replaced its control characters,
  * so a line ends where Postfix ended it, and they are replaced here once more in case something else wrote there.
  * What a value says is believed by nobody; see reason.c.

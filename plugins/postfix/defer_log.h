@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DEFER_LOG_MAX (256u << 10) /* of a log is read at most that much; what is behind has no reason */
+#define DEFER_LOG_MAX (256u << 10) /* of a log is read at most that much; defer_verdict.c on the rest */
 #define DEFER_LOG_TEXT_MAX 1024    /* of each value; more is cut */
 
 struct defer_entry {

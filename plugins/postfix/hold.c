@@ -4,8 +4,8 @@
  *
  * Runs in a child of the executor; among files as the mail owner, while postsuper runs as root.  Only deferred
  * messages are moved: one that is being delivered would be delivered and held.  What is held is a flood from one
- * sender, bounces, or mail for one domain elsewhere; never the mail of a domain that this host is responsible for.
- * That a message is such mail is read in its file (contents.c), whatever the selection says.
+ * sender elsewhere, bounces, or mail for one domain elsewhere; never for or from a domain that this host is
+ * responsible for.  That a message is such mail is read in its file (contents.c), whatever the selection says.
  *
  * Each message is marked before it is moved, so that Postfix leaves it alone meanwhile, and again when it was found
  * in hold/ (hold_mark.c says why).  What postsuper says it did is not believed: each message is looked for where it
@@ -41,7 +41,7 @@
 
 static const struct sg_option args[] = {FILTER_ARG_ROWS, [FILTER_ARGS] = {0}};
 
-/* 0, or -EPERM: mail for the domain that is asked for must not be held. */
+/* 0, or -EPERM: mail for or from the domain that is asked for must not be held. */
 static int check_domain(const char *main_cf, const char *domain, struct sg_outcome *outcome) {
         const char *parameter;
 
@@ -95,6 +95,8 @@ static int check_order(struct pass *pass, struct sg_outcome *outcome) {
         r = order_main_cf(pass->action, filter->instance, &main_cf, outcome);
         if (r >= 0 && filter->domain)
                 r = check_domain(main_cf, filter->domain, outcome);
+        if (r >= 0 && filter->sender && !contents_is_null_sender(filter->sender))
+                r = check_domain(main_cf, filter->sender, outcome);
         if (r >= 0 && hold_rules_lifetimes(main_cf, &pass->lifetimes) < 0)
                 r = order_refuse(outcome, -EINVAL, "how long mail lives is not known from main.cf");
         free(main_cf);
@@ -116,7 +118,8 @@ static int check_goal(const struct order *order, struct sg_outcome *outcome) {
 static int open_order(struct pass *pass, struct order *ret_order, struct sg_outcome *outcome) {
         const struct contents_wanted wanted = {.filter = &pass->filter,
                 .only_domain = true,
-                .lifetimes = &pass->lifetimes,
+                .reasons = pass->action->options + POSTFIX_OPTION_REASONS,
+                .hold_lifetimes = &pass->lifetimes,
                 .read_seconds = CONTENTS_READ_SECONDS};
         int r = check_order(pass, outcome);
 

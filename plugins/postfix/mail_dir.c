@@ -204,6 +204,22 @@ int mail_dir_find(struct mail_dir *dir, const char *id, uint64_t inode, struct m
         return MAIL_GONE;
 }
 
+int mail_dir_open_log(struct mail_dir *dir, const char *id) {
+        char path[MAIL_PATH_MAX], hash[2 * QUEUE_HASH_DEPTH_MAX + 1];
+        int fd = -ENOENT;
+
+        for (unsigned attempt = 0; attempt <= QUEUE_HASH_DEPTH_MAX && fd == -ENOENT; attempt++) {
+                unsigned depth = depth_to_try(dir->depth, attempt);
+
+                queue_id_hash_path(id, depth, hash);
+                snprintf(path, sizeof(path), "%s%.255s", hash, id);
+                fd = open_beneath(dir, path, O_RDONLY | O_NONBLOCK | O_NOATIME);
+                if (fd >= 0)
+                        dir->depth = depth;
+        }
+        return fd;
+}
+
 static bool is_at(const struct mail_dir *dir, const struct mail_file *message) {
         struct stat status;
 

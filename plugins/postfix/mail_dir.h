@@ -50,6 +50,11 @@ void mail_dir_close(struct mail_dir *dir);
 /* 0, an enum mail_answer, or a negative errno value.  inode: as it was when the message was chosen. */
 int mail_dir_find(struct mail_dir *dir, const char *id, uint64_t inode, struct mail_file *ret_message);
 /*
+ * What is called like a message in a queue of logs, whatever it is: a descriptor, or a negative errno value; -ENOENT:
+ * there is none.  `id` is legal.
+ */
+int mail_dir_open_log(struct mail_dir *dir, const char *id);
+/*
  * Sets the time of the next try and reads it back into message->status.  0, MAIL_GONE when the message
  * left meanwhile (its old time is back then, unless Postfix has set another), or a negative errno value.
  */

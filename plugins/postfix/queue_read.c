@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "postfix/defer_log.h"
+#include "postfix/defer_verdict.h"
 #include "postfix/queue_spool.h"
 #include "postfix/queue_status.h"
 
@@ -239,31 +240,9 @@ static void store(struct queue_spool *spool, struct queue_message *message, int 
         queue_shape_enter(spool, message);
 }
 
-struct verdict {
-        const struct reason_site *site;
-        enum reason_class class;
-        char status[32]; /* of the entry that chose the class */
-        bool any, duplicate_risk;
-};
-
-/* Nobody answered for a message only if nobody answered for any of its recipients. */
-static void on_defer_entry(const struct defer_entry *entry, void *data) {
-        struct verdict *verdict = data;
-        struct reason reason;
-
-        reason_site_classify(verdict->site, entry->reason, entry->status, entry->diagnostic, &reason);
-        if (!verdict->any || (reason_is_dead(verdict->class) && !reason_is_dead(reason.class)) ||
-                (!verdict->duplicate_risk && reason.class == REASON_DUPLICATE_RISK)) {
-                verdict->class = reason.class;
-                snprintf(verdict->status, sizeof(verdict->status), "%s", entry->status);
-        }
-        verdict->duplicate_risk |= reason.class == REASON_DUPLICATE_RISK;
-        verdict->any = true;
-}
-
 /* Whether it was read, or there is none. */
 static bool read_log(
-        struct queue_spool *spool, const struct queue_message *message, struct verdict *verdict) {
+        struct queue_spool *spool, const struct queue_message *message, struct defer_verdict *verdict) {
         char path[QUEUE_PATH_MAX], name[QUEUE_ID_MAX], sub[QUEUE_SUB_MAX];
         ssize_t n = -1;
         int fd;
@@ -281,8 +260,8 @@ static bool read_log(
         if (begin_parsing(spool, path)) {
                 n = pread(fd, spool->log_text, DEFER_LOG_MAX, 0);
                 if (n > 0)
-                        defer_log_parse(
-                                spool->log_text, (size_t)n, n == DEFER_LOG_MAX, on_defer_entry, verdict);
+                        defer_verdict_read(spool->common->reasons, spool->log_text, (size_t)n,
+                                n == DEFER_LOG_MAX, spool->places.rows[message->place].is_filter, verdict);
                 spool->host->parsing(spool->host, NULL);
         }
         close(fd);
@@ -298,14 +277,12 @@ static bool is_deferred(struct queue_spool *spool, const struct queue_message *m
 }
 
 static void store_reason(struct queue_spool *spool, struct queue_message *message) {
-        struct verdict verdict = {.site = spool->common->reasons, .class = REASON_NONE};
+        struct defer_verdict verdict = {.class = REASON_NONE};
 
         /* The log goes when the message is tried: without it, see whether the message is still waiting. */
         if (!read_log(spool, message, &verdict) || (!verdict.any && !is_deferred(spool, message)))
                 return;
         queue_status_set(message, verdict.status);
-        if (spool->places.rows[message->place].is_filter)
-                verdict.class = reason_at_filter(verdict.class);
         message->reason = (unsigned)verdict.class & 31u;
         message->duplicate_risk = verdict.duplicate_risk;
         queue_spool_changed(spool);

@@ -2,7 +2,7 @@
 /*
  * reason_site - the rows that a site adds to the table of reasons
  *
- * Runs in the watcher.  A site knows texts that we do not: of its own transports, of a new Postfix, of its provider.
+ * Runs in the watcher and in children of the executor.  A site knows texts that we do not: of its own transports, of a new Postfix, of its provider.
  * Each class has an option with the beginnings of such texts, so that a class that is no class is an unknown option to
  * the loader, with file and line.  Of several rows that fit the longest decides, and any of them before ours.
  *

@@ -4,7 +4,9 @@
  *
  * Runs in a child of the executor; among files as the mail owner, while postsuper runs as root.  What belongs to the
  * lease is known from the marks of the files in hold/ and from nothing else, so no list of IDs is taken from anybody
- * and what an admin holds stays held.  Released messages are due at once, at the next scan of the deferred queue.
+ * and what an admin holds stays held.  A number is taken only for a lease that there is (hold_lease.c): to the file of
+ * an admin's message one can be found that fits.  Released messages are due at once, at the next scan of the deferred
+ * queue.
  *
  * A message that is older than Postfix lets mail get would bounce at its first try, so it stays on hold and is told
  * of, until somebody raises the lifetime or decides himself.  So does one of which it cannot be told whether an admin
@@ -25,6 +27,7 @@
 #include <unistd.h>
 
 #include "postfix/held.h"
+#include "postfix/hold_lease.h"
 #include "postfix/hold_mark.h"
 #include "postfix/marked.h"
 #include "postfix/moved.h"
@@ -41,7 +44,7 @@ static const struct sg_option args[] = {
                 .doc = "The Postfix instance, as postmulti names it; \"-\" is the default one."},
         [RELEASE_ARG_LEASE] = {.name = "lease",
                 .type = SG_TYPE_NUMBER,
-                .doc = "The number of the lease by which postfix.hold held the messages, in force or over.",
+                .doc = "The number of the lease by which postfix.hold holds the messages.",
                 .min = 1,
                 .max = 9007199254740991},
         {0},
@@ -246,7 +249,8 @@ static enum sg_verdict check(const struct sg_action *action, struct sg_outcome *
         char number[ORDER_NUMBER_MAX];
         struct mail_dir hold;
 
-        if (order_queue(action, instance, "hold", &hold, ret_outcome) < 0)
+        if (hold_lease_check(action, instance, count.lease, ret_outcome) < 0 ||
+                order_queue(action, instance, "hold", &hold, ret_outcome) < 0)
                 return SG_VERDICT_REFUSED;
         count.hold = &hold;
         mail_dir_walk(&hold, count_one, &count);
@@ -259,10 +263,12 @@ static enum sg_verdict check(const struct sg_action *action, struct sg_outcome *
 }
 
 static int run(const struct sg_action *action, struct sg_outcome *ret_outcome) {
+        const char *instance = action->args[RELEASE_ARG_INSTANCE].text;
+        uint64_t lease = (uint64_t)action->args[RELEASE_ARG_LEASE].number;
         bool complete;
+        int r = hold_lease_check(action, instance, lease, ret_outcome);
 
-        return release_lease(action, action->args[RELEASE_ARG_INSTANCE].text,
-                (uint64_t)action->args[RELEASE_ARG_LEASE].number, &complete, ret_outcome);
+        return r < 0 ? r : release_lease(action, instance, lease, &complete, ret_outcome);
 }
 
 const struct sg_verb postfix_release = {

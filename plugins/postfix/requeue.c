@@ -8,17 +8,22 @@
  * redirection to a filter, are lost, which is why it cannot be taken back.
  *
  * Only deferred messages are requeued, or those that a given lease of postfix.hold holds: one that is being delivered
- * would be delivered twice, and what an admin holds is his.  postsuper never gets to see another queue than that one,
- * and no message in which something else stands than was asked for (contents.c).
+ * would be delivered twice, and what an admin holds is his; a number is taken only for a lease that there is
+ * (hold_lease.c).  postsuper never gets to see another queue than that one, and no message in which something else
+ * stands than was asked for, whose log says that it may have been delivered or is not read to its end, or that arrived
+ * longer ago than mail lives (contents.c): so it lives twice at most.
  *
  * Owns nothing.  Fails when no message at all was requeued; single ones are counted.
  * Limits: a message that Postfix has taken in already cannot be told from one that was delivered, so those that are
- * nowhere any more count as requeued only as far as postsuper says so.
+ * nowhere any more count as requeued only as far as postsuper says so.  One that Postfix tries after the look
+ * into its log is left alone, but nothing keeps it from trying one between the last look and postsuper.
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "postfix/contents.h"
 #include "postfix/filter_args.h"
+#include "postfix/hold_lease.h"
 #include "postfix/hold_mark.h"
 #include "postfix/moved.h"
 
@@ -39,7 +44,8 @@ static const struct sg_option args[] = {
 struct pass {
         const struct sg_action *action;
         struct sg_queue_filter filter;
-        uint64_t lease; /* 0: deferred messages */
+        uint64_t lease;             /* 0: deferred messages */
+        struct timespec read_since; /* before the first of the logs */
         struct moved_list list;
         struct postsuper_report report;
         struct mail_dir from;
@@ -53,27 +59,57 @@ static struct pass pass_of(const struct sg_action *action) {
                 .lease = (uint64_t)action->args[REQUEUE_ARG_LEASE].number};
 }
 
-static int open_order(const struct pass *pass, struct order *ret_order, struct sg_outcome *outcome) {
-        const struct contents_wanted wanted = {
-                .filter = &pass->filter, .read_seconds = CONTENTS_READ_SECONDS};
+static int read_lifetimes(
+        const struct pass *pass, struct hold_lifetimes *ret_lifetimes, struct sg_outcome *outcome) {
+        char *main_cf = NULL;
+        int r = order_main_cf(pass->action, pass->filter.instance, &main_cf, outcome);
+
+        if (r >= 0 && hold_rules_lifetimes(main_cf, ret_lifetimes) < 0)
+                r = order_refuse(outcome, -EINVAL, "how long mail lives is not known from main.cf");
+        free(main_cf);
+        return r;
+}
+
+static int open_order(struct pass *pass, struct order *ret_order, struct sg_outcome *outcome) {
+        struct hold_lifetimes lifetimes;
+        const struct contents_wanted wanted = {.filter = &pass->filter,
+                .reasons = pass->action->options + POSTFIX_OPTION_REASONS,
+                .requeue_lifetimes = &lifetimes,
+                .read_seconds = CONTENTS_READ_SECONDS};
         int r;
 
         if (!filter_args_choose(&pass->filter))
                 return order_refuse(outcome, -EINVAL,
                         "no property of the messages is named, and that never means all of them");
-        r = order_open_queue(pass->action, pass->filter.instance, pass->filter.queue, ret_order, outcome);
+        r = read_lifetimes(pass, &lifetimes, outcome);
+        if (r >= 0 && pass->lease != 0)
+                r = hold_lease_check(pass->action, pass->filter.instance, pass->lease, outcome);
+        if (r >= 0)
+                r = order_open_queue(
+                        pass->action, pass->filter.instance, pass->filter.queue, ret_order, outcome);
         if (r < 0)
                 return r;
+        clock_gettime(CLOCK_REALTIME, &pass->read_since);
         r = contents_check(ret_order, &wanted, outcome);
         if (r < 0)
                 order_close(ret_order);
         return r;
 }
 
+/* Tried by Postfix, say, and with another log now than was read. */
+static bool is_touched(const struct pass *pass, const struct timespec *changed) {
+        const struct timespec *since = &pass->read_since;
+
+        return changed->tv_sec > since->tv_sec ||
+                (changed->tv_sec == since->tv_sec && changed->tv_nsec > since->tv_nsec);
+}
+
 static int choose_one(struct order *order, const char *id, struct mail_file *file, void *data) {
         struct pass *pass = data;
 
         (void)order;
+        if (is_touched(pass, &file->status.st_ctim))
+                return MAIL_CHANGED;
         if (pass->lease != 0 && hold_mark_of(pass->lease, &file->status) != HOLD_MARK_OURS)
                 return MAIL_CHANGED;
         moved_list_add(&pass->list, id, &file->status);
@@ -158,7 +194,8 @@ static int run(const struct sg_action *action, struct sg_outcome *ret_outcome) {
 
 const struct sg_verb postfix_requeue = {
         .name = "postfix.requeue",
-        .summary = "Let Postfix take in deferred messages once more, by the rules of today",
+        .summary = "Let Postfix take in deferred messages once more, by the rules of today; none older than "
+                   "mail lives",
         .risk = SG_RISK_DISRUPTIVE,
         .args = args,
         .deadline_usec = 600 * SECOND,

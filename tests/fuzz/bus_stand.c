@@ -21,17 +21,27 @@
 #include "support/fake_engine.h"
 #include "support/fake_queue.h"
 #include "watcher/bus/bus_internal.h"
+#include "watcher/bus/bus_sender.h"
 
 #define NAMES_MAX 16
+#define SENDERS_MAX 64
+#define USERS 3
 #define TEXT_MAX 512
 #define PAGE_MAX 1000u
 #define LONGEST_WAIT_USEC (10 * USEC_PER_MINUTE)
+
+/* A question whose call it is, until the next event. */
+struct bus_sender {
+        bus_sender_done *done; /* NULL: none */
+        void *data;
+};
 
 static struct {
         struct bus bus;
         struct engine engine;
         struct fake_queue queue;
         size_t expected, answered;
+        struct bus_sender senders[SENDERS_MAX];
 } stand;
 
 static void insist(bool holds) {
@@ -68,6 +78,42 @@ void __wrap_bus_connection_send_consume(struct bus_connection *connection, DBusM
                 check_texts(&iter);
         }
         dbus_message_unref(message);
+}
+
+int __wrap_bus_sender_ask(struct bus *bus, DBusMessage *call, bus_sender_done *done, void *data,
+        struct bus_sender **ret_sender);
+int __wrap_bus_sender_ask(struct bus *bus, DBusMessage *call, bus_sender_done *done, void *data,
+        struct bus_sender **ret_sender) {
+        size_t i = 0;
+
+        (void)bus;
+        if (!dbus_message_get_sender(call))
+                return -EACCES;
+        while (i < SENDERS_MAX && stand.senders[i].done)
+                i++;
+        insist(i < SENDERS_MAX);
+        stand.senders[i] = (struct bus_sender){.done = done, .data = data};
+        *ret_sender = &stand.senders[i];
+        return 0;
+}
+
+struct bus_sender *__wrap_bus_sender_free(struct bus_sender *sender);
+struct bus_sender *__wrap_bus_sender_free(struct bus_sender *sender) {
+        if (sender)
+                sender->done = NULL;
+        return NULL;
+}
+
+bool __wrap_bus_connection_is_session(const struct bus_connection *connection);
+bool __wrap_bus_connection_is_session(const struct bus_connection *connection) {
+        (void)connection;
+        return false;
+}
+
+static void senders_are_told(void) {
+        for (size_t i = 0; i < SENDERS_MAX; i++)
+                if (stand.senders[i].done)
+                        stand.senders[i].done(true, (uint32_t)(i % USERS), stand.senders[i].data);
 }
 
 static void check_text(const char *text) {
@@ -156,6 +202,7 @@ void bus_stand_call(DBusMessage *call) {
 }
 
 void bus_stand_happens(enum bus_stand_event event) {
+        senders_are_told();
         if (event == BUS_STAND_TIME)
                 insist(loop_sim_advance(stand.bus.loop, USEC_PER_MINUTE / 2) >= 0);
         else if (event == BUS_STAND_ANSWERS || event == BUS_STAND_STOPS)
@@ -163,6 +210,7 @@ void bus_stand_happens(enum bus_stand_event event) {
 }
 
 void bus_stand_end(void) {
+        senders_are_told();
         insist(loop_sim_advance(stand.bus.loop, LONGEST_WAIT_USEC) >= 0);
         insist(stand.answered == stand.expected);
         bus_pending_list_free(stand.bus.pending);

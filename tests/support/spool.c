@@ -404,3 +404,15 @@ void spool_defer(struct spool *spool, const char *id, const struct spool_deferra
         if (fclose(stream) != 0)
                 err(2, "%s", path);
 }
+
+void spool_defer_nothing(struct spool *spool, const char *id, size_t lines) {
+        const char *path = spool_path(spool, "defer", id);
+        FILE *stream = fopen(path, "ae");
+
+        if (!stream)
+                err(2, "%s", path);
+        while (lines-- > 0)
+                fputc('\n', stream);
+        if (fclose(stream) != 0)
+                err(2, "%s", path);
+}

@@ -85,6 +85,8 @@ struct spool_deferral {
 
 /* Appends to defer/ID, which appears with the first entry. */
 void spool_defer(struct spool *spool, const char *id, const struct spool_deferral *deferral);
+/* Appends so many empty lines to defer/ID, which say nothing. */
+void spool_defer_nothing(struct spool *spool, const char *id, size_t lines);
 
 /* The bytes alone; the caller frees them.  ret_file gets sizes and offsets, no id and no inode. */
 unsigned char *spool_encode(

@@ -75,6 +75,18 @@ static int bench_filter(const struct sg_action *action, const char *const argv[]
         return 0;
 }
 
+static uint64_t bench_next_lease(const struct sg_action *action, const char *verb, const char *name,
+        const char *value, uint64_t after) {
+        const struct verb_bench *bench = bench_of(action);
+
+        for (size_t i = 0; bench->leases[i].verb; i++)
+                if (bench->leases[i].number > after && strcmp(bench->leases[i].verb, verb) == 0 &&
+                        strcmp(bench->leases[i].name, name) == 0 &&
+                        strcmp(bench->leases[i].value, value) == 0)
+                        return bench->leases[i].number;
+        return 0;
+}
+
 void verb_bench_init(struct verb_bench *bench, const char *root, const struct sg_value *args,
         const struct sg_value *options) {
         *bench = (struct verb_bench){
@@ -88,6 +100,7 @@ void verb_bench_init(struct verb_bench *bench, const char *root, const struct sg
                                 .pressure = bench_pressure,
                                 .tool = bench_tool,
                                 .filter = bench_filter,
+                                .next_lease = bench_next_lease,
                         },
                 .action = {.args = args, .options = options, .selection_fd = -1},
         };

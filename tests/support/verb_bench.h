@@ -5,6 +5,8 @@
 
 #include "spoolguard/action.h"
 
+#define VERB_BENCH_LEASES 8
+
 struct verb_bench {
         struct sg_action action; /* first */
         struct sg_action_host services;
@@ -16,6 +18,11 @@ struct verb_bench {
         int (*tool)(struct verb_bench *bench, char *output, size_t size);
         const void *tool_data;
         int (*filter)(struct verb_bench *bench, int in_fd, int out_fd); /* NULL: it copies */
+        /* Leases that are not over, of any verb; the numbers ascend.  `verb` NULL ends them. */
+        struct {
+                uint64_t number;
+                const char *verb, *name, *value;
+        } leases[VERB_BENCH_LEASES + 1];
         struct sg_outcome outcome;
 };
 

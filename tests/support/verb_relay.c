@@ -45,13 +45,14 @@ static int own_one(const char *path, const struct stat *status, int type, struct
 }
 
 static void own_deferred(const struct verb_relay *relay) {
+        static const char *const queues[] = {"deferred", "hold", "defer"};
         char path[256];
 
         owning = relay;
-        snprintf(path, sizeof(path), "%s/deferred", relay->spool.path);
-        nftw(path, own_one, 16, FTW_PHYS);
-        snprintf(path, sizeof(path), "%s/hold", relay->spool.path);
-        nftw(path, own_one, 16, FTW_PHYS);
+        for (size_t i = 0; i < sizeof(queues) / sizeof(queues[0]); i++) {
+                snprintf(path, sizeof(path), "%s/%s", relay->spool.path, queues[i]);
+                nftw(path, own_one, 16, FTW_PHYS);
+        }
 }
 
 void verb_relay_init(struct verb_relay *relay) {

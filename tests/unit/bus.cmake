@@ -14,4 +14,5 @@ foreach(test test_bus_queue_shape test_bus_queue_messages test_bus_queue_refused
   sg_test(${test} sg_bus sg_served_bus)
 endforeach()
 sg_test(test_bus_queue_time sg_bus sg_served_bus)
-target_link_options(test_bus_queue_time PRIVATE -Wl,--wrap=bus_connection_send_consume)
+target_link_options(test_bus_queue_time PRIVATE
+  -Wl,--wrap=bus_connection_send_consume,--wrap=bus_connection_is_session,--wrap=bus_sender_ask)

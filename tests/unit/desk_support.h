@@ -69,6 +69,12 @@ static enum sg_verdict check_pause(const struct sg_action *action, struct sg_out
                 return SG_VERDICT_NOTHING;
         if (strcmp(action->args[1].text, "slow-check") == 0)
                 usleep(300000);
+        if (strcmp(action->args[1].text, "which") == 0) {
+                snprintf(ret_outcome->text, sizeof(ret_outcome->text), "there is %llu",
+                        (unsigned long long)action->host->next_lease(
+                                action, "test.pause", "what", action->args[0].text, 0));
+                return SG_VERDICT_REFUSED;
+        }
         ret_outcome->count = action->lease;
         return action->lease > 0 ? SG_VERDICT_GO : SG_VERDICT_REFUSED;
 }

@@ -9,7 +9,7 @@ endforeach()
 # It waits for looks a second apart, and makes a hundred thousand files.
 set_tests_properties(test_logs_sensor PROPERTIES TIMEOUT 180)
 
-foreach(name postpone postpone_hostile postpone_disk postsuper retry_time retry reload_verb contents hold hold_marks
+foreach(name postpone postpone_hostile postpone_disk postsuper retry_time retry reload_verb contents contents_log hold hold_marks
         hold_rules owner_reader release requeue spool_place)
   sg_test(test_${name} sg_verb_relay sg_postfix_verbs sg_postfix_parsers)
 endforeach()
@@ -17,7 +17,7 @@ target_link_options(test_contents PRIVATE -Wl,--wrap=owner_reader_ask)
 target_link_options(test_hold_marks PRIVATE -Wl,--wrap=futimens)
 
 # The parsers of plugin postfix, alone.
-foreach(name queue_id queue_file queue_file_cut queue_file_hostile spool defer_log instance reason reason_site
+foreach(name queue_id queue_file queue_file_cut queue_file_hostile spool defer_log defer_verdict instance reason reason_site
         selection)
   sg_test(test_${name} sg_spool sg_scratch sg_postfix_parsers)
 endforeach()

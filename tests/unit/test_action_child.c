@@ -209,7 +209,7 @@ static void in_observe_only_the_check_runs(void **state) {
         assert_string_equal(seen.outcome.text, "would do it");
         assert_false(is_marked());
         /* Even told to go, a child made for a check has no way on. */
-        seen = act((struct sg_verb){.check = check_go, .run = run_well}, true, true, "");
+        act((struct sg_verb){.check = check_go, .run = run_well}, true, true, "");
         assert_false(is_marked());
 }
 
@@ -433,6 +433,34 @@ static void to_undo_nothing_is_checked(void **state) {
         assert_true(plan.deadline_usec >= now + ACTION_UNDO_DEADLINE - USEC_PER_SEC);
 }
 
+static enum sg_verdict check_leases(const struct sg_action *action, struct sg_outcome *ret_outcome) {
+        snprintf(ret_outcome->text, sizeof(ret_outcome->text), "%llu",
+                (unsigned long long)action->host->next_lease(action, "postfix.hold", "instance", "-", 0));
+        return SG_VERDICT_REFUSED;
+}
+
+static void a_verb_is_told_of_the_leases_that_the_executor_knows(void **state) {
+        const struct sg_verb verb = {.name = "test.verb", .check = check_leases};
+        const struct lease fresh = {.action = 3,
+                .state = WIRE_LEASE_IN_FORCE,
+                .verb = "postfix.hold",
+                .args = "instance=-\nsender=<>"};
+        struct action_plan plan = {.verb = &verb, .selection_fd = -1};
+        char directory[PATH_MAX];
+        struct lease_store *store;
+        (void)state;
+
+        assert_string_equal(act_with(&plan).outcome.text, "0");
+        scratch_new(directory);
+        assert_int_equal(lease_store_new(directory, directory, NULL, 0, &store), 0);
+        plan.leases = store;
+        assert_string_equal(act_with(&plan).outcome.text, "0");
+        assert_non_null(lease_store_add(store, &fresh, 0));
+        assert_string_equal(act_with(&plan).outcome.text, "1");
+        lease_store_free(store);
+        scratch_free(directory);
+}
+
 int main(void) {
         char directory[PATH_MAX];
         int failed;
@@ -453,6 +481,7 @@ int main(void) {
                 cmocka_unit_test(a_filter_reads_and_writes_the_files_it_is_given),
                 cmocka_unit_test(the_child_finds_its_selection_wherever_ours_is),
                 cmocka_unit_test(to_undo_nothing_is_checked),
+                cmocka_unit_test(a_verb_is_told_of_the_leases_that_the_executor_knows),
                 cmocka_unit_test(a_tool_is_run_with_a_clean_environment_and_bounded_output),
         };
         scratch_new(directory);

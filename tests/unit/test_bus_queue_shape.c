@@ -41,7 +41,7 @@ static void an_answer_may_come_later(void **state) {
         DBusPendingCall *first = begin_on(fixture->client.connection, "later", 0, "buckets=u2");
         DBusPendingCall *second = begin_on(fixture->client.connection, "later", 0, "buckets=u3");
 
-        settle(fixture);
+        reach_engine(fixture);
         assert_false(dbus_pending_call_get_completed(first));
         served_bus_play(&fixture->served, SCENE_QUEUE_ANSWERS);
         read_table(bus_client_end(&fixture->client, first), table, sizeof(table));
@@ -55,7 +55,7 @@ static void a_sensor_that_goes_says_so_to_all_who_wait(void **state) {
         DBusPendingCall *first = begin_on(fixture->client.connection, "later", 0, "");
         DBusPendingCall *second = begin_on(fixture->client.connection, "later", 0, "");
 
-        settle(fixture);
+        reach_engine(fixture);
         served_bus_play(&fixture->served, SCENE_QUEUE_STOPS);
         assert_error(bus_client_end(&fixture->client, first), ERROR("NotAvailable"), "has been stopped");
         assert_error(bus_client_end(&fixture->client, second), ERROR("NotAvailable"), "has been stopped");
@@ -87,6 +87,7 @@ static void a_caller_has_four_questions_and_all_have_sixteen(void **state) {
 
         assert_error(
                 bus_client_end(&fixture->client, refused), DBUS_ERROR_LIMITS_EXCEEDED, "too many questions");
+        reach_engine(fixture);
         served_bus_play(&fixture->served, SCENE_QUEUE_ANSWERS);
         for (size_t i = 0; i < 16; i++) {
                 DBusMessage *reply = bus_client_end(&fixture->client, waiting[i]);
@@ -108,12 +109,12 @@ static void a_caller_that_is_gone_by_then_harms_nobody(void **state) {
         DBusConnection *caller = served_bus_connect(&fixture->served);
         DBusPendingCall *waiting = begin_on(caller, "later", 0, "");
 
-        settle(fixture);
+        reach_engine(fixture);
         dbus_pending_call_cancel(waiting);
         dbus_pending_call_unref(waiting);
         dbus_connection_close(caller);
         dbus_connection_unref(caller);
-        settle(fixture);
+        reach_engine(fixture);
         served_bus_play(&fixture->served, SCENE_QUEUE_ANSWERS);
         assert_asked(fixture, "echo", 0, "", "echo of all, recipients, doubling, 10 buckets of 5, limit 0");
 }
@@ -123,7 +124,7 @@ static void a_bus_may_go_before_its_answers(void **state) {
         struct fixture *fixture = *state;
         DBusPendingCall *waiting = begin_on(fixture->client.connection, "later", 0, "");
 
-        settle(fixture);
+        reach_engine(fixture);
         dbus_pending_call_cancel(waiting);
         dbus_pending_call_unref(waiting);
 }

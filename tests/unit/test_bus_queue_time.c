@@ -10,12 +10,14 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "support/fake_queue.h"
 #include "watcher/bus/bus_internal.h"
+#include "watcher/bus/bus_sender.h"
 
 struct fixture {
         struct bus bus;
@@ -23,6 +25,7 @@ struct fixture {
 };
 
 static char sent[4096]; /* names of what was sent, in order */
+static enum { ASKER_HERE, ASKER_GONE, ASKER_UNTOLD } asker;
 
 void __wrap_bus_connection_send_consume(struct bus_connection *connection, DBusMessage *message);
 void __wrap_bus_connection_send_consume(struct bus_connection *connection, DBusMessage *message) {
@@ -32,6 +35,27 @@ void __wrap_bus_connection_send_consume(struct bus_connection *connection, DBusM
         strncat(sent, name ? strrchr(name, '.') + 1 : "table", sizeof(sent) - strlen(sent) - 1);
         strncat(sent, " ", sizeof(sent) - strlen(sent) - 1);
         dbus_message_unref(message);
+}
+
+bool __wrap_bus_connection_is_session(const struct bus_connection *connection);
+bool __wrap_bus_connection_is_session(const struct bus_connection *connection) {
+        (void)connection;
+        return false;
+}
+
+int __wrap_bus_sender_ask(struct bus *bus, DBusMessage *call, bus_sender_done *done, void *data,
+        struct bus_sender **ret_sender);
+int __wrap_bus_sender_ask(struct bus *bus, DBusMessage *call, bus_sender_done *done, void *data,
+        struct bus_sender **ret_sender) {
+        const char *name = dbus_message_get_sender(call);
+
+        (void)bus, (void)ret_sender;
+        /* ":UID.N" */
+        if (asker == ASKER_GONE)
+                done(false, BUS_SENDER_UNKNOWN, data);
+        else if (asker == ASKER_HERE)
+                done(true, (uint32_t)strtoul(name + 1, NULL, 10), data);
+        return 0;
 }
 
 static int on_shape(
@@ -45,6 +69,7 @@ static int setup(void **state) {
         struct fixture *fixture = calloc(1, sizeof(*fixture));
 
         sent[0] = '\0';
+        asker = ASKER_HERE;
         if (!fixture || loop_new_sim(1, &fixture->bus.loop) < 0 ||
                 bus_queue_new(&fixture->bus, &fixture->bus.queue) < 0)
                 return -1;
@@ -120,24 +145,73 @@ static void a_question_keeps_its_place_until_it_is_answered(void **state) {
         struct fixture *fixture = *state;
 
         for (int i = 0; i < 5; i++)
-                ask(fixture, ":1.1", "later");
+                ask(fixture, ":0.1", "later");
         assert_string_equal(sent, "LimitsExceeded ");
         advance(fixture, USEC_PER_MINUTE);
         assert_string_equal(sent, "LimitsExceeded Timeout Timeout Timeout Timeout ");
         sent[0] = '\0';
         /* Nobody waits, so the caller may ask again; the sensor still works on the first four of sixteen. */
         for (int i = 0; i < 12; i++) {
-                ask(fixture, ":1.1", "later");
+                ask(fixture, ":0.1", "later");
                 if (i % 4 == 3)
                         advance(fixture, USEC_PER_MINUTE);
         }
         assert_null(strstr(sent, "LimitsExceeded"));
         sent[0] = '\0';
-        ask(fixture, ":1.1", "deferred");
+        ask(fixture, ":0.1", "deferred");
         assert_string_equal(sent, "LimitsExceeded ");
         fake_queue_answer(&fixture->queue, -EAGAIN);
-        ask(fixture, ":1.1", "deferred");
+        ask(fixture, ":0.1", "deferred");
         assert_string_equal(sent, "LimitsExceeded table ");
+}
+
+static void one_user_has_half_of_the_places_and_root_the_rest(void **state) {
+        static const char *const callers[] = {":65534.1", ":65534.2", ":65534.3"};
+        struct fixture *fixture = *state;
+
+        for (int i = 0; i < 8; i++)
+                ask(fixture, callers[i / 4], "later");
+        assert_string_equal(sent, "");
+        ask(fixture, callers[2], "deferred");
+        assert_string_equal(sent, "LimitsExceeded ");
+        ask(fixture, ":7.1", "deferred");
+        assert_string_equal(sent, "LimitsExceeded table ");
+        for (int i = 0; i < 8; i++)
+                ask(fixture, i < 4 ? ":0.1" : ":0.2", "later");
+        ask(fixture, ":0.3", "deferred");
+        assert_string_equal(sent, "LimitsExceeded table LimitsExceeded ");
+}
+
+static void nothing_is_asked_for_a_caller_who_hung_up(void **state) {
+        struct fixture *fixture = *state;
+
+        asker = ASKER_GONE;
+        for (int i = 0; i < 100; i++)
+                ask(fixture, ":65534.1", "later");
+        assert_string_equal(sent, "");
+        assert_int_equal(fixture->queue.n_owed, 0);
+        asker = ASKER_HERE;
+        ask(fixture, ":65534.1", "deferred");
+        advance(fixture, USEC_PER_MINUTE);
+        assert_string_equal(sent, "table ");
+}
+
+static void a_bus_that_does_not_say_who_asks_is_waited_for_as_long(void **state) {
+        struct fixture *fixture = *state;
+        char sender[32];
+
+        asker = ASKER_UNTOLD;
+        for (int i = 0; i < 49; i++) {
+                snprintf(sender, sizeof(sender), ":1.%d", i);
+                ask(fixture, sender, "later");
+        }
+        assert_string_equal(sent, "LimitsExceeded ");
+        assert_int_equal(fixture->queue.n_owed, 0);
+        advance(fixture, 20 * USEC_PER_SEC);
+        asker = ASKER_HERE;
+        sent[0] = '\0';
+        ask(fixture, ":1.1", "deferred");
+        assert_string_equal(sent, "table ");
 }
 
 int main(void) {
@@ -147,6 +221,11 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(an_answer_ends_the_waiting, setup, teardown),
                 cmocka_unit_test_setup_teardown(
                         a_question_keeps_its_place_until_it_is_answered, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        one_user_has_half_of_the_places_and_root_the_rest, setup, teardown),
+                cmocka_unit_test_setup_teardown(nothing_is_asked_for_a_caller_who_hung_up, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        a_bus_that_does_not_say_who_asks_is_waited_for_as_long, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,6 +142,7 @@ int __real_owner_reader_ask(const struct mail_dir *dir, unsigned read_seconds, i
 
 static size_t n_lies;
 static int lie;
+static void (*afterwards)(void);
 
 int __wrap_owner_reader_ask(const struct mail_dir *dir, unsigned read_seconds, int extra_fd,
         owner_reader_fn fn, void *data, void *ret_answer, size_t size) {
@@ -149,6 +150,8 @@ int __wrap_owner_reader_ask(const struct mail_dir *dir, unsigned read_seconds, i
 
         if (size == n_lies)
                 memset(ret_answer, lie, size);
+        if (afterwards)
+                afterwards();
         return r;
 }
 
@@ -165,6 +168,29 @@ static void an_answer_that_no_reader_gives_lets_nothing_pass(void **state) {
         }
         n_lies = 0;
         assert_int_equal(hold->n_calls, 0);
+}
+
+static struct hold_relay *tried;
+
+/* Taken up and deferred again, which may have been in the middle of the end of its data. */
+static void try_first(void) {
+        struct spool_file *file = &tried->relay.files[0];
+
+        usleep(20000);
+        hold_move(tried, file, "deferred", "active");
+        hold_move(tried, file, "active", "deferred");
+}
+
+static void what_is_tried_after_its_log_was_read_is_not_requeued(void **state) {
+        struct hold_relay *hold = *state;
+
+        add(hold, 2);
+        tried = hold;
+        afterwards = try_first;
+        act(hold, &postfix_requeue);
+        afterwards = NULL;
+        expect_text(hold, "1 of 2 requeued, 1 not as they were chosen and left alone");
+        assert_true(is_as_it_was(hold, 0) && is_in(hold, 1, "maildrop"));
 }
 
 static void what_cannot_be_understood_is_left_alone(void **state) {
@@ -241,6 +267,7 @@ int main(void) {
                 WITH_HOLD(what_is_younger_than_asked_for_stays),
                 WITH_HOLD(a_sender_that_changed_after_the_selection_counts_as_it_is_now),
                 WITH_HOLD(an_answer_that_no_reader_gives_lets_nothing_pass),
+                WITH_HOLD(what_is_tried_after_its_log_was_read_is_not_requeued),
                 WITH_HOLD(what_cannot_be_understood_is_left_alone),
                 WITH_HOLD(what_time_was_too_short_for_has_its_turn_later),
                 WITH_HOLD(what_would_expire_on_hold_is_not_held_and_the_rest_comes_back_in_time),

@@ -133,6 +133,54 @@ static void an_undo_that_fails_is_tried_again_and_after_three_times_people_are_c
         assert_int_equal(recorded(fixture, "escalated"), 1);
 }
 
+static void who_returns_it_again_has_it_tried_within_a_minute(void **state) {
+        struct fixture *fixture = *state;
+        const uint64_t minute = USEC_PER_MINUTE;
+        struct wire_message lower = {.type = WIRE_LOWER,
+                .lower = {.serial = 8, .kind = WIRE_LOWER_RETURN_LEASE, .lease = 1, .who = "uid 1000"}};
+        uint64_t soon;
+        char stuck[sizeof(mark) + 8];
+
+        snprintf(stuck, sizeof(stuck), "%s.stuck", mark);
+        close(open(stuck, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        hold(fixture, begin(fixture), "test.pause", "x", "well");
+        say(fixture, &lower);
+        settle(fixture);
+        assert_int_equal(lease_of(fixture, 1)->failures, 1);
+        lease_of(fixture, 1)->undo_after_usec = loop_now(fixture->loop) + 30 * minute;
+        unlink(stuck);
+        say(fixture, &lower);
+        settle(fixture);
+        soon = lease_of(fixture, 1)->undo_after_usec;
+        assert_in_range(soon, loop_now(fixture->loop) + minute / 2, loop_now(fixture->loop) + minute);
+        /* However often he says it. */
+        say(fixture, &lower);
+        settle(fixture);
+        assert_int_equal(lease_of(fixture, 1)->undo_after_usec, soon);
+}
+
+static void a_verb_is_told_of_a_lease_until_its_undo_is_complete(void **state) {
+        struct fixture *fixture = *state;
+        const uint64_t run = begin(fixture);
+        char stuck[sizeof(mark) + 8];
+
+        snprintf(stuck, sizeof(stuck), "%s.stuck", mark);
+        close(open(stuck, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        /* The one that the question itself would take was never told to go. */
+        assert_string_equal(hold(fixture, run, "test.pause", "x", "which")->text, "there is 0");
+        hold(fixture, run, "test.pause", "y", "well");
+        hold(fixture, run, "test.pause", "x", "well");
+        assert_string_equal(hold(fixture, run, "test.pause", "x", "which")->text, "there is 3");
+        end_lease(fixture, 3);
+        assert_int_equal(lease_of(fixture, 3)->failures, 1);
+        assert_string_equal(hold(fixture, run, "test.pause", "x", "which")->text, "there is 3");
+        unlink(stuck);
+        lease_of(fixture, 3)->undo_after_usec = 0;
+        end_lease(fixture, 3);
+        assert_string_equal(hold(fixture, run, "test.pause", "x", "which")->text, "there is 0");
+        assert_string_equal(hold(fixture, run, "test.pause", "y", "which")->text, "there is 2");
+}
+
 static void what_lapsed_by_itself_does_not_wait_for_its_undo_for_ever(void **state) {
         struct fixture *fixture = *state;
         uint64_t run = begin(fixture);
@@ -207,6 +255,8 @@ int main(void) {
                 TEST(what_reached_its_limit_rests_for_as_long_as_it_was_in_force),
                 TEST(what_an_admin_returns_is_not_taken_again_in_the_incident),
                 TEST(an_undo_that_fails_is_tried_again_and_after_three_times_people_are_called),
+                TEST(who_returns_it_again_has_it_tried_within_a_minute),
+                TEST(a_verb_is_told_of_a_lease_until_its_undo_is_complete),
                 TEST(what_lapsed_by_itself_does_not_wait_for_its_undo_for_ever),
                 TEST(a_return_that_is_repeated_writes_nothing),
                 TEST(a_lease_whose_verb_is_gone_is_kept_and_said),

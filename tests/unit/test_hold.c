@@ -91,16 +91,46 @@ static void mail_for_our_own_domains_is_never_held(void **state) {
         assert_int_equal(verb_bench_act(&hold->relay.bench, &postfix_hold), -EPERM);
         expect_text(
                 hold, "this host may be responsible for example.test: what relay_domains says is not known");
-        /* A sender is no domain that mail goes to. */
-        add_message(hold,
-                &(struct spool_message){.arrival_seconds = (uint64_t)time(NULL),
-                        .sender = "alice@here.test",
-                        .recipients = {{.address = "bob@example.test"}}});
-        verb_relay_select(&hold->relay, 2, 1);
-        hold_arg(hold, FILTER_ARG_DOMAIN, "");
+}
+
+static void mail_from_our_own_domains_is_never_held(void **state) {
+        static const char *const ours[] = {"here.test", "Lab.Here.Test", "localhost", "alice", "[192.0.2.1]"};
+        struct hold_relay *hold = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(ours); i++) {
+                add_message(hold,
+                        &(struct spool_message){.arrival_seconds = (uint64_t)time(NULL),
+                                .sender = "alice@here.test",
+                                .next_retry_seconds = OLD_RETRY,
+                                .recipients = {{.address = "bob@example.test"}}});
+                verb_relay_select(&hold->relay, 0, hold->relay.n);
+                hold_arg(hold, FILTER_ARG_SENDER, ours[i]);
+                assert_int_equal(verb_bench_check(&hold->relay.bench, &postfix_hold), SG_VERDICT_REFUSED);
+                assert_int_equal(verb_bench_act(&hold->relay.bench, &postfix_hold), -EPERM);
+        }
+        /* Neither for the sake of a domain elsewhere. */
         hold_arg(hold, FILTER_ARG_SENDER, "here.test");
-        assert_int_equal(verb_bench_check(&hold->relay.bench, &postfix_hold), SG_VERDICT_GO);
+        hold_arg(hold, FILTER_ARG_DOMAIN, "example.test");
+        assert_int_equal(verb_bench_act(&hold->relay.bench, &postfix_hold), -EPERM);
+        expect_text(hold, "this host is responsible for here.test (mydestination): its mail is never held");
         assert_int_equal(hold->n_calls, 0);
+        assert_true(is_as_it_was(hold, 0));
+}
+
+/* No table of domains says anything about mail without a sender. */
+static void bounces_may_be_held_whatever_the_domains_are(void **state) {
+        struct hold_relay *hold = *state;
+
+        add(hold, 1);
+        scratch_write(
+                &hold->relay.scratch, "etc/postfix/main.cf", "relay_domains = hash:/etc/postfix/relay\n");
+        hold_arg(hold, FILTER_ARG_SENDER, "flood.test");
+        assert_int_equal(verb_bench_check(&hold->relay.bench, &postfix_hold), SG_VERDICT_REFUSED);
+        hold_arg(hold, FILTER_ARG_SENDER, "MAILER-DAEMON");
+        assert_int_equal(verb_bench_check(&hold->relay.bench, &postfix_hold), SG_VERDICT_GO);
+        hold_arg(hold, FILTER_ARG_SENDER, "<>");
+        assert_int_equal(verb_bench_act(&hold->relay.bench, &postfix_hold), 0);
+        assert_true(is_in(hold, 0, "hold"));
 }
 
 static void without_a_main_cf_nothing_is_held(void **state) {
@@ -276,6 +306,8 @@ int main(void) {
                 WITH_HOLD(check_says_how_many_and_changes_nothing),
                 WITH_HOLD(an_empty_filter_is_never_everything),
                 WITH_HOLD(mail_for_our_own_domains_is_never_held),
+                WITH_HOLD(mail_from_our_own_domains_is_never_held),
+                WITH_HOLD(bounces_may_be_held_whatever_the_domains_are),
                 WITH_HOLD(without_a_main_cf_nothing_is_held),
                 WITH_HOLD(what_is_tried_or_gone_meanwhile_is_told_exactly),
                 WITH_HOLD(what_comes_back_meanwhile_is_not_told_to_have_left),

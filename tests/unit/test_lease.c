@@ -216,6 +216,48 @@ static void its_arguments_are_told_as_pairs(void **state) {
         assert_int_equal(message.lease.n_args, 0);
 }
 
+static void it_is_of_its_verb_and_arguments_from_its_action_until_all_is_undone(void **state) {
+        static const struct {
+                const char *verb, *name, *value;
+                bool is;
+        } cases_of[] = {
+                {"postfix.hold", "instance", "-", true},
+                {"postfix.hold", "domain", "a=b.test", true},
+                {"postfix.hold", "reason", "", true},
+                {"postfix.postpone", "instance", "-", false},
+                {"postfix.hold", "instance", "", false},
+                {"postfix.hold", "instance", "--", false},
+                {"postfix.hold", "instance", "-\nsender=<>", false},
+                {"postfix.hold", "stance", "-", false},
+                {"postfix.hold", "domain", "b.test", false},
+                {"postfix.hold", "domain=a", "b.test", true},
+                {"postfix.hold", "", "", false},
+        };
+        const struct lease held = {.id = 7,
+                .action = 3,
+                .state = WIRE_LEASE_IN_FORCE,
+                .verb = "postfix.hold",
+                .args = "instance=-\nsender=<>\ndomain=a=b.test\nreason="};
+        struct lease lease = held;
+        (void)state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases_of); i++)
+                if (lease_is_of(&held, cases_of[i].verb, cases_of[i].name, cases_of[i].value) !=
+                        cases_of[i].is)
+                        fail_msg("%s of %s: \"%s\"", cases_of[i].name, cases_of[i].verb, cases_of[i].value);
+        for (unsigned s = WIRE_LEASE_TAKING; s <= WIRE_LEASE_ENDED; s++) {
+                lease.state = (enum wire_lease_state)s;
+                assert_int_equal(lease_is_of(&lease, "postfix.hold", "instance", "-"), s != WIRE_LEASE_ENDED);
+        }
+        /* Never told to go, or no lease at all. */
+        lease = held;
+        lease.action = 0;
+        assert_false(lease_is_of(&lease, "postfix.hold", "instance", "-"));
+        lease = held;
+        lease.id = 0;
+        assert_false(lease_is_of(&lease, "postfix.hold", "instance", "-"));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_due_is_in_the_table),
@@ -228,6 +270,7 @@ int main(void) {
                 cmocka_unit_test(one_that_ended_at_its_limit_rests_and_others_do_not),
                 cmocka_unit_test(what_it_changed_has_passed_a_slice_after_its_last_slice),
                 cmocka_unit_test(its_arguments_are_told_as_pairs),
+                cmocka_unit_test(it_is_of_its_verb_and_arguments_from_its_action_until_all_is_undone),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

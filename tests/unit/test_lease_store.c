@@ -143,6 +143,31 @@ static void no_number_comes_twice(void **state) {
         assert_int_equal(lease_store_next(fixture->store), last + 1);
 }
 
+static uint64_t after(struct fixture *fixture, uint64_t number) {
+        return lease_store_after(fixture->store, number, "postfix.postpone", "instance", "-");
+}
+
+static void those_that_are_not_over_come_by_ascending_numbers(void **state) {
+        struct fixture *fixture = *state;
+
+        assert_int_equal(after(fixture, 0), 0);
+        for (unsigned i = 0; i < LEASE_MAX; i++)
+                keep(fixture);
+        end(fixture, lease_store_find(fixture->store, 1));
+        end(fixture, lease_store_find(fixture->store, 3));
+        /* It takes the place of the first. */
+        keep(fixture);
+        assert_int_equal(lease_store_at(fixture->store, 0)->id, LEASE_MAX + 1);
+        lease_store_find(fixture->store, 4)->state = WIRE_LEASE_ENDING;
+        strcpy(lease_store_find(fixture->store, 5)->args, "instance=x");
+        assert_int_equal(after(fixture, 0), 2);
+        assert_int_equal(after(fixture, 2), 4);
+        assert_int_equal(after(fixture, 4), 6);
+        assert_int_equal(after(fixture, LEASE_MAX), LEASE_MAX + 1);
+        assert_int_equal(after(fixture, LEASE_MAX + 1), 0);
+        assert_int_equal(after(fixture, UINT64_MAX), 0);
+}
+
 static void sixty_four_is_the_limit(void **state) {
         struct fixture *fixture = *state;
 
@@ -277,6 +302,7 @@ int main(void) {
                 TEST(a_lease_is_known_again_in_full),
                 TEST(a_torn_write_leaves_what_was_before),
                 TEST(no_number_comes_twice),
+                TEST(those_that_are_not_over_come_by_ascending_numbers),
                 TEST(sixty_four_is_the_limit),
                 TEST(what_was_returned_in_the_open_incident_is_the_last_to_make_way),
                 TEST(what_cannot_be_undone_from_the_file_is_refused),

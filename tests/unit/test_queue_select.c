@@ -4,6 +4,8 @@
 
 #include "queue_support.h"
 
+#include "postfix/defer_log.h"
+
 static const struct sg_value *postpone(const char *hop) {
         static struct sg_value args[2];
 
@@ -172,6 +174,22 @@ static void what_may_have_been_delivered_is_not_retried(void **state) {
         assert_int_equal(relay_select(relay, &postfix_postpone, postpone("dead.test"), ids, sizeof(ids)), 1);
 }
 
+/* Behind what is read of a log there may stand that somebody has got it. */
+static void what_has_a_log_that_is_too_long_to_read_is_not_retried(void **state) {
+        struct relay *relay = *state;
+        struct spool_file file;
+        char ids[256];
+
+        add(relay, "a@dead.test", 1, 600);
+        file = add(relay, "b@dead.test", 2, 600);
+        spool_defer_nothing(&relay->spool, file.id, DEFER_LOG_MAX);
+        relay_start(relay);
+        settle(relay);
+        assert_float_equal(relay_value(relay, "queue_reason_messages", "-,timeout"), 2, 0);
+        assert_int_equal(relay_select(relay, &postfix_retry, retry("dead.test", 10), ids, sizeof(ids)), 1);
+        assert_string_not_equal(ids, file.id);
+}
+
 static void nothing_is_chosen_before_everything_was_read(void **state) {
         struct relay *relay = *state;
         struct sg_value other[2];
@@ -201,6 +219,7 @@ int main(void) {
                 TEST(retry_takes_the_oldest_and_those_first_that_were_postponed),
                 TEST(what_was_chosen_for_a_retry_is_not_postponed_before_it_is_back),
                 TEST(what_may_have_been_delivered_is_not_retried),
+                TEST(what_has_a_log_that_is_too_long_to_read_is_not_retried),
                 TEST(nothing_is_chosen_before_everything_was_read),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

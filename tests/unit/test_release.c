@@ -297,6 +297,7 @@ static void the_verb_releases_a_lease_by_its_number(void **state) {
         set_lifetime(hold, "");
         hold->relay.bench.action.args = args;
         hold->relay.bench.action.lease = 0;
+        hold_lease(hold, 1, LEASE + 1, "-");
         args[RELEASE_ARG_LEASE].number = LEASE + 1;
         assert_int_equal(verb_bench_check(&hold->relay.bench, &postfix_release), SG_VERDICT_NOTHING);
         args[RELEASE_ARG_LEASE].number = LEASE;
@@ -305,6 +306,76 @@ static void the_verb_releases_a_lease_by_its_number(void **state) {
         assert_int_equal(verb_bench_act(&hold->relay.bench, &postfix_release), 0);
         expect_text(hold, "1 released, 1 are overdue and would bounce: held still");
         assert_int_equal(hold->relay.bench.outcome.count, 1);
+}
+
+/* An admin's message carries the mark of some number, as every file does. */
+static void a_number_that_fits_an_admins_message_releases_nothing(void **state) {
+        struct hold_relay *hold = *state;
+        struct verb_bench *bench = &hold->relay.bench;
+        struct sg_value args[] = {
+                [RELEASE_ARG_INSTANCE] = {.type = SG_TYPE_TEXT, .text = "-"},
+                [RELEASE_ARG_LEASE] = {.type = SG_TYPE_NUMBER, .number = 60488966},
+        };
+
+        add(hold, 1);
+        hold_move(hold, &hold->relay.files[0], "deferred", "hold");
+        set_mark(hold, 0, time(NULL), 60488966);
+        bench->action.args = args;
+        bench->action.lease = 0;
+        bench->leases[0].verb = NULL;
+        assert_int_equal(verb_bench_check(bench, &postfix_release), SG_VERDICT_REFUSED);
+        expect_text(hold,
+                "60488966 is no lease of postfix.hold for instance - that holds anything: there is none");
+        assert_int_equal(verb_bench_act(bench, &postfix_release), -EPERM);
+        for (size_t i = 0; i < 6; i++)
+                hold_lease(hold, i, 10 + i, "-");
+        hold_lease(hold, 6, 60488967, "-");
+        assert_int_equal(verb_bench_act(bench, &postfix_release), -EPERM);
+        expect_text(hold,
+                "60488966 is no lease of postfix.hold for instance - that holds anything: "
+                "there is 10, 11, 12, 13, 14, 15 and more (spoolguardctl leases)");
+        assert_int_equal(hold->n_calls, 0);
+        assert_true(is_in(hold, 0, "hold"));
+        /* With such a lease it would have been. */
+        hold_lease(hold, 6, 60488966, "-");
+        assert_int_equal(verb_bench_check(bench, &postfix_release), SG_VERDICT_GO);
+        assert_int_equal(verb_bench_act(bench, &postfix_release), 0);
+        expect_text(hold, "1 released");
+}
+
+static void a_lease_of_another_instance_or_verb_releases_nothing(void **state) {
+        struct hold_relay *hold = *state;
+        struct sg_value args[] = {
+                [RELEASE_ARG_INSTANCE] = {.type = SG_TYPE_TEXT, .text = "-"},
+                [RELEASE_ARG_LEASE] = {.type = SG_TYPE_NUMBER, .number = LEASE},
+        };
+
+        add(hold, 1);
+        hold_all(hold);
+        hold->relay.bench.action.args = args;
+        hold_lease(hold, 0, LEASE, "postfix-out");
+        assert_int_equal(verb_bench_check(&hold->relay.bench, &postfix_release), SG_VERDICT_REFUSED);
+        hold_lease(hold, 0, LEASE, "-");
+        args[RELEASE_ARG_INSTANCE].text = "postfix-out";
+        assert_int_equal(verb_bench_check(&hold->relay.bench, &postfix_release), SG_VERDICT_REFUSED);
+        expect_text(hold,
+                "7 is no lease of postfix.hold for instance postfix-out that holds anything: there is none");
+        args[RELEASE_ARG_INSTANCE].text = "-";
+        hold->relay.bench.leases[0].verb = "postfix.postpone";
+        assert_int_equal(verb_bench_check(&hold->relay.bench, &postfix_release), SG_VERDICT_REFUSED);
+        assert_int_equal(verb_bench_act(&hold->relay.bench, &postfix_release), -EPERM);
+        assert_true(is_in(hold, 0, "hold"));
+}
+
+/* undo() is told its number by the executor, which may have lost the rest. */
+static void to_undo_no_record_is_asked(void **state) {
+        struct hold_relay *hold = *state;
+
+        add(hold, 1);
+        hold_all(hold);
+        hold->relay.bench.leases[0].verb = NULL;
+        assert_int_equal(undo(hold), 0);
+        expect_text(hold, "1 released");
 }
 
 int main(void) {
@@ -325,6 +396,9 @@ int main(void) {
                 WITH_HOLD(what_has_a_second_name_is_counted_and_stays),
                 WITH_HOLD(a_held_file_that_is_no_message_any_more_is_released_to_postfix),
                 WITH_HOLD(the_verb_releases_a_lease_by_its_number),
+                WITH_HOLD(a_number_that_fits_an_admins_message_releases_nothing),
+                WITH_HOLD(a_lease_of_another_instance_or_verb_releases_nothing),
+                WITH_HOLD(to_undo_no_record_is_asked),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,6 +59,7 @@ static void what_an_admin_holds_is_never_requeued(void **state) {
         hold_move(hold, &hold->relay.files[1], "deferred", "hold");
         verb_relay_select(&hold->relay, 0, 3);
         /* From hold/ only by the number of a lease, and then only what that holds. */
+        hold_lease(hold, 1, LEASE + 1, "-");
         hold->args[REQUEUE_ARG_LEASE].number = LEASE + 1;
         assert_int_equal(verb_bench_check(&hold->relay.bench, &postfix_requeue), SG_VERDICT_NOTHING);
         hold->args[REQUEUE_ARG_LEASE].number = LEASE;
@@ -89,6 +90,26 @@ static void what_an_admin_has_held_again_is_not_requeued_with_its_lease(void **s
         assert_true(is_in(hold, 0, "hold") && is_in(hold, 1, "maildrop"));
 }
 
+static void a_number_that_fits_an_admins_message_requeues_nothing(void **state) {
+        struct hold_relay *hold = *state;
+        struct verb_relay *relay = &hold->relay;
+
+        add(hold, 1);
+        hold_move(hold, &relay->files[0], "deferred", "hold");
+        verb_relay_set_time(relay, &relay->files[0], time(NULL), (long)retry_time_mark(60488966));
+        hold->args[REQUEUE_ARG_LEASE].number = 60488966;
+        assert_int_equal(verb_bench_check(&relay->bench, &postfix_requeue), SG_VERDICT_REFUSED);
+        assert_int_equal(requeue(hold), -EPERM);
+        expect_text(hold,
+                "60488966 is no lease of postfix.hold for instance - that holds anything: "
+                "there is 7 (spoolguardctl leases)");
+        assert_int_equal(hold->n_calls, 0);
+        assert_true(is_in(hold, 0, "hold"));
+        hold_lease(hold, 1, 60488966, "-");
+        assert_int_equal(requeue(hold), 0);
+        expect_text(hold, "1 of 1 requeued");
+}
+
 static void when_nothing_is_moved_it_has_failed(void **state) {
         struct hold_relay *hold = *state;
 
@@ -108,6 +129,7 @@ int main(void) {
                 WITH_HOLD(what_is_tried_or_gone_meanwhile_is_told_exactly),
                 WITH_HOLD(what_an_admin_holds_is_never_requeued),
                 WITH_HOLD(what_an_admin_has_held_again_is_not_requeued_with_its_lease),
+                WITH_HOLD(a_number_that_fits_an_admins_message_requeues_nothing),
                 WITH_HOLD(when_nothing_is_moved_it_has_failed),
         };
 

@@ -4,9 +4,9 @@
  *
  * Runs in: watcher.  Owns the private connection, its watches and timeouts.  libdbus makes two watches, one to
  * read and one to write, for the one descriptor that the loop will take only once; they are merged here.
- * Messages are dispatched from a deferred call, a few per turn and fewer when they take long, never from inside a
- * watch: a handler may then do what it wants with watches, and a client that floods us does not keep sensors from
- * their turn.
+ * Messages are dispatched from a deferred call, for DISPATCH_USEC of a turn, never from inside a watch: a handler may
+ * then do what it wants with watches, and a client that floods us does not keep sensors from their turn.  It is time
+ * that is limited and not a number: refusals are quick, and what waits in front of somebody else's call must go.
  *
  * Fails: bus_connect() with a reason; afterwards on_lost once, when the bus hung up or gave our name to
  * somebody else.  There is no reconnecting: this process may not open another socket.
@@ -33,8 +33,7 @@
 #define INCOMING_MAX (1L << 20)
 #define OUTGOING_MAX (4L << 20)
 #define OWN_NAME_TIMEOUT_MSEC 5000
-#define DISPATCH_PER_TURN 16
-#define DISPATCH_USEC (2 * USEC_PER_MSEC)
+#define DISPATCH_USEC (4 * USEC_PER_MSEC)
 #define WATCHES_MAX 4
 
 struct bus_connection {
@@ -256,7 +255,7 @@ static void on_dispatch(struct loop_defer *source, void *data) {
         /* Some answers are long: a look at the loop's own clock would find that no time has passed. */
         uint64_t end_usec = clock_monotonic_usec() + DISPATCH_USEC;
 
-        for (unsigned i = 0; i < DISPATCH_PER_TURN && !connection->lost && is_heard(connection); i++)
+        while (!connection->lost && is_heard(connection))
                 if (dbus_connection_dispatch(connection->dbus) == DBUS_DISPATCH_COMPLETE ||
                         clock_monotonic_usec() >= end_usec)
                         break;
@@ -355,6 +354,8 @@ bool bus_connection_is_session(const struct bus_connection *connection) {
 }
 
 void bus_connection_send_consume(struct bus_connection *connection, DBusMessage *message) {
+        /* For an answer to a caller who left the bus would read all its service files, to start him again. */
+        dbus_message_set_auto_start(message, FALSE);
         bus_value_done(dbus_connection_send(connection->dbus, message, NULL));
         dbus_message_unref(message);
         /* Sending may have emptied the queue at once, and then no watch tells of it. */

@@ -4,29 +4,34 @@
  *
  * Runs in: watcher.  The questions go to whoever answers them (bus_ops.queue), after every argument was checked:
  * anybody on this host may ask.  The shape of a queue may take a sensor some turns of the loop, so the call is kept
- * until then.  Messages are told page by page, a bounded number in one turn.  Answers have IDs and domains, no
+ * until then, and nothing is begun before the bus has said who asks and that he has not hung up.  Messages are told page by page, a bounded number in one turn.  Answers have IDs and domains, no
  * addresses; domains were written by strangers, so they are escaped.
  *
  * Owns: a reference to each call that waits and its timer.  The places themselves outlive the bus as long as a
  * sensor owes an answer to one of them, since a question cannot be taken back.
  * Fails: InvalidArgs; NotAvailable when nobody can answer, or not yet; Timeout after ANSWER_USEC; LimitsExceeded.
  *
- * Limits: ASKS_MAX shapes at a time, CALLER_MAX of one connection; a question that is not answered keeps its place.
+ * Limits: ASKS_MAX shapes at a time, OWED_MAX of them with a sensor, CALLER_MAX of one connection, USER_MAX with a
+ * sensor of one user other than root; a question that is not answered keeps its place.
  */
 #include "watcher/bus/bus_queue.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "watcher/bus/bus_internal.h"
 #include "watcher/bus/bus_option.h"
+#include "watcher/bus/bus_sender.h"
 #include "watcher/bus/bus_value.h"
 
-#define ASKS_MAX 16
+#define ASKS_MAX 48
+#define OWED_MAX 16
 #define CALLER_MAX 4
+#define USER_MAX 8
 #define ANSWER_USEC (20 * USEC_PER_SEC)
 #define NAMES_MAX 16
 #define NAMES_TEXT_MAX 512
@@ -41,6 +46,8 @@ struct ask {
         bool is_owed;      /* by the sensor */
         DBusMessage *call; /* NULL: nobody waits for it any more */
         struct loop_timer *timer;
+        struct bus_sender *sender; /* NULL: it was told who asks */
+        uint32_t uid;
         size_t n_counts; /* of each row */
 };
 
@@ -122,6 +129,7 @@ int bus_queue_new(struct bus *bus, struct bus_queue **ret_queue) {
 
 static void stop_waiting(struct ask *ask) {
         ask->timer = loop_timer_free(ask->timer);
+        ask->sender = bus_sender_free(ask->sender);
         if (ask->call)
                 dbus_message_unref(ask->call);
         ask->call = NULL;
@@ -151,12 +159,23 @@ static struct ask *find_room(struct bus_queue *queue, const char *sender) {
         for (size_t i = 0; i < ASKS_MAX; i++) {
                 struct ask *ask = &queue->asks[i];
 
-                if (!ask->is_owed)
+                if (!ask->is_owed && !ask->call)
                         free_place = ask;
                 else if (ask->call && sender && dbus_message_has_sender(ask->call, sender))
                         n++;
         }
         return n < CALLER_MAX ? free_place : NULL;
+}
+
+static bool has_share(const struct bus_queue *queue, uint32_t uid) {
+        uid_t trusted = bus_connection_is_session(queue->bus->connection) ? geteuid() : 0;
+        size_t n = 0, n_user = 0;
+
+        for (size_t i = 0; i < ASKS_MAX; i++) {
+                n += queue->asks[i].is_owed;
+                n_user += queue->asks[i].is_owed && queue->asks[i].uid == uid;
+        }
+        return n < OWED_MAX && (uid == 0 || uid == trusted || n_user < USER_MAX);
 }
 
 static DBusMessage *table_of(
@@ -216,61 +235,108 @@ static bool split(char *text, const char *names[static NAMES_MAX + 1]) {
         return true;
 }
 
-static DBusMessage *ask_shape(
-        struct bus *bus, DBusMessage *call, const struct sg_queue_shape *shape, const char *queues) {
-        const char *const asked[ABOUTS] = {[ABOUT_QUEUE] = queues, [ABOUT_INSTANCE] = shape->instance};
-        struct ask *ask = find_room(bus->queue, dbus_message_get_sender(call));
+struct shape_question {
+        struct shape_options options;
+        const char *text, *names[NAMES_MAX + 1];
+        char buffer[NAMES_TEXT_MAX];
+        uint32_t limit;
+};
 
-        if (!ask)
-                return refusal(call, -EBUSY, NULL);
+/* What it returns in `ret_question` points into that and into the call. */
+static DBusMessage *parse_shape(DBusMessage *call, struct shape_question *ret_question) {
+        struct shape_question *question = ret_question;
+        DBusMessageIter iter;
+
+        *question = (struct shape_question){.options = {.buckets = 10, .minutes = 5}};
+        dbus_message_iter_init(call, &iter);
+        dbus_message_iter_get_basic(&iter, &question->text);
+        dbus_message_iter_next(&iter);
+        dbus_message_iter_get_basic(&iter, &question->limit);
+        dbus_message_iter_next(&iter);
+        const char *text =
+                question->text[strspn(question->text, " ,\t\n")] ? question->text : "incoming active";
+
+        if (question->limit > SG_QUEUE_ROWS_MAX)
+                return bus_error(call, DBUS_ERROR_INVALID_ARGS, "'limit' must be at most %u; 0 is that, too",
+                        SG_QUEUE_ROWS_MAX);
+        if (!text_copy(question->buffer, sizeof(question->buffer), text) ||
+                !split(question->buffer, question->names))
+                return bus_error(call, DBUS_ERROR_INVALID_ARGS,
+                        "'queue' must be at most %d names of queues, apart by blanks or commas", NAMES_MAX);
+        return bus_option_parse(call, &iter, shape_table, &question->options);
+}
+
+/* Returns the error to answer with; NULL: the sensor answers, or has. */
+static DBusMessage *ask_sensor(struct ask *ask) {
+        struct bus *bus = ask->queue->bus;
+        DBusMessage *call = ask->call;
+        struct shape_question question;
+        DBusMessage *error = parse_shape(call, &question);
+
+        if (error)
+                return error;
+        const char *const asked[ABOUTS] = {
+                [ABOUT_QUEUE] = question.text, [ABOUT_INSTANCE] = question.options.instance};
+        const struct sg_queue_shape shape = {.instance = question.options.instance,
+                .queues = question.names,
+                .by_sender = question.options.by_sender,
+                .linear = question.options.linear,
+                .buckets = question.options.buckets,
+                .bucket_minutes = question.options.minutes,
+                .limit = question.limit};
+
         /* Before it is asked: it may answer from within. */
         ask->is_owed = true;
-        ask->n_counts = 1 + (size_t)shape->buckets;
-        ask->call = dbus_message_ref(call);
-        bus_value_done(loop_timer_new(bus->loop, "answer of the queue's sensor",
-                               loop_now(bus->loop) + ANSWER_USEC, on_timeout, ask, &ask->timer) >= 0);
-        int r = bus->ops.queue.shape ? bus->ops.queue.shape(bus->data, shape, on_shape, ask) : -ENODEV;
+        ask->n_counts = 1 + (size_t)shape.buckets;
+        int r = bus->ops.queue.shape ? bus->ops.queue.shape(bus->data, &shape, on_shape, ask) : -ENODEV;
 
         if (r >= 0)
                 return NULL;
-        stop_waiting(ask);
         ask->is_owed = false;
         return refusal(call, r, asked);
 }
 
+static void on_sender(bool is_here, uint32_t uid, void *data) {
+        struct ask *ask = data;
+        struct bus *bus = ask->queue->bus;
+
+        ask->sender = bus_sender_free(ask->sender);
+        if (!is_here) {
+                stop_waiting(ask);
+                return;
+        }
+        bool has_room = has_share(ask->queue, uid);
+
+        ask->uid = uid;
+        DBusMessage *error = has_room ? ask_sensor(ask) : refusal(ask->call, -EBUSY, NULL);
+
+        if (error) {
+                bus_reply_consume(bus, ask->call, error);
+                stop_waiting(ask);
+        }
+}
+
 DBusMessage *bus_queue_shape(struct bus *bus, const struct bus_target *target, DBusMessage *call) {
-        struct shape_options options = {.buckets = 10, .minutes = 5};
-        const char *text, *names[NAMES_MAX + 1];
-        char buffer[NAMES_TEXT_MAX];
-        uint32_t limit;
-        DBusMessageIter iter;
+        /* First: in a flood nothing else is done for a call. */
+        struct ask *ask = find_room(bus->queue, dbus_message_get_sender(call));
+        struct shape_question question;
 
         (void)target;
-        dbus_message_iter_init(call, &iter);
-        dbus_message_iter_get_basic(&iter, &text);
-        dbus_message_iter_next(&iter);
-        dbus_message_iter_get_basic(&iter, &limit);
-        dbus_message_iter_next(&iter);
-        if (limit > SG_QUEUE_ROWS_MAX)
-                return bus_error(call, DBUS_ERROR_INVALID_ARGS, "'limit' must be at most %u; 0 is that, too",
-                        SG_QUEUE_ROWS_MAX);
-        if (!text_copy(buffer, sizeof(buffer), text[strspn(text, " ,\t\n")] ? text : "incoming active") ||
-                !split(buffer, names))
-                return bus_error(call, DBUS_ERROR_INVALID_ARGS,
-                        "'queue' must be at most %d names of queues, apart by blanks or commas", NAMES_MAX);
-        DBusMessage *error = bus_option_parse(call, &iter, shape_table, &options);
+        if (!ask)
+                return refusal(call, -EBUSY, NULL);
+        DBusMessage *error = parse_shape(call, &question);
 
         if (error)
                 return error;
-        return ask_shape(bus, call,
-                &(struct sg_queue_shape){.instance = options.instance,
-                        .queues = names,
-                        .by_sender = options.by_sender,
-                        .linear = options.linear,
-                        .buckets = options.buckets,
-                        .bucket_minutes = options.minutes,
-                        .limit = limit},
-                text);
+        ask->call = dbus_message_ref(call);
+        bus_value_done(loop_timer_new(bus->loop, "answer of the queue's sensor",
+                               loop_now(bus->loop) + ANSWER_USEC, on_timeout, ask, &ask->timer) >= 0);
+        int r = bus_sender_ask(bus, call, on_sender, ask, &ask->sender);
+
+        if (r >= 0)
+                return NULL;
+        stop_waiting(ask);
+        return refusal(call, r, NULL);
 }
 
 static void entry_word(DBusMessageIter *dict, const char *key, const char *word) {
