@@ -2,8 +2,8 @@
 /*
  * tool - run a program and read what it prints, with an end
  *
- * Runs in: spoolguardctl, for the checks of preflight and for qshape.  No shell; stdin is /dev/null.  Owns the child until it is
- * reaped; nothing is left behind when it has to be killed.
+ * Runs in: spoolguardctl, for the checks of preflight and for qshape.  No shell; stdin is /dev/null.  Owns the child
+ * until it is reaped; nothing is left behind when it has to be killed.
  *
  * Fails: negative errno, -ENOENT when there is no such program.
  */

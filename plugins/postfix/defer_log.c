@@ -2,10 +2,10 @@
 /*
  * defer_log - parse Postfix's defer/ID: why each recipient was deferred
  *
- * Runs in the watcher and in the process of owner_reader.c, over bytes that its caller has read.  Postfix writes the log, one entry a recipient with
- * blank lines around it, but much of the text is a remote server's: Postfix has replaced its control characters,
- * so a line ends where Postfix ended it, and they are replaced here once more in case something else wrote there.
- * What a value says is believed by nobody; see reason.c.
+ * Runs in the watcher and in the process of owner_reader.c, over bytes that its caller has read.  Postfix writes the
+ * log, one entry a recipient with blank lines around it, but much of the text is a remote server's: Postfix has
+ * replaced its control characters, so a line ends where Postfix ended it, and they are replaced here once more in case
+ * something else wrote there.  What a value says is believed by nobody; see reason.c.
  *
  * Owns nothing and allocates nothing.  Fails never: a line that is neither `name=value` nor of the old form
  * `<recipient>: reason` is passed over, an entry without a recipient or a reason is left out, and so is the last

@@ -2,11 +2,11 @@
 /*
  * queue_file - read the envelope of a queue file, a bounded piece at a time
  *
- * Runs in the watcher, and below the executor in the process of owner_reader.c.  A queue file is a row of records: a type, a
- * length, bytes.  The envelope comes first, then the content, which is jumped over by the size in the first record
- * (C), then what was extracted from it, then E.  When a milter had a say, records were appended behind E, and pointers
- * (p) lead there and back.  In maildrop the size is not to be had, or not to be believed, so there the content is
- * walked.
+ * Runs in the watcher, and below the executor in the process of owner_reader.c.  A queue file is a row of records: a
+ * type, a length, bytes.  The envelope comes first, then the content, which is jumped over by the size in the first
+ * record (C), then what was extracted from it, then E.  When a milter had a say, records were appended behind E, and
+ * pointers (p) lead there and back.  In maildrop the size is not to be had, or not to be believed, so there the
+ * content is walked.
  *
  * The bytes are whatever a local user gave to sendmail, and Postfix may be writing them: a type that does not
  * belong where it is, a length or pointer that leads out of the file and a run of pointers without end make it

@@ -2,8 +2,8 @@
 /*
  * queue_file - read the envelope of a queue file, a bounded piece at a time
  *
- * Runs in: watcher, and the process of owner_reader.c.  The bytes are hostile, and Postfix may be writing them.  Nothing is
- * locked and nothing is allocated; a reader is used again for the next file.
+ * Runs in: watcher, and the process of owner_reader.c.  The bytes are hostile, and Postfix may be writing them.
+ * Nothing is locked and nothing is allocated; a reader is used again for the next file.
  */
 #ifndef POSTFIX_QUEUE_FILE_H
 #define POSTFIX_QUEUE_FILE_H

@@ -2,11 +2,11 @@
 /*
  * queue_spool - one spool from its appearing to its vanishing, and who may work when
  *
- * Runs in the watcher, as part of the sensor `queue`.  There are two timers here.  `work` runs while something is to be
- * done: 5 ms, then everybody else on the loop has his turn; first what keeps the counts true (events, listings,
- * searches, states), then the census that is asked for, then the reading of files, of logs last of all.  `tick` asks for a census
- * within a second of a change, every ten seconds while there is mail, and not at all on an empty relay; while the
- * spool is away it looks for it, since nothing tells when a file system is mounted.
+ * Runs in the watcher, as part of the sensor `queue`.  There are two timers here.  `work` runs while something is to
+ * be done: 5 ms, then everybody else on the loop has his turn; first what keeps the counts true (events, listings,
+ * searches, states), then the census that is asked for, then the reading of files, of logs last of all.  `tick` asks
+ * for a census within a second of a change, every ten seconds while there is mail, and not at all on an empty relay;
+ * while the spool is away it looks for it, since nothing tells when a file system is mounted.
  *
  * Owns everything of a spool.  Fails only at creation; a spool that is not there, or goes away, is missing, and all
  * that was known about it is forgotten but for the totals, a piece at a time; before that it is not looked for again.

@@ -2,11 +2,11 @@
 /*
  * reason - the class of a deferral, by anchored prefix; what a remote server says never chooses it alone
  *
- * Runs in the watcher and in the process of owner_reader.c.  Pure functions over a text that Postfix wrote, parts of which strangers chose: the reply
- * of a remote server stands behind `said:`, a domain may be anybody's.  So a pattern is held against the text from
- * its start, names of hosts take only the letters of host names, texts of the system must reach to the end, and
- * a reply tells greylisting, quotas and policies apart only behind Postfix's own "host H[A] said:", with the reply
- * code, the status and words together.  A reply that imitates another reason is a reply.
+ * Runs in the watcher and in the process of owner_reader.c.  Pure functions over a text that Postfix wrote, parts of
+ * which strangers chose: the reply of a remote server stands behind `said:`, a domain may be anybody's.  So a pattern
+ * is held against the text from its start, names of hosts take only the letters of host names, texts of the system
+ * must reach to the end, and a reply tells greylisting, quotas and policies apart only behind Postfix's own "host H[A]
+ * said:", with the reply code, the status and words together.  A reply that imitates another reason is a reply.
  *
  * Of a destination that failed Postfix defers the rest untried, with the same text behind one prefix; that is cut
  * off once.

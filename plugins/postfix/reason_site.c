@@ -2,9 +2,10 @@
 /*
  * reason_site - the rows that a site adds to the table of reasons
  *
- * Runs in the watcher and in children of the executor.  A site knows texts that we do not: of its own transports, of a new Postfix, of its provider.
- * Each class has an option with the beginnings of such texts, so that a class that is no class is an unknown option to
- * the loader, with file and line.  Of several rows that fit the longest decides, and any of them before ours.
+ * Runs in the watcher and in children of the executor.  A site knows texts that we do not: of its own transports, of a
+ * new Postfix, of its provider.  Each class has an option with the beginnings of such texts, so that a class that is
+ * no class is an unknown option to the loader, with file and line.  Of several rows that fit the longest decides, and
+ * any of them before ours.
  *
  * What a remote server says still chooses nothing but what kind of answer it is: a row of another class must have
  * matched before the first word that somebody else chose, or it does not count.

@@ -2,8 +2,8 @@
 /*
  * fake_executor - answers like the executor, but from a table and in simulated time
  *
- * Runs in tests.  Owns the replies that are under way and the leases, each with its timer.  It admits everything and every
- * action is done at once unless the test's functions say otherwise; it keeps no budget.
+ * Runs in tests.  Owns the replies that are under way and the leases, each with its timer.  It admits everything and
+ * every action is done at once unless the test's functions say otherwise; it keeps no budget.
  */
 #include "fake_executor.h"
 

@@ -4,8 +4,8 @@
  *
  * Runs in: watcher.  Callers were checked by bus_caller.c.  Nothing here is done by this process: Observe,
  * Maintenance, Reload and ReturnLease are passed on to the executor, which lowers its authority, reads its own
- * configuration or undoes what it did, and a run by hand is asked for as any other, within its budget.  Answers come when the
- * executor has answered (bus_pending.c).
+ * configuration or undoes what it did, and a run by hand is asked for as any other, within its budget.  Answers come
+ * when the executor has answered (bus_pending.c).
  *
  * Fails: InvalidArgument, NoSuchPlaybook, NoSuchLease, Refused, Timeout.
  */

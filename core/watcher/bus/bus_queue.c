@@ -4,8 +4,9 @@
  *
  * Runs in: watcher.  The questions go to whoever answers them (bus_ops.queue), after every argument was checked:
  * anybody on this host may ask.  The shape of a queue may take a sensor some turns of the loop, so the call is kept
- * until then, and nothing is begun before the bus has said who asks and that he has not hung up.  Messages are told page by page, a bounded number in one turn.  Answers have IDs and domains, no
- * addresses; domains were written by strangers, so they are escaped.
+ * until then, and nothing is begun before the bus has said who asks and that he has not hung up.  Messages are told
+ * page by page, a bounded number in one turn.  Answers have IDs and domains, no addresses; domains were written by
+ * strangers, so they are escaped.
  *
  * Owns: a reference to each call that waits and its timer.  The places themselves outlive the bus as long as a
  * sensor owes an answer to one of them, since a question cannot be taken back.
