@@ -196,7 +196,7 @@ static uint32_t due_of(const struct queue_message *message) {
 static bool note_due(struct queue_spool *spool, const struct queue_message *message, int64_t now) {
         struct queue_shape *shape = &spool->shape;
         uint32_t block = queue_table_number(&spool->table, message) / BLOCK_MESSAGES, due = due_of(message);
-        uint32_t n = queue_table_end(&spool->table) / BLOCK_MESSAGES, *all;
+        uint32_t n = (queue_table_end(&spool->table) + BLOCK_MESSAGES - 1) / BLOCK_MESSAGES, *all;
 
         if (block >= shape->n_due) {
                 all = realloc(shape->due, n * sizeof(*all));

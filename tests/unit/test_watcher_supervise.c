@@ -8,6 +8,8 @@
 #include "executor_support.h"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 
 #include "executor/watcher_supervise.h"
 #include "role.h"
@@ -18,6 +20,14 @@ static int say(const struct wire_message *message) {
         uint8_t packet[WIRE_PACKET_MAX];
         ssize_t n = wire_encode(message, packet);
         return n > 0 && write(ROLE_FD_CHANNEL, packet, (size_t)n) == n ? 0 : 1;
+}
+
+/* The end of a process may be noticed before what it said last is read. */
+static void wait_until_heard(void) {
+        int unread = 1;
+
+        while (ioctl(ROLE_FD_CHANNEL, SIOCOUTQ, &unread) == 0 && unread > 0)
+                usleep(1000);
 }
 
 static int play(void) {
@@ -39,6 +49,7 @@ static int play(void) {
         else if (strcmp(part, "crash-in-parser") == 0 || strcmp(part, "garbage") == 0)
                 breadcrumb_set(breadcrumb, BREADCRUMB_PARSING, "deferred/4/4A1B2C");
         if (strncmp(part, "crash", 5) == 0) {
+                wait_until_heard();
                 signal(SIGABRT, SIG_DFL);
                 abort();
         }
