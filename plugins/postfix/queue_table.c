@@ -27,7 +27,7 @@ struct queue_chunk {
         uint64_t *inodes; /* of restored messages; NULL: there was none */
         struct queue_message messages[CHUNK_MESSAGES];
 };
-_Static_assert(sizeof(struct queue_chunk) <= 12 * 4096, "a chunk is twelve pages");
+_Static_assert(sizeof(struct queue_chunk) <= (size_t)12 * 4096, "a chunk is twelve pages");
 
 struct queue_segment {
         uint32_t *slots; /* message numbers */
