@@ -103,8 +103,9 @@ void text_abridge(char *target, size_t size, const char *source) {
         if (text_copy(target, size, source))
                 return;
         text_copy(target, size - sizeof(mark) + 1, source);
+        /* Of a word that is most of it, as a path may be, what there is room for is kept. */
         space = strrchr(target, ' ');
-        strcpy(space ? space + 1 : target + strlen(target), mark);
+        strcpy(space && (size_t)(space - target) >= size / 2 ? space + 1 : target + strlen(target), mark);
 }
 
 void text_format(char *target, size_t size, const char *format, ...) {

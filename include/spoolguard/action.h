@@ -44,8 +44,8 @@ struct sg_outcome {
         uint64_t freed_bytes;   /* measured with statvfs, never taken from a target */
         uint64_t count;         /* things changed */
         char text[SG_TEXT_MAX]; /* one sentence for the record */
-        uint64_t
-                until_usec; /* CLOCK_REALTIME: what a reversible verb did is to be undone from then on; 0: no need */
+        /* CLOCK_REALTIME: what a reversible verb did is to be undone by then; 0: no need */
+        uint64_t until_usec;
 };
 
 struct sg_action;

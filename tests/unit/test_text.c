@@ -45,6 +45,8 @@ static void a_sentence_that_is_cut_says_so_after_a_whole_word(void **state) {
         assert_string_equal(target, "123456789012345");
         text_abridge(target, sizeof(target), "it is full in 117 minutes");
         assert_string_equal(target, "it is full ...");
+        text_abridge(target, sizeof(target), "/var 789012345678");
+        assert_string_equal(target, "/var 7890123...");
         text_abridge(target, sizeof(target), "1234567890123456");
         assert_string_equal(target, "123456789012...");
         text_abridge(target, sizeof(target),
