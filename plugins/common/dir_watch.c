@@ -2,13 +2,13 @@
 /*
  * dir_watch - "something changed below these directories", coalesced
  *
- * Runs in the watcher, as part of a sensor.  A busy log directory has thousands of events a second, of which
- * the sensor needs none: it measures again, whatever happened.  So after the first event nobody listens until
- * the coalescing time is over; then the events are thrown away and the sensor is told once.  The kernel merges
- * and bounds what piles up meanwhile, and an overflow of its queue is one event like any other.
+ * Runs in the watcher, as part of a sensor.  A busy spool or log directory has thousands of events a second, of
+ * which the sensor needs none: it measures again, whatever happened.  So after the first event nobody listens until
+ * the coalescing time is over, and then as long as the sensor wants to rest.  And each directory speaks once only
+ * until it is watched again: whoever writes there pays for what is said.
  *
- * A new subdirectory is an event in its parent, so the list of watches is renewed before the sensor is told;
- * adding a watch that is there already changes nothing.  Subdirectories that are symbolic links are not
+ * The watches are renewed before the sensor is told, so that nothing that it does not see yet goes unheard, and
+ * since a new subdirectory is an event in its parent.  Subdirectories that are symbolic links are not
  * followed: whoever can write to a log directory must not choose what else is watched.
  *
  * Owns the inotify descriptor, a timer and a watch on the loop.  Fails only at creation; a directory that
@@ -29,19 +29,20 @@
 #define SUBDIRECTORIES_MAX 256
 #define EVENTS                                                                                               \
         (IN_MODIFY | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | \
-                IN_ONLYDIR)
+                IN_ONLYDIR | IN_ONESHOT)
 
 struct dir_watch {
         const struct sg_host *host;
         const char *name;
         char **roots;
-        uint64_t coalesce_usec;
+        uint64_t coalesce_usec, rest_usec;
         dir_watch_fn fn;
         void *data;
 
         int fd;
         struct sg_watch *readable; /* NULL while the timer runs */
         struct sg_timer *timer;    /* made at the first event */
+        bool is_resting;
 };
 
 static void on_readable(struct sg_watch *source, int fd, unsigned ready, void *data);
@@ -106,17 +107,28 @@ void dir_watch_refresh(struct dir_watch *watch) {
                 watch_root(watch, *root);
 }
 
+void dir_watch_rest(struct dir_watch *watch, uint64_t rest_usec) {
+        watch->rest_usec = rest_usec;
+}
+
 static void on_timer(struct sg_timer *timer, void *data) {
         struct dir_watch *watch = data;
 
-        drain(watch->fd);
-        dir_watch_refresh(watch);
-        if (listen_again(watch) < 0) {
+        if (!watch->is_resting) {
+                drain(watch->fd);
+                dir_watch_refresh(watch);
+                watch->fn(watch->data);
+                watch->is_resting = watch->rest_usec > 0;
+        } else {
+                watch->is_resting = false;
+        }
+        if (watch->is_resting) {
+                watch->host->timer_arm(timer, watch->rest_usec);
+        } else if (listen_again(watch) < 0) {
                 /* Without it the sensor is as slow as its own timer; try again. */
                 watch->readable = NULL;
                 watch->host->timer_arm(timer, UINT64_C(10000000));
         }
-        watch->fn(watch->data);
 }
 
 static int copy_roots(struct dir_watch *watch, const char *const roots[]) {

@@ -15,6 +15,8 @@ struct dir_watch;
  */
 int dir_watch_new(const struct sg_host *host, const char *name, const char *const roots[],
         uint64_t coalesce_usec, dir_watch_fn fn, void *data, struct dir_watch **ret_watch);
+/* After `fn` has run, a change within this time is told when it is over.  0, as at first: no such time. */
+void dir_watch_rest(struct dir_watch *watch, uint64_t rest_usec);
 /* Roots that did not exist before are watched from now on. */
 void dir_watch_refresh(struct dir_watch *watch);
 /* Not from inside of `fn`.  NULL is fine; returns NULL. */

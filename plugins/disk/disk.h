@@ -22,9 +22,6 @@ int disk_ballast_directory(const struct sg_action *action);
 /* disk_mounts.c */
 bool disk_mounts_find(const char *mountinfo, const char *path, char *ret_mount, size_t size);
 
-/* disk_interval.c */
-uint64_t disk_interval_usec(uint64_t last_usec, double worst_ratio, bool changing);
-
 /* disk_forecast.c: begins as zeros; times are monotonic, any pace */
 #define DISK_FORECAST_BUCKETS 12u
 struct disk_forecast {
@@ -40,12 +37,16 @@ double disk_forecast_seconds(const struct disk_forecast *forecast, double availa
 struct disk_usage {
         double available_bytes, used_bytes, used_ratio;
         bool has_inodes; /* some file systems have no fixed number of them */
-        double inodes_used_ratio;
+        double inodes_available, inodes_used_ratio;
 };
 struct statvfs;
 /* False: the numbers make no sense (a file system of zero blocks). */
 bool disk_usage_from(const struct statvfs *stat, struct disk_usage *ret_usage);
 /* What the ratio becomes when `bytes` more are used. */
 double disk_usage_ratio_after(const struct statvfs *stat, uint64_t bytes);
+
+/* disk_interval.c: until the next look; and for how long nothing can happen that would matter */
+uint64_t disk_interval_usec(uint64_t last_usec, double worst_ratio, bool changing);
+uint64_t disk_rest_usec(const struct disk_usage *usage);
 
 #endif

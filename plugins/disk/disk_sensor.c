@@ -3,9 +3,8 @@
  * disk_sensor - space and inodes of the file systems that matter, as soon as they change
  *
  * Runs in the watcher.  Finds the file systems of its directories, one label set for each, named by the mount
- * point; measures them with statvfs() soon after something changed in the directories that grow (50 ms, so that
- * a flood of log lines costs twenty measurements a second and not thousands), and by a timer that adapts
- * (disk_interval.c).  Directories that appear later are found within half a minute.
+ * point; measures them with statvfs() soon after something changed in the directories that grow (50 ms; while much
+ * is free it then rests for up to a second), and by a timer; disk_interval.c knows both times.  Directories that appear later are found within half a minute.
  *
  * Something else at the place of a file system (its mount is gone), or one that does not answer, is published
  * as missing, never as a number.
@@ -31,6 +30,7 @@
 #define MOUNTINFO_MAX 65536
 #define COALESCE_USEC UINT64_C(50000)
 #define DISCOVER_USEC UINT64_C(30000000)
+#define LONGEST_REST_USEC UINT64_C(1000000)
 #define CHANGE 0.001
 
 static const char *const default_paths[] = {
@@ -41,6 +41,7 @@ struct file_system {
         char label[256];
         dev_t device;
         double ratio; /* negative: not measured */
+        uint64_t rest_usec;
         struct disk_forecast forecast;
 };
 
@@ -79,6 +80,7 @@ static void say_missing(const struct disk *disk, struct file_system *file_system
         for (const struct sg_reading *reading = readings; reading->name; reading++)
                 disk->host->missing(disk->host, reading->name, &label, 1, why);
         file_system->ratio = -1;
+        file_system->rest_usec = LONGEST_REST_USEC;
         file_system->forecast = (struct disk_forecast){0};
 }
 
@@ -183,12 +185,14 @@ static double measure(struct disk *disk, struct file_system *file_system) {
         if (usage.has_inodes)
                 publish(disk, file_system, "disk_inodes_used_ratio", usage.inodes_used_ratio);
         file_system->ratio = usage.used_ratio;
+        file_system->rest_usec = disk_rest_usec(&usage);
         if (before < 0)
                 return 0;
         return usage.used_ratio > before ? usage.used_ratio - before : before - usage.used_ratio;
 }
 
 static void measure_all(struct disk *disk) {
+        uint64_t rest_usec = LONGEST_REST_USEC;
         double worst = 0, moved = 0;
 
         for (size_t i = 0; i < disk->n; i++) {
@@ -196,7 +200,10 @@ static void measure_all(struct disk *disk) {
 
                 moved = by > moved ? by : moved;
                 worst = disk->file_systems[i].ratio > worst ? disk->file_systems[i].ratio : worst;
+                if (disk->file_systems[i].rest_usec < rest_usec)
+                        rest_usec = disk->file_systems[i].rest_usec;
         }
+        dir_watch_rest(disk->watch, rest_usec);
         disk->interval_usec = disk_interval_usec(disk->interval_usec, worst, moved >= CHANGE);
         disk->host->timer_arm(disk->timer, disk->interval_usec);
 }

@@ -26,9 +26,11 @@ bool disk_usage_from(const struct statvfs *stat, struct disk_usage *ret_usage) {
                 .used_ratio = ratio((double)(stat->f_blocks - stat->f_bfree), (double)stat->f_bavail),
                 .has_inodes = stat->f_files > 0,
         };
-        if (ret_usage->has_inodes)
+        if (ret_usage->has_inodes) {
+                ret_usage->inodes_available = (double)stat->f_favail;
                 ret_usage->inodes_used_ratio =
                         ratio((double)(stat->f_files - stat->f_ffree), (double)stat->f_favail);
+        }
         return true;
 }
 

@@ -28,28 +28,50 @@
 static const char digits52[] = "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz";
 static const char digits16[] = "0123456789ABCDEF";
 
-bool queue_id_is_legal(const char *name) {
-        size_t n = strspn(name, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_");
+static bool is_legal_character(unsigned char c) {
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+}
 
+bool queue_id_is_legal(const char *name) {
+        size_t n = 0;
+
+        while (n <= LEGAL_MAX && is_legal_character((unsigned char)name[n]))
+                n++;
         return n > 0 && n <= LEGAL_MAX && name[n] == '\0';
 }
 
-/* `digits` has at least `base` of them. */
-static bool decode(const char *text, size_t length, const char *digits, unsigned base, uint64_t *ret_value) {
+/* -1: it is none. */
+static int value16(char digit) {
+        return digit >= '0' && digit <= '9'    ? digit - '0'
+                : digit >= 'A' && digit <= 'F' ? digit - 'A' + 10
+                                               : -1;
+}
+
+static int value52(char digit) {
+        const char *found = digit ? strchr(digits52, digit) : NULL;
+
+        return found ? (int)(found - digits52) : -1;
+}
+
+static bool decode(const char *text, size_t length, unsigned base, uint64_t *ret_value) {
         uint64_t value = 0;
 
         if (length == 0)
                 return false;
         for (size_t i = 0; i < length; i++) {
-                const char *digit = text[i] ? strchr(digits, text[i]) : NULL;
+                int digit = base == 16 ? value16(text[i]) : value52(text[i]);
 
-                if (!digit || digit - digits >= (ptrdiff_t)base ||
-                        __builtin_mul_overflow(value, base, &value) ||
-                        __builtin_add_overflow(value, (uint64_t)(digit - digits), &value))
+                if (digit < 0 || (unsigned)digit >= base || __builtin_mul_overflow(value, base, &value) ||
+                        __builtin_add_overflow(value, (uint64_t)digit, &value))
                         return false;
         }
         *ret_value = value;
         return true;
+}
+
+/* A number that is longer than it has to be has no zero in front: two names would have one value. */
+static bool is_canonical(const char *text, size_t length, size_t width) {
+        return length == width || text[0] != '0';
 }
 
 static size_t encode(uint64_t value, const char *digits, unsigned base, size_t width, char *target) {
@@ -72,31 +94,37 @@ static const char *find_separator(const char *name) {
         return separator && separator - name >= LONG_SECONDS_DIGITS + LONG_USEC_DIGITS ? separator : NULL;
 }
 
+static bool parse_short(const char *name, size_t length, struct queue_id *ret_id) {
+        const char *inode = name + SHORT_USEC_DIGITS;
+        uint64_t usec;
+
+        if (length <= SHORT_USEC_DIGITS || !decode(name, SHORT_USEC_DIGITS, 16, &usec) ||
+                !decode(inode, length - SHORT_USEC_DIGITS, 16, &ret_id->inode) || usec >= USEC_PER_SECOND)
+                return false;
+        ret_id->stamp = usec;
+        return is_canonical(inode, length - SHORT_USEC_DIGITS, 1);
+}
+
+static bool parse_long(const char *name, size_t length, const char *separator, struct queue_id *ret_id) {
+        const char *usec_digits = separator - LONG_USEC_DIGITS, *inode = separator + 1;
+        size_t n_seconds = (size_t)(usec_digits - name), n_inode = length - (size_t)(inode - name);
+        uint64_t seconds, usec;
+
+        if (!decode(name, n_seconds, 52, &seconds) || !decode(usec_digits, LONG_USEC_DIGITS, 52, &usec) ||
+                !decode(inode, n_inode, 51, &ret_id->inode) || usec >= USEC_PER_SECOND ||
+                seconds >> SECONDS_BITS)
+                return false;
+        ret_id->stamp = IS_LONG | seconds << USEC_BITS | usec;
+        return is_canonical(name, n_seconds, LONG_SECONDS_DIGITS) && is_canonical(inode, n_inode, 1);
+}
+
 bool queue_id_parse(const char *name, struct queue_id *ret_id) {
         const char *separator = find_separator(name);
         size_t length = strlen(name);
-        char canonical[QUEUE_ID_MAX];
-        uint64_t seconds = 0, usec;
         struct queue_id id;
 
-        if (length >= QUEUE_ID_MAX)
-                return false;
-        if (separator) {
-                const char *usec_digits = separator - LONG_USEC_DIGITS;
-
-                if (!decode(name, (size_t)(usec_digits - name), digits52, 52, &seconds) ||
-                        !decode(usec_digits, LONG_USEC_DIGITS, digits52, 52, &usec) ||
-                        !decode(separator + 1, strlen(separator + 1), digits52, 51, &id.inode))
-                        return false;
-        } else if (length <= SHORT_USEC_DIGITS || !decode(name, SHORT_USEC_DIGITS, digits16, 16, &usec) ||
-                !decode(name + SHORT_USEC_DIGITS, length - SHORT_USEC_DIGITS, digits16, 16, &id.inode))
-                return false;
-        if (usec >= USEC_PER_SECOND || seconds >> SECONDS_BITS)
-                return false;
-        id.stamp = (separator ? IS_LONG : 0) | seconds << USEC_BITS | usec;
-        /* A number with zeros in front, say: two names would have one value. */
-        queue_id_format(&id, canonical);
-        if (strcmp(name, canonical) != 0)
+        if (length >= QUEUE_ID_MAX ||
+                !(separator ? parse_long(name, length, separator, &id) : parse_short(name, length, &id)))
                 return false;
         *ret_id = id;
         return true;
@@ -128,7 +156,7 @@ void queue_id_hash_path(const char *name, unsigned depth, char path[static 2 * Q
                 uint64_t usec;
 
                 /* Of a vowel, which is no digit, Postfix makes 0 as well. */
-                if (!decode(separator - LONG_USEC_DIGITS, LONG_USEC_DIGITS, digits52, 52, &usec))
+                if (!decode(separator - LONG_USEC_DIGITS, LONG_USEC_DIGITS, 52, &usec))
                         usec = 0;
                 usec_key[encode(usec, digits16, 16, SHORT_USEC_DIGITS, usec_key)] = '\0';
                 key = usec_key;

@@ -4,7 +4,8 @@
  *
  * Runs in the watcher, as part of the sensor `queue`.  There are two timers here.  `work` runs while something is to
  * be done: 5 ms, then everybody else on the loop has his turn; first what keeps the counts true (events, listings,
- * searches, states), then the census that is asked for, then the reading of files, of logs last of all.  `tick` asks
+ * searches, states), then the census that is asked for, then the reading of files, of logs last of all.  Once all of
+ * them are read, those that are new have a quarter of a second to be delivered before anybody opens them.  `tick` asks
  * for a census within a second of a change, every ten seconds while there is mail, and not at all on an empty relay;
  * while the spool is away it looks for it, since nothing tells when a file system is mounted.
  *
@@ -30,6 +31,8 @@
 #define MAIL_USEC (10 * SECOND_USEC) /* between two censuses while nothing changes */
 #define LIST_USEC (60 * SECOND_USEC) /* between two listings when events do not tell everything */
 #define SOON_USEC UINT64_C(50000)    /* changes come in groups */
+#define GATHER_USEC UINT64_C(10000)  /* waking up costs more than an event */
+#define FILES_USEC UINT64_C(250000)  /* from an event to the first look into a file */
 #define CENSUS_SHARE 50              /* a census may take one part in that many of the time */
 
 const char *const queue_names_of[QUEUES] = {
@@ -52,15 +55,20 @@ static uint64_t now(const struct queue_spool *spool) {
         return spool->host->now_usec(spool->host);
 }
 
-void queue_spool_work_within(struct queue_spool *spool, uint64_t delay_usec) {
-        if (spool->work_armed)
+static void work_within(struct queue_spool *spool, uint64_t delay_usec) {
+        uint64_t at_usec;
+
+        if (spool->is_working)
                 return;
-        spool->work_armed = true;
+        at_usec = now(spool) + delay_usec;
+        if (spool->work_usec != 0 && spool->work_usec <= at_usec)
+                return;
+        spool->work_usec = at_usec;
         spool->host->timer_arm(spool->work, delay_usec);
 }
 
 void queue_spool_work(struct queue_spool *spool) {
-        queue_spool_work_within(spool, 0);
+        work_within(spool, 0);
 }
 
 static void tick_within(struct queue_spool *spool, uint64_t delay_usec) {
@@ -125,6 +133,7 @@ static void go_away(struct queue_spool *spool, const char *why) {
         queue_spool_trouble(spool, "too many messages", NULL);
         spool->census = (struct queue_census){0};
         spool->scan.sweep_next = 0;
+        spool->files_usec = 0;
         queue_spool_work(spool);
         tick_within(spool, AWAY_USEC);
 }
@@ -227,13 +236,32 @@ static void note(struct queue_spool *spool, bool *done) {
         queue_spool_changed(spool);
 }
 
-/* One piece of the most urgent work; false: all is done. */
+void queue_spool_heard(struct queue_spool *spool) {
+        if (spool->files_usec == 0 && spool->is_explained)
+                spool->files_usec = now(spool) + FILES_USEC;
+        work_within(spool, GATHER_USEC);
+}
+
+/* Until a file may be opened: of what is delivered at once none ever is. */
+static uint64_t files_after_usec(const struct queue_spool *spool) {
+        uint64_t now_usec;
+
+        if (spool->files_usec == 0 || !spool->is_explained)
+                return 0;
+        now_usec = now(spool);
+        return spool->files_usec > now_usec ? spool->files_usec - now_usec : 0;
+}
+
+/* One piece of the most urgent work; false: all is done that may be done. */
 static bool step(struct queue_spool *spool) {
+        bool files = files_after_usec(spool) == 0;
         /* What moved away may lie in a directory that is to be listed. */
-        bool is_busy = queue_scan_step(spool) || queue_read_find(spool) || queue_read_look(spool);
+        bool is_busy = queue_scan_step(spool) || queue_read_find(spool) || (files && queue_read_look(spool));
 
         if (is_busy || (!spool->scan.running && queue_census_step(spool)))
                 return true;
+        if (!files)
+                return false;
         /* At first there are more of them than anybody wants to wait for; later, a log may be gone at the next try. */
         if ((spool->is_explained && queue_read_reason(spool)) || queue_read_file(spool))
                 return true;
@@ -241,6 +269,7 @@ static bool step(struct queue_spool *spool) {
         if (queue_read_reason(spool))
                 return true;
         note(spool, &spool->is_explained);
+        spool->files_usec = 0;
         return false;
 }
 
@@ -251,7 +280,9 @@ static void after_work(struct queue_spool *spool) {
         spool->log_text = NULL;
         queue_near_close(spool);
         if (queue_watch_listen(spool) < 0)
-                queue_spool_work_within(spool, SOON_USEC);
+                work_within(spool, SOON_USEC);
+        if (spool->files_usec != 0)
+                work_within(spool, files_after_usec(spool));
         if (has_mail || spool->is_blind || spool->is_overfull)
                 tick_within(spool, MAIL_USEC);
 }
@@ -261,7 +292,8 @@ static void on_work(struct sg_timer *timer, void *data) {
         uint64_t until_usec = now(spool) + QUEUE_TURN_USEC;
         bool is_busy = true;
 
-        spool->work_armed = spool->is_working = true; /* what comes up now is done now */
+        (void)timer;
+        spool->is_working = true; /* what comes up now is done now */
         if (spool->fd >= 0)
                 queue_watch_drain(spool);
         if (spool->lost)
@@ -271,11 +303,11 @@ static void on_work(struct sg_timer *timer, void *data) {
                 is_busy = spool->fd >= 0 ? step(spool) : queue_scan_forget(spool);
         } while (is_busy && !queue_scan_is_between(spool) && now(spool) < until_usec);
         spool->is_working = false;
+        spool->work_usec = 0;
         if (spool->is_changed)
                 queue_spool_changed(spool);
-        spool->work_armed = is_busy;
-        if (spool->work_armed)
-                spool->host->timer_arm(timer, 0);
+        if (is_busy)
+                queue_spool_work(spool);
         else if (spool->fd >= 0)
                 after_work(spool);
 }

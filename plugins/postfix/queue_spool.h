@@ -131,7 +131,8 @@ struct queue_spool {
         uint64_t unheard_bytes;    /* of events that were kept when it was heard that others are lost */
         struct sg_watch *readable; /* NULL: work is going to drain */
         struct sg_timer *work, *tick;
-        bool work_armed;
+        uint64_t work_usec;                 /* when there is work; 0: not armed */
+        uint64_t files_usec;                /* before that no file is opened; 0: it may be */
         bool is_working, is_changed;        /* within a turn; what it changed is said after it */
         uint64_t tick_usec, published_usec; /* when the tick comes; 0: not armed */
 
@@ -191,8 +192,8 @@ extern const char *const queue_names_of[QUEUES];
 int queue_spool_new(const struct sg_host *host, const struct postfix_instance *instance,
         struct queue_common *common, struct queue_spool **ret_spool);
 struct queue_spool *queue_spool_free(struct queue_spool *spool);
-void queue_spool_work(struct queue_spool *spool); /* there is something to do: soon */
-void queue_spool_work_within(struct queue_spool *spool, uint64_t delay_usec);
+void queue_spool_work(struct queue_spool *spool);             /* there is something to do: soon */
+void queue_spool_heard(struct queue_spool *spool);            /* of events, which come in groups */
 void queue_spool_changed(struct queue_spool *spool);          /* there is something to say: within a second */
 bool queue_spool_is_settled(const struct queue_spool *spool); /* but for the reasons */
 bool queue_spool_is_explained(const struct queue_spool *spool); /* with them */

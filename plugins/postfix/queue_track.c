@@ -209,12 +209,15 @@ void queue_track_forget_odd(struct queue_spool *spool, size_t i) {
         queue_spool_changed(spool);
 }
 
-/* Looks at once: there is no job for so few. */
+/* Looks at once: there is no job for so few.  What is no queue file for Postfix is none here. */
 static void track_odd(struct queue_spool *spool, const struct queue_directory *directory, const char *name) {
         char path[QUEUE_PATH_MAX];
-        size_t i = find_odd(spool, directory, name, path);
         struct stat status;
+        size_t i;
 
+        if (!queue_id_is_legal(name))
+                return;
+        i = find_odd(spool, directory, name, path);
         if (fstatat(spool->fd, path, &status, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(status.st_mode)) {
                 if (i < spool->n_odd)
                         queue_track_forget_odd(spool, i);
@@ -252,8 +255,6 @@ struct queue_message *queue_track_arrival(
         struct queue_id id;
         unsigned depth;
 
-        if (!queue_id_is_legal(name))
-                return NULL;
         if (!parse(directory, name, &id, &depth)) {
                 track_odd(spool, directory, name);
                 return NULL;
@@ -279,8 +280,6 @@ static struct queue_message *find_there(
         struct queue_id id;
         unsigned depth;
 
-        if (!queue_id_is_legal(name))
-                return NULL;
         if (!parse(directory, name, &id, &depth)) {
                 track_odd(spool, directory, name);
                 return NULL;

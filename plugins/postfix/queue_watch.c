@@ -3,10 +3,11 @@
  * queue_watch - the inotify descriptor of a spool: which directories are watched, and what the kernel says
  *
  * Runs in the watcher, as part of the sensor `queue`.  Watched are the spool itself (for queue directories that
- * come and go), the six queues with their hash directories, and bounce/ (to tell a bounce from a delivery).  Nobody
- * listens to open or read: every scan of qmgr would be a flood.  active is not asked about attributes, since a
- * reload touches every message in it, but who is done with some recipients closes the file; IN_EXCL_UNLINK spares
- * the close of what is already removed.
+ * come and go), the six queues with their hash directories, and bounce/ (to tell a bounce from a delivery).  Each
+ * event costs the Postfix that makes it, so that none is asked for which says nothing new.  Nobody listens to open or
+ * read: every scan of qmgr would be a flood.  Who is done with a recipient writes to the file in active; it is closed
+ * three times as often, and a reload touches the attributes of all.  What is complete in incoming gets another mode,
+ * before it is closed.
  *
  * A new hash directory may have files before it is watched, so it is listed after.  When the kernel's queue
  * overflowed, everything is listed; but not before all that it kept until this was heard of, since of what it says
@@ -27,10 +28,17 @@
 
 #define BUFFER_BYTES 4096 /* the removal of a message to a thousand domains is not cheap */
 #define TURN_USEC UINT64_C(2500)
-#define GATHER_USEC UINT64_C(3000) /* waking up costs more than an event */
 
 #define MOVES (IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_ONLYDIR | IN_EXCL_UNLINK)
-#define CHANGES (IN_ATTRIB | IN_CLOSE_WRITE)
+
+static const uint32_t changes_of[QUEUES] = {
+        [QUEUE_MAILDROP] = IN_ATTRIB | IN_CLOSE_WRITE,
+        [QUEUE_INCOMING] = IN_ATTRIB,
+        [QUEUE_ACTIVE] = IN_MODIFY,
+        [QUEUE_DEFERRED] = IN_ATTRIB | IN_CLOSE_WRITE,
+        [QUEUE_HOLD] = IN_ATTRIB | IN_CLOSE_WRITE,
+        [QUEUE_CORRUPT] = IN_ATTRIB | IN_CLOSE_WRITE,
+};
 
 static int compare_wd(const void *a, const void *b) {
         int left = ((const struct queue_directory *)a)->wd, right = ((const struct queue_directory *)b)->wd;
@@ -51,8 +59,7 @@ static uint32_t mask_of(const struct queue_directory *directory) {
                 return MOVES | IN_DELETE_SELF | IN_MOVE_SELF;
         if (directory->kind == QUEUE_DIRECTORY_BOUNCE)
                 return IN_CREATE | IN_MOVED_TO | IN_ONLYDIR;
-        return MOVES | (directory->queue == QUEUE_ACTIVE ? IN_CLOSE_WRITE : CHANGES) |
-                (directory->sub[0] ? IN_DONT_FOLLOW : 0);
+        return MOVES | changes_of[directory->queue] | (directory->sub[0] ? IN_DONT_FOLLOW : 0);
 }
 
 static void say_blind(struct queue_spool *spool, int error) {
@@ -246,7 +253,7 @@ static void on_readable(struct sg_watch *watch, int fd, unsigned ready, void *da
         (void)fd;
         (void)ready;
         spool->readable = spool->host->watch_free(watch);
-        queue_spool_work_within(spool, GATHER_USEC);
+        queue_spool_heard(spool);
 }
 
 int queue_watch_listen(struct queue_spool *spool) {

@@ -185,6 +185,24 @@ static void the_next_look_is_soon_when_full_or_changing_and_late_when_idle(void 
         assert_int_equal(interval, 30 * SEC);
 }
 
+static void it_rests_no_longer_than_a_disk_needs_to_fill(void **state) {
+        struct disk_usage usage = {.available_bytes = 2e9};
+        uint64_t bytes_only;
+
+        (void)state;
+        bytes_only = disk_rest_usec(&usage);
+        assert_true(bytes_only >= SEC / 4 && bytes_only <= SEC / 2);
+        usage.has_inodes = true;
+        usage.inodes_available = 1e6;
+        assert_int_equal(disk_rest_usec(&usage), bytes_only);
+        usage.inodes_available = 1000;
+        assert_int_equal(disk_rest_usec(&usage), 0);
+        usage = (struct disk_usage){.available_bytes = 1e15};
+        assert_int_equal(disk_rest_usec(&usage), SEC);
+        usage.available_bytes = 0;
+        assert_int_equal(disk_rest_usec(&usage), 0);
+}
+
 static const char *no_paths[] = {NULL};
 
 static void *create(struct sensor_bench *bench, const char *const *paths) {
@@ -253,10 +271,10 @@ static void a_new_subdirectory_is_watched_too(void **state) {
         sensor_bench_init(&bench, scratch.path);
         sensor = create(&bench, no_paths);
         scratch_mkdir(&scratch, "var/log/later");
-        sensor_bench_run(&bench, SEC / 5);
+        sensor_bench_run(&bench, 2 * SEC);
         before = sensor_bench_find(&bench, "disk_used_ratio", "/var/log")->times;
         scratch_write(&scratch, "var/log/later/x", "line\n");
-        sensor_bench_run(&bench, SEC / 5);
+        sensor_bench_run(&bench, 2 * SEC);
         assert_true(sensor_bench_find(&bench, "disk_used_ratio", "/var/log")->times > before);
         disk_sensor.destroy(sensor);
         sensor_bench_deinit(&bench);
@@ -412,8 +430,8 @@ static void the_ratio_after_a_ballast_counts_it_as_used(void **state) {
 
         (void)state;
         assert_true(disk_usage_ratio_after(&stat, 0) == 0.5);
-        assert_true(disk_usage_ratio_after(&stat, 200 * 1024) == 0.7);
-        assert_true(disk_usage_ratio_after(&stat, 501 * 1024) == 1);
+        assert_true(disk_usage_ratio_after(&stat, UINT64_C(200) * 1024) == 0.7);
+        assert_true(disk_usage_ratio_after(&stat, UINT64_C(501) * 1024) == 1);
 }
 
 int main(void) {
@@ -426,6 +444,7 @@ int main(void) {
                 cmocka_unit_test(the_ratio_is_that_of_df),
                 cmocka_unit_test(numbers_that_make_no_sense_are_no_measurement),
                 cmocka_unit_test(the_next_look_is_soon_when_full_or_changing_and_late_when_idle),
+                cmocka_unit_test(it_rests_no_longer_than_a_disk_needs_to_fill),
                 cmocka_unit_test(file_systems_are_found_by_themselves_once_each),
                 cmocka_unit_test(a_write_is_measured_soon_and_a_flood_is_not_measured_each_time),
                 cmocka_unit_test(a_new_subdirectory_is_watched_too),

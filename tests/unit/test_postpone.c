@@ -25,7 +25,7 @@ static void selected_messages_wait_and_carry_the_mark(void **state) {
         assert_int_equal(relay->bench.n_tools, 0);
 }
 
-/* The kernel tells a change of the modification time alone as IN_MODIFY, for which nobody watches a spool. */
+/* The kernel tells a change of the modification time alone as IN_MODIFY, for which nobody watches deferred. */
 static void who_follows_the_spool_by_inotify_hears_of_it(void **state) {
         struct verb_relay *relay = *state;
         char path[PATH_MAX], buffer[4096] __attribute__((aligned(8)));

@@ -108,7 +108,7 @@ static void a_message_is_told_with_all_that_is_known(void **state) {
                                   "command)"});
         spool_set_retry(&followed->files[0], &file, 1800000300);
         spool_move(&followed->files[0], &file, "deferred");
-        sensor_bench_run(&followed->bench, 100000);
+        sensor_bench_run(&followed->bench, 500000);
         list(followed, &(struct sg_queue_filter){0}, 10, &heard);
         assert_string_equal(heard.queue, "deferred");
         assert_string_equal(heard.reason, "greylist");
@@ -142,7 +142,7 @@ static void mail_that_an_admin_releases_is_not_postponed(void **state) {
         assert_true(heard.last.postponed);
         spool_remove(&followed->files[0], &files[1]);
         spool_move(&followed->files[0], &files[0], "deferred");
-        sensor_bench_run(&followed->bench, 100000);
+        sensor_bench_run(&followed->bench, 500000);
         list(followed, &(struct sg_queue_filter){.queue = "deferred"}, 10, &heard);
         assert_int_equal(heard.n, 1);
         assert_string_equal(heard.ids[0], files[0].id);
@@ -174,6 +174,31 @@ static void a_file_that_was_not_read_has_only_a_name_and_a_size(void **state) {
         assert_true(heard.last.arrival > 0);
         /* Its sender is not known, which is not the same as to have no domain. */
         assert_int_equal(count(followed, &(const struct sg_queue_filter){.sender = ""}), 0);
+}
+
+static void what_is_new_is_counted_at_once_and_opened_when_it_stays(void **state) {
+        struct followed *followed = *state;
+        struct spool_file files[2];
+        struct heard heard;
+
+        followed_start(followed, 1);
+        followed_settle(followed);
+        for (int i = 0; i < 2; i++)
+                spool_add(&followed->files[0],
+                        &(struct spool_message){.queue = "incoming",
+                                .arrival_seconds = 1799990000,
+                                .recipients = {{.address = "a@a.test"}}},
+                        &files[i]);
+        sensor_bench_run(&followed->bench, 80000);
+        list(followed, &(struct sg_queue_filter){.queue = "incoming"}, 10, &heard);
+        assert_int_equal(heard.n, 2);
+        assert_string_equal(heard.domains, "");
+        spool_remove(&followed->files[0], &files[0]);
+        sensor_bench_run(&followed->bench, 500000);
+        list(followed, &(struct sg_queue_filter){.queue = "incoming"}, 10, &heard);
+        assert_int_equal(heard.n, 1);
+        assert_string_equal(heard.ids[0], files[1].id);
+        assert_string_equal(heard.domains, "a.test ");
 }
 
 static void all_that_is_set_in_the_filter_must_hold(void **state) {
@@ -284,6 +309,7 @@ int main(void) {
                 TEST(a_message_is_told_with_all_that_is_known),
                 TEST(mail_that_an_admin_releases_is_not_postponed),
                 TEST(a_file_that_was_not_read_has_only_a_name_and_a_size),
+                TEST(what_is_new_is_counted_at_once_and_opened_when_it_stays),
                 TEST(all_that_is_set_in_the_filter_must_hold),
                 TEST(every_message_is_told_once_however_many_are_told_in_a_call),
                 TEST(a_list_of_what_is_not_known_is_an_error),
