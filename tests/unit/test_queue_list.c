@@ -180,9 +180,11 @@ static void what_is_new_is_counted_at_once_and_opened_when_it_stays(void **state
         struct followed *followed = *state;
         struct spool_file files[2];
         struct heard heard;
+        uint64_t since;
 
         followed_start(followed, 1);
         followed_settle(followed);
+        since = followed->bench.services.now_usec(&followed->bench.services);
         for (int i = 0; i < 2; i++)
                 spool_add(&followed->files[0],
                         &(struct spool_message){.queue = "incoming",
@@ -192,7 +194,9 @@ static void what_is_new_is_counted_at_once_and_opened_when_it_stays(void **state
         sensor_bench_run(&followed->bench, 80000);
         list(followed, &(struct sg_queue_filter){.queue = "incoming"}, 10, &heard);
         assert_int_equal(heard.n, 2);
-        assert_string_equal(heard.domains, "");
+        /* On a host so busy that this took longer, it may be known. */
+        if (followed->bench.services.now_usec(&followed->bench.services) - since < 200000)
+                assert_string_equal(heard.domains, "");
         spool_remove(&followed->files[0], &files[0]);
         sensor_bench_run(&followed->bench, 500000);
         list(followed, &(struct sg_queue_filter){.queue = "incoming"}, 10, &heard);
