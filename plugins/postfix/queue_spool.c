@@ -5,9 +5,9 @@
  * Runs in the watcher, as part of the sensor `queue`.  There are two timers here.  `work` runs while something is to
  * be done: 5 ms, then everybody else on the loop has his turn; first what keeps the counts true (events, listings,
  * searches, states), then the census that is asked for, then the reading of files, of logs last of all.  Once all of
- * them are read, those that are new have a quarter of a second to be delivered before anybody opens them.  `tick` asks
- * for a census within a second of a change, every ten seconds while there is mail, and not at all on an empty relay;
- * while the spool is away it looks for it, since nothing tells when a file system is mounted.
+ * them are read, what passes through incoming and active has a quarter of a second to be delivered before anybody
+ * opens it.  `tick` asks for a census within a second of a change, every ten seconds while there is mail, and not at
+ * all on an empty relay; while the spool is away it looks for it, since nothing tells when a file system is mounted.
  *
  * Owns everything of a spool.  Fails only at creation; a spool that is not there, or goes away, is missing, and all
  * that was known about it is forgotten but for the totals, a piece at a time; before that it is not looked for again.
@@ -237,9 +237,12 @@ static void note(struct queue_spool *spool, bool *done) {
 }
 
 void queue_spool_heard(struct queue_spool *spool) {
+        work_within(spool, GATHER_USEC);
+}
+
+void queue_spool_passes(struct queue_spool *spool) {
         if (spool->files_usec == 0 && spool->is_explained)
                 spool->files_usec = now(spool) + FILES_USEC;
-        work_within(spool, GATHER_USEC);
 }
 
 /* Until a file may be opened: of what is delivered at once none ever is. */

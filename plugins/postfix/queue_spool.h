@@ -192,10 +192,11 @@ extern const char *const queue_names_of[QUEUES];
 int queue_spool_new(const struct sg_host *host, const struct postfix_instance *instance,
         struct queue_common *common, struct queue_spool **ret_spool);
 struct queue_spool *queue_spool_free(struct queue_spool *spool);
-void queue_spool_work(struct queue_spool *spool);             /* there is something to do: soon */
-void queue_spool_heard(struct queue_spool *spool);            /* of events, which come in groups */
-void queue_spool_changed(struct queue_spool *spool);          /* there is something to say: within a second */
-bool queue_spool_is_settled(const struct queue_spool *spool); /* but for the reasons */
+void queue_spool_work(struct queue_spool *spool);    /* there is something to do: soon */
+void queue_spool_heard(struct queue_spool *spool);   /* of events, which come in groups */
+void queue_spool_passes(struct queue_spool *spool);  /* mail on its way out: its file is not opened at once */
+void queue_spool_changed(struct queue_spool *spool); /* there is something to say: within a second */
+bool queue_spool_is_settled(const struct queue_spool *spool);   /* but for the reasons */
 bool queue_spool_is_explained(const struct queue_spool *spool); /* with them */
 /* Degraded for this reason, until the same `what` is said with NULL. */
 void queue_spool_trouble(const struct queue_spool *spool, const char *what, const char *why);

@@ -181,6 +181,8 @@ static void on_queue_event(struct queue_spool *spool, const struct queue_directo
                         queue_watch_below(directory, event->name, &below))
                         queue_scan_add(spool, &below);
         } else if (event->mask & (IN_CREATE | IN_MOVED_TO)) {
+                if (directory->queue == QUEUE_INCOMING || directory->queue == QUEUE_ACTIVE)
+                        queue_spool_passes(spool);
                 message = queue_track_arrival(spool, directory, event->name);
                 if (message && message->state == QUEUE_MESSAGE_UNREAD)
                         queue_track_job(spool, message, QUEUE_JOB_LOOK);
