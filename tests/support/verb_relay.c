@@ -21,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "postfix/postfix.h"
@@ -115,6 +116,13 @@ struct stat verb_relay_stat(const struct verb_relay *relay, const struct spool_f
         if (lstat(path, &status) < 0)
                 err(2, "%s", path);
         return status;
+}
+
+time_t verb_relay_now(void) {
+        struct timespec now;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        return now.tv_sec;
 }
 
 void verb_relay_set_time(

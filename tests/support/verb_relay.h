@@ -41,6 +41,8 @@ void verb_relay_select(struct verb_relay *relay, size_t first, size_t n);
 void verb_relay_take_selection(struct verb_relay *relay, int fd);
 
 struct stat verb_relay_stat(const struct verb_relay *relay, const struct spool_file *file);
+/* CLOCK_REALTIME; time() may be a tick behind what a verb took for now. */
+time_t verb_relay_now(void);
 void verb_relay_set_time(
         const struct verb_relay *relay, const struct spool_file *file, time_t seconds, long nsec);
 
