@@ -4,7 +4,8 @@
  *
  * Runs in the watcher.  Finds the file systems of its directories, one label set for each, named by the mount
  * point; measures them with statvfs() soon after something changed in the directories that grow (50 ms; while much
- * is free it then rests for up to a second), and by a timer; disk_interval.c knows both times.  Directories that appear later are found within half a minute.
+ * is free it then rests for up to a second), and by a timer; disk_interval.c knows both times.  Directories that
+ * appear later are found within half a minute.
  *
  * Something else at the place of a file system (its mount is gone), or one that does not answer, is published
  * as missing, never as a number.

@@ -32,7 +32,7 @@
 #define LIST_USEC (60 * SECOND_USEC) /* between two listings when events do not tell everything */
 #define SOON_USEC UINT64_C(50000)    /* changes come in groups */
 #define GATHER_USEC UINT64_C(10000)  /* waking up costs more than an event */
-#define FILES_USEC UINT64_C(250000)  /* from an event to the first look into a file */
+#define FILES_USEC UINT64_C(250000)  /* from the coming of mail that passes to a look into its file */
 #define CENSUS_SHARE 50              /* a census may take one part in that many of the time */
 
 const char *const queue_names_of[QUEUES] = {
