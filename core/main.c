@@ -41,6 +41,7 @@ static int run_watcher(const struct command_line *line) {
                 .plugin_dir = line->options.paths.plugin_dir,
                 .root = line->options.root,
                 .state_dir = line->options.state_dir,
+                .run_dir = line->options.run_dir,
                 .bus_is_session = line->options.bus_is_session,
                 .unprivileged = line->options.unprivileged,
         };

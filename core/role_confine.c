@@ -57,8 +57,8 @@ static const struct {
 static int landlock_allow(int ruleset, const char *path) {
         _cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
         if (fd < 0)
-                /* What does not exist, cannot be read either. */
-                return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+                /* What does not exist, or is shut already as /proc/1 with hidepid=1, cannot be read either. */
+                return errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == EPERM ? 0 : -errno;
         struct stat status;
         if (fstat(fd, &status) < 0)
                 return -errno;
@@ -118,6 +118,7 @@ static const int plain_calls[] = {
         SCMP_SYS(exit_group),
         SCMP_SYS(faccessat),
         SCMP_SYS(faccessat2),
+        SCMP_SYS(fadvise64),
         SCMP_SYS(fcntl),
         SCMP_SYS(fstat),
         SCMP_SYS(fstatfs),
@@ -156,6 +157,7 @@ static const int plain_calls[] = {
         SCMP_SYS(poll),
         SCMP_SYS(ppoll),
         SCMP_SYS(pread64),
+        SCMP_SYS(preadv2),
         SCMP_SYS(prlimit64),
         SCMP_SYS(pwrite64),
         SCMP_SYS(read),

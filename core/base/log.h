@@ -3,7 +3,8 @@
  * log - lines for the journal on stderr, with the priority prefix of sd-daemon(3)
  *
  * On a terminal the prefix is left out and the role is shown.  One line per event, no newline in the format;
- * control characters in arguments are shown as \xNN, a line is cut at 1 KiB.  Structured events with a
+ * control characters in arguments are shown as \xNN, a line is cut at 1 KiB.  Lines
+ * that repeat too often are left out and counted, by their format.  Structured events with a
  * MESSAGE_ID are the executor's alone (executor/event.h).
  */
 #ifndef BASE_LOG_H

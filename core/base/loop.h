@@ -27,6 +27,7 @@ enum loop_ready {
         LOOP_IN = 1 << 0,
         LOOP_OUT = 1 << 1,
         LOOP_HANGUP = 1 << 2, /* reported even if not asked for */
+        LOOP_PRIORITY = 1 << 3,
 };
 
 typedef void (*loop_timer_fn)(struct loop_timer *timer, void *data);
@@ -76,7 +77,9 @@ struct loop_timer *loop_timer_free(struct loop_timer *timer);
 
 /*
  * Level triggered.  LOOP_HANGUP is a hang-up or an error; like readiness it comes again until the cause is gone
- * or the source is freed.  One source per fd (-EEXIST).
+ * or the source is freed.  One source per fd (-EEXIST).  LOOP_PRIORITY is EPOLLPRI, with which files of /proc and /sys
+ * tell that they changed: they count a change as heard once they have told it, so it does not come again, and they
+ * tell it as an error as well.
  */
 int loop_fd_new(struct loop *loop, const char *name, int fd, unsigned ready, loop_fd_fn fn, void *data,
         struct loop_fd **ret);

@@ -49,11 +49,13 @@ static sd_event *event_of(const struct loop *loop) {
 }
 
 static uint32_t ready_to_epoll(unsigned ready) {
-        return (ready & LOOP_IN ? (uint32_t)EPOLLIN : 0) | (ready & LOOP_OUT ? (uint32_t)EPOLLOUT : 0);
+        return (ready & LOOP_IN ? (uint32_t)EPOLLIN : 0) | (ready & LOOP_OUT ? (uint32_t)EPOLLOUT : 0) |
+                (ready & LOOP_PRIORITY ? (uint32_t)EPOLLPRI : 0);
 }
 
 static unsigned ready_from_epoll(uint32_t events) {
         return (events & EPOLLIN ? LOOP_IN : 0u) | (events & EPOLLOUT ? LOOP_OUT : 0u) |
+                (events & EPOLLPRI ? LOOP_PRIORITY : 0u) |
                 (events & (EPOLLHUP | EPOLLERR) ? LOOP_HANGUP : 0u);
 }
 

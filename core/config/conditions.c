@@ -6,12 +6,13 @@
  * conditions go through the same checks as everybody's own and every level can be overridden one by one.
  * Fields that are not given here have the defaults of config_schema.c.
  *
- * The levels of space and inodes are those of a postmaster who wants an hour's notice on a relay: acting at
- * 85 % leaves room for the action itself, and the gap of five points to the clear level is wider than what a
- * rotated log or one archived journal file moves.  A next hop that is down, or a loud log, is told in one
- * sentence and no reason to call anybody: every relay has a destination that is dead.  So is a queue that is large or
- * old: by itself it harms nobody, a newsletter is no flood, and playbooks ask for harm beside it.  Mail that is about
- * to be returned, however, is lost to its recipients, and that is a warning.
+ * The levels of space and inodes are those of a postmaster who wants an hour's notice on a relay: acting at 85 %
+ * leaves room for the action itself, and the gap of five points to the clear level is wider than what a rotated log
+ * or one archived journal file moves.  A file system that has shut itself to writers is as bad as one that is full,
+ * and no playbook can help; the five seconds are for the admin who remounts it on purpose.  A next hop that is down,
+ * or a loud log, is told in one sentence and no reason to call anybody: every relay has a destination that is dead.
+ * So is a queue that is large or old: by itself it harms nobody, a newsletter is no flood, and playbooks ask for harm
+ * beside it.  Mail that is about to be returned, however, is lost to its recipients, and that is a warning.
  *
  * Fails with -ENOMEM only.
  */
@@ -46,6 +47,15 @@ static const struct {
         {"disk-full-soon", "clear_lasting", "30s"},
         {"disk-full-soon", "level", "warning"},
 
+        {"disk-read-only", "summary",
+                "A file system can only be read: nothing is delivered and nothing is logged there"},
+        {"disk-read-only", "reading", "disk_read_only"},
+        {"disk-read-only", "trip", "1"},
+        {"disk-read-only", "clear", "0.5"},
+        {"disk-read-only", "lasting", "5s"},
+        {"disk-read-only", "clear_lasting", "5s"},
+        {"disk-read-only", "level", "critical"},
+
         {"disk-inodes-high", "summary", "A file system has nearly no inodes left"},
         {"disk-inodes-high", "reading", "disk_inodes_used_ratio"},
         {"disk-inodes-high", "trip", "0.85"},
@@ -68,6 +78,14 @@ static const struct {
         {"log-volume-high", "lasting", "1m"},
         {"log-volume-high", "clear_lasting", "1m"},
         {"log-volume-high", "level", "notice"},
+
+        {"deleted-open-large", "summary",
+                "Logs were deleted that somebody still writes to: their space is not free"},
+        {"deleted-open-large", "reading", "deleted_open_bytes"},
+        {"deleted-open-large", "trip", "104857600"},
+        {"deleted-open-large", "clear", "10485760"},
+        {"deleted-open-large", "lasting", "5s"},
+        {"deleted-open-large", "level", "warning"},
 
         {"queue-large", "summary", "A queue of Postfix has become large"},
         {"queue-large", "reading", "queue_messages"},

@@ -18,11 +18,15 @@
 #include "base/text.h"
 #include "ctl/client.h"
 #include "ctl/print.h"
+#include "ctl/senders.h"
 #include "ctl/view.h"
+
+enum { INCIDENTS = 2 }; /* among `kinds` */
 
 struct explanation {
         json_t *objects[5]; /* in the order of `kinds` */
         json_t *config;     /* rows of key, value, origin */
+        json_t *senders;    /* since the open incident began; NULL: there is none, or they are not known */
         /* Conditions of one name differ in label and value; their settings are the same, and shown once. */
         const char *settings_of;
 };
@@ -176,6 +180,8 @@ static void explain_playbook(const struct ctl *ctl, struct explanation *all, con
 static void explain_incident(const struct ctl *ctl, struct explanation *all, const json_t *incident) {
         view_incident(ctl, incident,
                 &(struct view_around){all->objects[0], all->objects[1], all->objects[3], all->objects[4]});
+        if (client_u64(all->senders, "incident") == client_u64(incident, "Id"))
+                senders_print(ctl, all->senders);
 }
 
 static void explain_run(const struct ctl *ctl, struct explanation *all, const json_t *run) {
@@ -211,7 +217,7 @@ static const struct {
 } kinds[] = {
         {"condition", {"Name", "ConfigName"}, explain_condition},
         {"playbook", {"Name", NULL}, explain_playbook},
-        {"incident", {"Id", NULL}, explain_incident},
+        [INCIDENTS] = {"incident", {"Id", NULL}, explain_incident},
         {"run", {"Id", NULL}, explain_run},
         {"lease", {"Id", NULL}, explain_lease},
 };
@@ -303,12 +309,15 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
                         &reply, &problem, DBUS_TYPE_INVALID);
         if (exit == CTL_GOOD) {
                 all.config = json_array_get(reply, 0);
+                if (!ctl->json)
+                        all.senders = senders_fetch(client, all.objects[INCIDENTS]);
                 status = explain(ctl, &all, argv[1]);
         } else {
                 status = ctl_fail(exit, "%s", problem.text);
         }
         for (size_t kind = 0; kind < ELEMENTSOF(kinds); kind++)
                 json_decref(all.objects[kind]);
+        json_decref(all.senders);
         json_decref(reply);
         client_free(client);
         return status;
@@ -326,6 +335,7 @@ const struct ctl_command command_explain = {
                 "it; a run is forgotten soon after its end, the log keeps it).\n"
                 "Shown are its state, its levels and value, what it will lead to, and every setting with "
                 "the\n"
-                "file and line it comes from.\n",
+                "file and line it comes from; of an open incident also who sent most of the mail that came\n"
+                "in since and is still in the queues (what was delivered meanwhile is not counted).\n",
         .run = run,
 };

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "ctl/client.h"
 #include "ctl/print.h"
@@ -36,6 +37,7 @@
 struct request {
         bool by_sender, linear, parents;
         unsigned buckets, minutes, min_below, width, top, batch;
+        uint64_t since_usec;  /* 0: whenever it came in */
         const char *instance; /* NULL: all */
         char found[64];       /* by -c */
         char queues[512];     /* as the daemon wants them */
@@ -96,7 +98,8 @@ static int parse_queues(int argc, char **argv, struct request *request) {
 }
 
 static int parse(int argc, char **argv, struct request *request) {
-        static const struct option options[] = {{"instance", required_argument, NULL, 'i'}, {0}};
+        static const struct option options[] = {{"instance", required_argument, NULL, 'i'},
+                {"newer-than", required_argument, NULL, 'a'}, {0}};
         const struct number_option numbers[] = {
                 {'b', &request->buckets, 1, 64},
                 {'t', &request->minutes, 1, 1000000},
@@ -125,6 +128,14 @@ static int parse(int argc, char **argv, struct request *request) {
                 request->by_sender |= option == 's';
                 request->parents |= option == 'p';
                 request->linear |= option == 'l';
+                if (option == 'a') {
+                        uint64_t age_usec, now_usec = clock_realtime_usec();
+
+                        if (ctl_take_age(&command_qshape, "--newer-than", optarg, &age_usec) != CTL_GOOD)
+                                return CTL_USAGE;
+                        request->since_usec =
+                                now_usec > age_usec + USEC_PER_SEC ? now_usec - age_usec : USEC_PER_SEC;
+                }
                 if (option == 'i' || option == 'c')
                         request->instance = option == 'i' ? optarg : request->found;
         }
@@ -139,6 +150,8 @@ static enum ctl_exit ask(const struct request *request, json_t **ret_reply, stru
                 {"minutes", DBUS_TYPE_UINT32, {.number = request->minutes}},
                 {"instance", request->instance ? DBUS_TYPE_STRING : DBUS_TYPE_INVALID,
                         {.text = request->instance}},
+                {"arrived_since_usec", request->since_usec ? DBUS_TYPE_UINT64 : DBUS_TYPE_INVALID,
+                        {.number = request->since_usec}},
                 {0},
         };
         const char *queues = request->queues;
@@ -175,6 +188,8 @@ static void show(const struct ctl *ctl, const struct request *request, const str
         json_object_set_new(
                 json, "instance", request->instance ? json_string(request->instance) : json_null());
         json_object_set_new(json, "by", json_string(request->by_sender ? "sender" : "recipient"));
+        json_object_set_new(json, "since_usec",
+                request->since_usec ? json_integer((json_int_t)request->since_usec) : json_null());
         print_json_consume(json);
 }
 
@@ -210,8 +225,8 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
 
 const struct ctl_command command_qshape = {
         .name = "qshape",
-        .arguments = "[-s] [-p] [-m N] [-b N] [-t N] [-l] [-w N] [-n N] [-c DIR | --instance NAME] [--json] "
-                     "[QUEUE...]",
+        .arguments = "[-s] [-p] [-m N] [-b N] [-t N] [-l] [-w N] [-n N] [-c DIR | --instance NAME] "
+                     "[--newer-than AGE] [--json] [QUEUE...]",
         .summary = "For whom mail waits and how long: the table of qshape(1), at once",
         .help = "Columns, widths and order are those of Postfix's qshape(1); the queues are incoming and\n"
                 "active, or those that are named.  The daemon knows the answer: no queue file is read.\n"
@@ -227,6 +242,9 @@ const struct ctl_command command_qshape = {
                 "  -c DIR       only of the instance of Postfix with this configuration directory\n"
                 "      --instance NAME\n"
                 "               the same by its name in the labels of readings; without, all together\n"
+                "      --newer-than AGE\n"
+                "               only mail that came in within the last 90s, 15m, 24h or 7d and is still\n"
+                "               here: what was delivered since is in no queue, and not counted\n"
                 "\n"
                 "Exit status: 0 shown; 1 the queue cannot be told, or there is none of that name; 3 the\n"
                 "daemon does not answer.\n",

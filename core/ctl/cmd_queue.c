@@ -4,7 +4,8 @@
  *
  * Runs in: spoolguardctl.  From the readings that the daemon has anyway: asking costs the queue nothing, however large
  * it is.  For each Postfix instance the six queues, the next hops with the state of their relays and what is
- * postponed, and the reasons of deferrals; single messages are listed by queue_messages.c.  What cannot be seen is
+ * postponed, and the reasons of deferrals, and while an incident is open who sent what came in since (senders.c);
+ * single messages are listed by queue_messages.c.  What cannot be seen is
  * "?", never 0.
  *
  * Fails: exit 1 when no sensor follows a queue, 3 when the daemon does not answer or its newest reading is old.
@@ -23,6 +24,7 @@
 #include "ctl/queue_json.h"
 #include "ctl/queue_messages.h"
 #include "ctl/readings.h"
+#include "ctl/senders.h"
 #include "ctl/view.h"
 
 #define ROWS_MAX 15
@@ -188,16 +190,20 @@ static void print_as_text(const struct ctl *ctl, const json_t *queue) {
         json_decref(instances);
 }
 
-static int show(const struct ctl *ctl, const struct readings *readings, const json_t *leases) {
+static int show(
+        const struct ctl *ctl, const struct readings *readings, const json_t *leases, const json_t *senders) {
         json_t *queue = queue_json(readings->rows, leases);
         bool is_blind = json_array_size(json_object_get(queue, "queues")) == 0;
         char age[TEXT_QUANTITY_MAX];
 
         if (ctl->json) {
                 json_object_set_new(queue, "stale", json_boolean(readings->stale));
+                json_object_set_new(
+                        queue, "since_incident", senders ? json_incref((json_t *)senders) : json_null());
                 print_json_consume(json_incref(queue));
         } else if (!is_blind) {
                 print_as_text(ctl, queue);
+                senders_print(ctl, senders);
         }
         json_decref(queue);
         if (is_blind)
@@ -216,7 +222,7 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
         struct readings readings = {.rows = NULL};
         struct problem problem = {""};
         struct client *client = NULL;
-        json_t *leases = NULL;
+        json_t *leases = NULL, *incidents = NULL, *senders = NULL;
 
         if (argc > 1)
                 return queue_messages(argc, argv);
@@ -226,8 +232,15 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
                 exit = readings_fetch(client, &readings, &problem);
         if (exit == CTL_GOOD)
                 exit = client_objects(client, "lease", &leases, &problem);
-        int status = exit == CTL_GOOD ? show(ctl, &readings, leases) : ctl_fail(exit, "%s", problem.text);
+        if (exit == CTL_GOOD)
+                exit = client_objects(client, "incident", &incidents, &problem);
+        if (exit == CTL_GOOD)
+                senders = senders_fetch(client, incidents);
+        int status =
+                exit == CTL_GOOD ? show(ctl, &readings, leases, senders) : ctl_fail(exit, "%s", problem.text);
 
+        json_decref(senders);
+        json_decref(incidents);
         json_decref(leases);
         readings_deinit(&readings);
         client_free(client);
@@ -243,6 +256,9 @@ const struct ctl_command command_queue = {
                 "(DEAD), whether the relays speak SMTP (-: nobody had a reason to try) and until when\n"
                 "mail is postponed; and why mail is deferred.  Largest first.  ? stands for what cannot\n"
                 "be seen.  Asking costs the queue nothing, however large it is.\n"
+                "While an incident is open also the five domains that sent most of what came in since it\n"
+                "began and is still in the queues; what came in and was delivered meanwhile is in no\n"
+                "queue any more, and not counted.\n"
                 "\n"
                 "With --messages instead every message as one line of JSON, in no order; null stands for\n"
                 "what is not known.  A message is listed when it passes all of\n"

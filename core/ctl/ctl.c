@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ctl - what goes wrong, said in one form by all commands
+ * ctl - what goes wrong, said in one form by all commands, and what they take alike
  *
  * Runs in: spoolguardctl.  Complaints go to stderr with the program's name, after what was printed so far, and
  * quote names from the relay: so they are escaped, line by line.
@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "config/option.h"
 
 static void say(const char *format, va_list arguments) {
         char text[2048], clean[4096];
@@ -62,4 +63,17 @@ int ctl_unknown_option(const struct ctl_command *command, char **argv) {
         if (!word || word[0] != '-' || word[1] == '-' || optopt == 0 || !strchr(word, optopt))
                 word = argv[optind - 1];
         return ctl_usage(command, "unknown option '%s'", word);
+}
+
+int ctl_take_age(
+        const struct ctl_command *command, const char *option, const char *text, uint64_t *ret_usec) {
+        const struct sg_option duration = {.name = option, .type = SG_TYPE_DURATION};
+        struct sg_value value = {.type = SG_TYPE_DURATION};
+        struct problem problem = {""};
+
+        if (option_parse(&duration, text, &value, &problem) < 0)
+                return ctl_usage(command, "%s", problem.text);
+        *ret_usec = value.usec;
+        option_value_deinit(&value);
+        return *ret_usec > 0 ? CTL_GOOD : ctl_usage(command, "%s needs more than 0", option);
 }

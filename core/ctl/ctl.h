@@ -9,6 +9,7 @@
 #define CTL_CTL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum ctl_exit {
         CTL_GOOD = 0,
@@ -43,5 +44,8 @@ int ctl_usage(const struct ctl_command *command, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 /* The same for what getopt_long() has just answered with '?'; argv ends with NULL. */
 int ctl_unknown_option(const struct ctl_command *command, char **argv);
+
+/* "90s", "15m", "24h", "7d": CTL_GOOD, or what ctl_usage() returns for anything else and for 0. */
+int ctl_take_age(const struct ctl_command *command, const char *option, const char *text, uint64_t *ret_usec);
 
 #endif

@@ -25,6 +25,7 @@ static const struct {
         const char *(*print)(uint64_t number, char text[static TEXT_QUANTITY_MAX]);
 } quantities[] = {
         {"freed", text_size},
+        {"found", text_size},
         {"until", text_time},
         {"expires", text_time},
         {"limit", text_time},

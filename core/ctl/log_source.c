@@ -109,9 +109,14 @@ enum ctl_exit log_read_daemon(struct client *client, struct log *log, struct pro
 enum ctl_exit log_read_file(const struct ctl *ctl, struct log *log, const struct problem *problem) {
         char path[512];
 
-        text_format(path, sizeof(path), "%s/recorder", ctl->state_dir);
+        /* Where there is a mirror it has all that the disk has, and what the disk did not take. */
+        text_format(path, sizeof(path), "%s/recorder", ctl->run_dir);
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 
+        if (fd < 0) {
+                text_format(path, sizeof(path), "%s/recorder", ctl->state_dir);
+                fd = open(path, O_RDONLY | O_CLOEXEC);
+        }
         if (fd < 0)
                 return (enum ctl_exit)ctl_fail(CTL_UNREACHABLE, "%s\nand %s cannot be read: %s",
                         problem->text, path, strerror(errno));

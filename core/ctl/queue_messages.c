@@ -55,19 +55,6 @@ static const struct {
         {"duplicate_risk", "DuplicateRisk"},
 };
 
-static const struct sg_option duration = {.name = "--older-than", .type = SG_TYPE_DURATION};
-
-static int take_duration(const char *text, uint64_t *ret_usec) {
-        struct sg_value value = {.type = SG_TYPE_DURATION};
-        struct problem problem = {""};
-
-        if (option_parse(&duration, text, &value, &problem) < 0)
-                return ctl_usage(&command_queue, "%s", problem.text);
-        *ret_usec = value.usec;
-        option_value_deinit(&value);
-        return *ret_usec > 0 ? CTL_GOOD : ctl_usage(&command_queue, "--older-than 0 is every message");
-}
-
 /* As the daemon keeps them.  What qshape calls MAILER-DAEMON is no sender at all. */
 static int take_domain(const char *text, char *domain, size_t size) {
         if (strchr(text, '@'))
@@ -87,7 +74,9 @@ static int take_filter(struct request *request, int filter, const char *text) {
         option->type = DBUS_TYPE_STRING;
         option->value.text = text;
         switch (filter) {
-        case OLDER_THAN: option->type = DBUS_TYPE_UINT64; return take_duration(text, &option->value.number);
+        case OLDER_THAN:
+                option->type = DBUS_TYPE_UINT64;
+                return ctl_take_age(&command_queue, "--older-than", text, &option->value.number);
         case DOMAIN:
                 option->value.text = request->domain;
                 return take_domain(text, request->domain, sizeof(request->domain));

@@ -117,6 +117,7 @@ struct engine_act {
         /* Reversible verbs: the terms of the lease.  until_clear "" is the condition that the run is about. */
         bool reversible, selects;
         const char *until_clear, *reason;
+        bool probes; /* the verb changes nothing */
 };
 int engine_run_act(
         struct engine *engine, struct run *run, const struct engine_act *act, struct problem *problem);

@@ -43,6 +43,7 @@ struct run_life {
         bool wait_ok;       /* what the timer's end will mean */
         bool scripted;      /* the script holds something to release */
         bool fruitless;     /* an action of it was denied or found nothing to do */
+        bool probing;       /* the action that it waits for only looks */
         bool brings_back;   /* started because its condition had cleared */
         bool for_condition; /* `condition` is an index into the open incident */
         size_t condition;

@@ -70,6 +70,7 @@ static void on_past_action(struct engine *engine, const struct wire_message *mes
                 .started_usec = past->started_usec,
                 .finished_usec = past->finished_usec,
                 .freed_bytes = past->freed_bytes,
+                .found_bytes = past->found_bytes,
                 .count = past->count,
                 .status = (enum wire_status)past->status,
         };

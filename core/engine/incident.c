@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "engine/filler.h"
 
 ptrdiff_t incident_gather(struct incident *incident, const char *condition) {
         for (size_t i = 0; i < incident->n_conditions; i++)
@@ -92,7 +93,7 @@ enum unit { UNIT_NUMBER, UNIT_RATIO, UNIT_BYTES, UNIT_SECONDS };
 
 static const struct phrase {
         const char *reading;
-        const char *verb; /* between what it is about and the figure */
+        const char *verb; /* between what it is about and the figure; NULL: no figure, the noun says it all */
         const char *noun; /* behind the figure */
         const char *with; /* another reading that has these labels at least, summed up */
         const char *with_noun;
@@ -101,6 +102,7 @@ static const struct phrase {
         {"disk_used_ratio", "is", "used", "disk_available_bytes", "available", NULL},
         {"disk_inodes_used_ratio", "has", "of its inodes used", NULL, NULL, NULL},
         {"disk_full_seconds", "will be full in", NULL, "disk_available_bytes", "available", "is full"},
+        {"disk_read_only", NULL, "can only be read", NULL, NULL, "can be written"},
         {"log_bytes", "holds", NULL, "log_growth_bytes_per_second", "more a second", NULL},
         {"log_growth_bytes_per_second", "grows by", "a second", "log_bytes", "by now", NULL},
         {"journal_bytes", "holds", "of journal", NULL, NULL, NULL},
@@ -175,6 +177,24 @@ static bool sum_up(
         return any;
 }
 
+/* Of space that runs out: who takes it. */
+static void add_filler(
+        const struct condition *condition, const struct board *board, char text[static WIRE_TEXT_MAX]) {
+        const char *name = condition->config->reading;
+        char more[WIRE_TEXT_MAX], whole[2 * WIRE_TEXT_MAX];
+        struct filler filler;
+
+        if ((strcmp(name, "disk_used_ratio") != 0 && strcmp(name, "disk_full_seconds") != 0) ||
+                condition->n_labels != 1)
+                return;
+        filler_measure(board, condition->labels[0].value, &filler);
+        filler_say(&filler, more, sizeof(more));
+        if (!*more)
+                return;
+        text_format(whole, sizeof(whole), "%s; %s", text, more);
+        text_abridge(text, WIRE_TEXT_MAX, whole);
+}
+
 void incident_diagnose(
         const struct condition *condition, const struct board *board, char text[static WIRE_TEXT_MAX]) {
         const char *name = condition->config->reading;
@@ -196,14 +216,19 @@ void incident_diagnose(
                         continue;
                 if (phrase->at_zero && condition->value <= 0)
                         text_format(text, WIRE_TEXT_MAX, "%s %s", about, phrase->at_zero);
+                else if (!phrase->verb)
+                        text_format(text, WIRE_TEXT_MAX, "%s %s", about, phrase->noun);
                 else
                         text_format(text, WIRE_TEXT_MAX, "%s %s %s%s%s", about, phrase->verb, value,
                                 phrase->noun ? " " : "", phrase->noun ? phrase->noun : "");
-                if (!board || !phrase->with || !sum_up(board, phrase->with, condition, &sum))
-                        return;
-                figure(phrase->with, sum, more);
-                size_t used = strlen(text);
-                text_format(text + used, WIRE_TEXT_MAX - used, ", %s %s", more, phrase->with_noun);
+                if (board && phrase->with && sum_up(board, phrase->with, condition, &sum)) {
+                        size_t used = strlen(text);
+
+                        figure(phrase->with, sum, more);
+                        text_format(text + used, WIRE_TEXT_MAX - used, ", %s %s", more, phrase->with_noun);
+                }
+                if (board)
+                        add_filler(condition, board, text);
                 return;
         }
         figure(name, condition->config->trip, level);

@@ -18,7 +18,7 @@
 
 struct incident_action {
         uint64_t action, started_usec, finished_usec; /* CLOCK_REALTIME; finished 0: running */
-        uint64_t freed_bytes, count;
+        uint64_t freed_bytes, found_bytes, count;
         enum wire_status status; /* 0 while running */
         char playbook[WIRE_NAME_MAX], verb[WIRE_NAME_MAX], args[WIRE_TEXT_MAX], text[WIRE_TEXT_MAX];
 };
@@ -46,7 +46,7 @@ void incident_title(const struct condition *condition, char title[static WIRE_TE
 /* "over after 3m 12s: 2 actions freed 180M" */
 void incident_summary(
         const struct incident *incident, uint64_t realtime_usec, char text[static WIRE_TEXT_MAX]);
-/* "/var/log is 95.3 % used, 12.1M available": figures from the board, for any reading. */
+/* "/var/log is 95.3 % used, 12.1M available; logs grow by 1.2M a second": figures from the board, for any reading. */
 void incident_diagnose(
         const struct condition *condition, const struct board *board, char text[static WIRE_TEXT_MAX]);
 

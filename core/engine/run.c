@@ -267,6 +267,7 @@ static void show_finished(
         copy->action = finished->action;
         copy->finished_usec = finished->finished_usec;
         copy->freed_bytes = finished->freed_bytes;
+        copy->found_bytes = finished->found_bytes;
         copy->count = finished->count;
         copy->status = (enum wire_status)finished->status;
         text_copy(copy->text, sizeof(copy->text), finished->text);
@@ -297,8 +298,9 @@ bool run_action_finished(struct engine *engine, const struct wire_action_finishe
                         life->run.playbook->config->name);
                 return true;
         }
-        life->run.acted |= executed(finished);
-        life->fruitless |= !executed(finished);
+        /* What only looked has neither acted nor acted in vain. */
+        life->run.acted |= !life->probing && executed(finished);
+        life->fruitless |= !life->probing && !executed(finished);
         text_copy(life->run.text, sizeof(life->run.text), finished->text);
         run_wait_end(life);
         if (life->scripted)

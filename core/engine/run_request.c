@@ -171,6 +171,7 @@ int engine_run_act(
                         return r;
         }
         life->acts++;
+        life->probing = act->probes;
         life->action_serial = ++engine->serial;
         request->serial = life->action_serial;
         request->run = run->id;

@@ -96,6 +96,14 @@ static int apply_one(const struct record *record, void *data) {
         return 0;
 }
 
+/*
+ * What begins on tmpfs cannot know which numbers the disk has given: it counts from the seconds of the clock, beyond
+ * what any disk got to, so that both can be one history later.
+ */
+static void begin_apart(struct ledger *ledger, uint64_t number) {
+        ledger->next_number = ledger->next_incident = ledger->next_run = ledger->next_action = number;
+}
+
 int book_new(struct loop *loop, const char *state_dir, const char *run_dir, const char *group,
         struct book **ret_book) {
         struct book *book = calloc(1, sizeof(*book));
@@ -114,6 +122,8 @@ int book_new(struct loop *loop, const char *state_dir, const char *run_dir, cons
         r = recorder_read(book->recorder, apply_one, &book->ledger, NULL);
         if (r < 0)
                 log_error("recorder: cannot be read, its history is not known: %s", strerror(-r));
+        if (recorder_place(book->recorder) != STATE_DURABLE && book->ledger.next_number == 1)
+                begin_apart(&book->ledger, loop_realtime(loop) / USEC_PER_SEC);
         /* What root raised by hand does not outlive us: the configuration decides at a start. */
         if (book->ledger.mode_override == CONFIG_MODE_ENFORCE)
                 book->ledger.mode_override = CONFIG_MODE_OFF;
@@ -138,6 +148,10 @@ struct ledger *book_ledger(struct book *book) {
 
 const struct recorder *book_recorder(const struct book *book) {
         return book->recorder;
+}
+
+bool book_mend(struct book *book) {
+        return recorder_mend(book->recorder);
 }
 
 static bool within_allowance(struct book *book, const struct event_kind *kind, unsigned index) {

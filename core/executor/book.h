@@ -36,6 +36,8 @@ int64_t book_watch_clock(struct book *book);
 
 struct ledger *book_ledger(struct book *book);
 const struct recorder *book_recorder(const struct book *book);
+/* As state_file_mend(), for the recorder. */
+bool book_mend(struct book *book);
 /*
  * 0: recorded, and on disk if the kind of event is durable.  Negative: recorded nowhere; ledger and journal
  * know of it all the same.  1: over the hourly limit of its kind, so it is not in the recorder.

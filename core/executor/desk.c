@@ -25,6 +25,8 @@
 #include "base/log.h"
 #include "base/text.h"
 
+#define MEND_USEC (10 * USEC_PER_SEC)
+
 #define COPY(target, source) text_copy((target), sizeof(target), (source))
 
 static void on_notified(uint64_t incident, const char *status, void *data) {
@@ -42,6 +44,25 @@ static void on_lease_timer(struct loop_timer *timer, void *data) {
         desk_look_at_leases(data);
 }
 
+static bool is_told(const struct desk *desk) {
+        return recorder_place(book_recorder(desk->book)) == desk->told_place &&
+                lease_store_place(desk->leases) == desk->told_leases_place;
+}
+
+/* While the disk takes nothing it is tried again and again: whoever heals it may not know of us. */
+static void look_at_disk(struct desk *desk) {
+        book_mend(desk->book);
+        lease_store_mend(desk->leases);
+        if (!is_told(desk))
+                desk_tell_state(desk);
+        loop_timer_arm(desk->disk_timer, loop_now(desk->loop) + MEND_USEC);
+}
+
+static void on_disk_timer(struct loop_timer *timer, void *data) {
+        (void)timer;
+        look_at_disk(data);
+}
+
 int desk_new(const struct desk_setup *setup, struct desk **ret_desk) {
         struct desk *desk = calloc(1, sizeof(*desk));
         int r;
@@ -57,11 +78,15 @@ int desk_new(const struct desk_setup *setup, struct desk **ret_desk) {
                 .root = strdup(setup->root),
                 .ops = setup->ops,
                 .data = setup->data,
-                .told_place = recorder_place(book_recorder(setup->book))};
+                .told_place = recorder_place(book_recorder(setup->book)),
+                .told_leases_place = lease_store_place(setup->leases)};
         r = desk->root ? notify_new(setup->loop, setup->user, on_notified, desk, &desk->notify) : -ENOMEM;
         if (r == 0)
                 r = loop_timer_new(
                         setup->loop, "leases", USEC_NEVER, on_lease_timer, desk, &desk->lease_timer);
+        if (r == 0)
+                r = loop_timer_new(setup->loop, "state on disk", loop_now(setup->loop) + MEND_USEC,
+                        on_disk_timer, desk, &desk->disk_timer);
         if (r < 0) {
                 desk_free(desk);
                 return r;
@@ -78,6 +103,7 @@ struct desk *desk_free(struct desk *desk) {
         for (size_t i = 0; i < DESK_LEASE_WORKS; i++)
                 desk_lease_work_free(desk->lease_works[i]);
         loop_timer_free(desk->lease_timer);
+        loop_timer_free(desk->disk_timer);
         notify_free(desk->notify);
         free(desk->root);
         free(desk);
@@ -113,6 +139,7 @@ void desk_tell_state(struct desk *desk) {
         struct wire_message message = {.type = WIRE_STATE};
 
         desk->told_place = recorder_place(book_recorder(desk->book));
+        desk->told_leases_place = lease_store_place(desk->leases);
         message.state.mode = desk_mode(desk);
         message.state.maintenance_until_usec =
                 desk->ledger->maintenance_until_usec > loop_realtime(desk->loop)
@@ -263,7 +290,7 @@ static void on_heartbeat(struct desk *desk, const struct wire_message *message) 
                 COPY(desk->watcher_status, message->heartbeat.status);
                 desk->ops->changed(desk->data);
         }
-        if (recorder_place(book_recorder(desk->book)) != desk->told_place)
+        if (!is_told(desk))
                 desk_tell_state(desk);
 }
 

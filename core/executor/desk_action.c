@@ -7,11 +7,12 @@
  * lowered meanwhile; manifest and intent are written to disk; only then the child is told to go.
  *
  * In observe and in dry runs everything is the same up to that point, where the child ends and what would have
- * been done is recorded instead.
+ * been done is recorded instead.  Only a probe goes on, because it changes nothing.
  *
  * A lossy verb is told the facts that its protection of young data depends on, and all of them are ours: when we
- * first heard of the incident, and whether every gentler verb that a playbook in force names had its turn.  A
- * turn is an action, or a "no" of the verb's own check; a "no" of ours is none, for the watcher can provoke it.
+ * first heard of the incident, and whether every gentler verb (gentle.c) that a playbook in force names had its
+ * turn.  A turn is an action, or a "no" of the verb's own check; a "no" of ours is none, for the watcher can
+ * provoke it.
  *
  * Fails: an action that cannot be recorded anywhere is not done, unless it loses nothing.
  */
@@ -27,11 +28,9 @@
 #include "base/text.h"
 #include "config/option.h"
 #include "executor/action_selection.h"
+#include "executor/gentle.h"
 
 #define COPY(target, source) text_copy((target), sizeof(target), (source))
-
-/* What comes before anything lossy. */
-static const char *const gentler_verbs[] = {"logs.compress", "disk.free_ballast", "logs.reopen"};
 
 void desk_action_free(struct desk_action *action) {
         if (!action)
@@ -78,15 +77,24 @@ static bool is_in_use(const struct desk *desk, const struct sg_verb *verb) {
         return false;
 }
 
-static bool gentler_spent(const struct desk *desk, uint64_t incident) {
+/* Only in an incident: by hand, there is none in which anything could have had its turn. */
+static bool gentler_spent(const struct desk *desk, const struct sg_verb *verb, uint64_t incident) {
+        struct gentle_step steps[GENTLE_STEPS] = {0};
+
         if (incident == 0)
                 return false;
-        for (size_t i = 0; i < ELEMENTSOF(gentler_verbs); i++) {
-                const struct sg_verb *verb = plugin_verb(desk->plugins, gentler_verbs[i], NULL);
-                if (verb && is_in_use(desk, verb) && !ledger_had_turn(desk->ledger, verb->name))
-                        return false;
+        for (size_t i = 0; i < GENTLE_STEPS; i++) {
+                const struct sg_verb *step = plugin_verb(desk->plugins, gentle_steps[i], NULL);
+
+                steps[i].to_come = step && is_in_use(desk, step);
+                steps[i].had_turn = ledger_had_turn(desk->ledger, gentle_steps[i]);
         }
-        return true;
+        return gentle_spent(verb->name, steps);
+}
+
+/* What changes nothing is done where others would only have been. */
+static bool only_looks(const struct sg_verb *verb) {
+        return verb->risk == SG_RISK_PROBE;
 }
 
 static bool is_acting(const struct desk *desk, uint64_t run) {
@@ -123,7 +131,7 @@ static void gather(
         ret_facts->asked_by_root = run->by_root;
         ret_facts->requests = run->requests;
         /* Whether a reversible change took effect is a matter of its lease: done again it is the same one. */
-        ret_facts->is_unknown = verb && verb->risk != SG_RISK_REVERSIBLE &&
+        ret_facts->is_unknown = verb && verb->risk != SG_RISK_REVERSIBLE && verb->risk != SG_RISK_PROBE &&
                 ledger_is_unknown(desk->ledger, desk->ledger->incident.id, verb->name);
 }
 
@@ -138,6 +146,7 @@ static void tell_finished(struct desk *desk, uint64_t serial, uint64_t run, uint
                 .incident = incident,
                 .finished_usec = loop_realtime(desk->loop),
                 .freed_bytes = outcome->freed_bytes,
+                .found_bytes = outcome->found_bytes,
                 .count = outcome->count,
                 .status = status};
         COPY(finished->text, outcome->text);
@@ -257,7 +266,7 @@ static bool on_go(struct action_child *child, const struct action_manifest *mani
                 text_copy(denial, SG_TEXT_MAX, answer.text);
                 return false;
         }
-        if (answer.observe || action->job.plan.check_only)
+        if ((answer.observe && !only_looks(action->job.plan.verb)) || action->job.plan.check_only)
                 return false;
 
         r = write_manifest(desk, id, manifest);
@@ -290,6 +299,8 @@ static void record_outcome(
         book_text(&entry, "verb", action->job.plan.verb->name);
         book_text(&entry, "status", wire_status_name(status));
         book_number(&entry, "freed", outcome->freed_bytes);
+        if (outcome->found_bytes > 0)
+                book_number(&entry, "found", outcome->found_bytes);
         book_number(&entry, "count", outcome->count);
         book_text(&entry, "text", outcome->text);
         book_write(action->desk->book, &entry);
@@ -346,7 +357,7 @@ static int begin(struct desk_action *action, const struct wire_action_request *r
         int r;
 
         plan->check_only = check_only;
-        plan->gentler_spent = gentler_spent(desk, action->incident);
+        plan->gentler_spent = gentler_spent(desk, plan->verb, action->incident);
         action->serial = request->serial;
         desk_write_args(plan->verb, plan->args, " ", action->args_text, sizeof(action->args_text));
         if (plan->verb->risk == SG_RISK_REVERSIBLE)
@@ -420,7 +431,8 @@ void desk_on_action_request_consume_fd(
         if (run)
                 run->requests++;
         if (answer.verdict == WIRE_GO && verb && run) {
-                start(desk, request, plugin, verb, args, take_fd(&selection), answer.observe);
+                start(desk, request, plugin, verb, args, take_fd(&selection),
+                        answer.observe && !only_looks(verb));
                 return;
         }
         if (args)

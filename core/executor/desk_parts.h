@@ -62,12 +62,12 @@ struct desk {
         struct channel *channel; /* NULL: no watcher */
         bool greeted, closed;
         char trouble[WIRE_TEXT_MAX];
-        enum state_place told_place;
+        enum state_place told_place, told_leases_place;
         char watcher_status[WIRE_TEXT_MAX];
 
         struct desk_action *actions[ADMIT_CHILDREN];
         struct desk_lease_work *lease_works[DESK_LEASE_WORKS];
-        struct loop_timer *lease_timer;
+        struct loop_timer *lease_timer, *disk_timer;
         uint64_t started_usec; /* CLOCK_REALTIME */
         struct allowance runs, strays, reloads;
         uint64_t deaths[DESK_DEATHS_MAX]; /* of the watcher, the newest first; 0: none */

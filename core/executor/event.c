@@ -150,6 +150,7 @@ static const struct {
         {"count", "SPOOLGUARD_COUNT"},
         {"until_clear", "SPOOLGUARD_CONDITION"},
         {"freed", "SPOOLGUARD_FREED_BYTES"},
+        {"found", "SPOOLGUARD_FOUND_BYTES"},
         {"reason", "SPOOLGUARD_REASON"},
         {"mode", "SPOOLGUARD_MODE"},
 };

@@ -405,6 +405,7 @@ static int set_up(struct executor *executor) {
                 r = watcher_new(&(struct watcher_setup){.loop = executor->loop,
                                         .plugin_dir = options->paths.plugin_dir,
                                         .state_dir = options->state_dir,
+                                        .run_dir = options->run_dir,
                                         .root = options->root,
                                         .user = user,
                                         .bus_is_session = options->bus_is_session,

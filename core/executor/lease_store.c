@@ -5,12 +5,12 @@
  * Runs in: executor.  Owns the file of leases (state_file.c) and the leases themselves, in memory.  Every write
  * goes to the slot that does not count, and is on disk when it returns; it then counts by its higher number.
  *
- * When the disk breaks, the stand-in on tmpfs begins empty and all places are written to it at once, also those
- * that are over: so at the next start with a good disk the stand-in knows better about every lease it speaks of,
- * and the others are taken as the disk has them.
+ * When the disk breaks, all places are written to the mirror on tmpfs at once, also those that are over, whatever
+ * it could copy from the disk: so at the next start with a good disk the mirror knows better about every lease it
+ * speaks of, and the others are taken as the disk has them.
  *
  * The next number is one more than the highest in the file, where a number is only ever overwritten by a higher
- * one.  A file that begins on the stand-in cannot know what the disk has: it counts from the seconds of the clock,
+ * one.  A file that begins on the mirror cannot know what the disk has: it counts from the seconds of the clock,
  * beyond what any disk got to.
  *
  * Fails: a write is negative when neither place takes it; the lease stays as it is in memory.
@@ -224,6 +224,19 @@ static int put(int fd, struct place places[static LEASE_MAX], struct place *plac
         return r;
 }
 
+/* As far as the file knows them. */
+static bool is_same(const struct lease *a, const struct lease *b) {
+        for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
+                const char *left = (const char *)a + fields[i].offset;
+                const char *right = (const char *)b + fields[i].offset;
+
+                if (fields[i].size == 0 ? memcmp(left, right, sizeof(uint64_t)) != 0
+                                        : strcmp(left, right) != 0)
+                        return false;
+        }
+        return a->state == b->state;
+}
+
 static int carry(int to, int from) {
         _cleanup_free_ struct place *ours = calloc(LEASE_MAX, sizeof(*ours));
         _cleanup_free_ struct place *theirs = calloc(LEASE_MAX, sizeof(*theirs));
@@ -244,8 +257,36 @@ static int carry(int to, int from) {
                         continue;
                 place = place_for(ours, theirs[i].lease.id);
                 /* Without a place it is left to lapse by itself, as it would without us. */
-                if (place)
+                if (place && !is_same(&place->lease, &theirs[i].lease))
                         r = put(to, ours, place, number++, &theirs[i].lease);
+        }
+        return r;
+}
+
+/* One half of a place, if it differs. */
+static int copy_half(int to, int from, unsigned place, bool half) {
+        char ours[RECORD_SLOT_SIZE], theirs[RECORD_SLOT_SIZE];
+        off_t at = offset_of(place, half);
+
+        if (pread(from, theirs, sizeof(theirs), at) != (ssize_t)sizeof(theirs))
+                return -EIO;
+        if (pread(to, ours, sizeof(ours), at) == (ssize_t)sizeof(ours) &&
+                memcmp(ours, theirs, sizeof(ours)) == 0)
+                return 0;
+        return state_file_put(to, at, theirs, sizeof(theirs));
+}
+
+/* First the halves that do not count on disk: torn, they leave what was there before. */
+static int catch_up(int to, int from) {
+        _cleanup_free_ struct place *ours = calloc(LEASE_MAX, sizeof(*ours));
+        size_t good, bad;
+        int r = ours ? read_places(to, ours, &good, &bad) : -ENOMEM;
+
+        for (unsigned pass = 0; pass < HALVES && r == 0; pass++) {
+                for (unsigned i = 0; i < LEASE_MAX && r == 0; i++)
+                        r = copy_half(to, from, i, ours[i].half == (pass == 1));
+                if (r == 0 && fdatasync(to) < 0)
+                        r = -errno;
         }
         return r;
 }
@@ -255,20 +296,23 @@ static const struct state_file_kind kind = {.name = "leases",
         .nowhere = "no lease can be kept",
         .size = FILE_SIZE,
         .count = count,
-        .carry = carry};
+        .carry = carry,
+        .catch_up = catch_up};
 
 int lease_store_new(const char *state_dir, const char *run_dir, const char *group, uint64_t now_usec,
         struct lease_store **ret_store) {
         struct lease_store *store = calloc(1, sizeof(*store));
         size_t good = 0, bad = 0;
+        int fd;
 
         if (!store)
                 return -ENOMEM;
         state_file_init(&store->file, &kind, state_dir, run_dir, group);
-        if (store->file.fd >= 0 && read_places(store->file.fd, store->places, &good, &bad) < 0)
+        fd = state_file_fd(&store->file);
+        if (fd >= 0 && read_places(fd, store->places, &good, &bad) < 0)
                 memset(store->places, 0, sizeof(store->places));
         store->next_number = next_slot_number(store->places);
-        store->next_id = store->file.place == STATE_DURABLE ? 1 : now_usec / USEC_PER_SEC;
+        store->next_id = store->file.durable >= 0 ? 1 : now_usec / USEC_PER_SEC;
         for (unsigned i = 0; i < LEASE_MAX; i++) {
                 const struct lease *lease = &store->places[i].lease;
 
@@ -388,6 +432,10 @@ int lease_store_write(struct lease_store *store, const struct lease *lease, uint
                 if (store->places[i].number != 0)
                         r = write_place(store, &store->places[i], now_usec);
         return r;
+}
+
+bool lease_store_mend(struct lease_store *store) {
+        return state_file_mend(&store->file);
 }
 
 void lease_store_drop(struct lease *lease) {

@@ -47,5 +47,7 @@ void lease_store_drop(struct lease *lease);
  * kept nowhere.
  */
 int lease_store_write(struct lease_store *store, const struct lease *lease, uint64_t now_usec);
+/* As state_file_mend(). */
+bool lease_store_mend(struct lease_store *store);
 
 #endif

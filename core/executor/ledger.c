@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "plugin/plugin.h"
 
 #define COPY(target, source) text_copy((target), sizeof(target), (source))
 
@@ -195,10 +196,12 @@ static void close_incident(struct ledger *ledger, uint64_t at_usec) {
         ledger->incident.closed_usec = at_usec;
         ledger->past[ledger->n_past++] = ledger->incident;
         memset(&ledger->incident, 0, sizeof(ledger->incident));
-        ledger->n_turns = 0;
 }
 
-/* One that is among the past ones is reopened: it leaves them, and keeps what it was found to be about. */
+/*
+ * One that is among the past ones is reopened: it leaves them, and keeps what it was found to be about.  The one
+ * before it has its turns back as well: what had its turn cools down perhaps, and would be waited for in vain.
+ */
 static void on_incident_opened(struct ledger *ledger, const struct record *record) {
         uint64_t id = record_get_number(record, "incident"), since = record_get_number(record, "since");
         struct ledger_incident was = {.id = 0};
@@ -212,6 +215,9 @@ static void on_incident_opened(struct ledger *ledger, const struct record *recor
                         drop(ledger->past, &ledger->n_past, i, sizeof(ledger->past[0]));
                 }
         close_incident(ledger, record->time_usec);
+        if (id != ledger->turns_incident)
+                ledger->n_turns = 0;
+        ledger->turns_incident = id;
         ledger->incident = (struct ledger_incident){.id = id,
                 .since_usec = since ? since : record->time_usec,
                 .escalated = is_yes(record, "escalated")};
@@ -311,8 +317,8 @@ static void on_action_intent(struct ledger *ledger, const struct record *record)
         }
         ledger->intent_runs[ledger->n_intents] = record_get_number(record, "run");
         past_action(&ledger->intents[ledger->n_intents++], record);
-        /* From here on something may have been changed, whatever becomes of it. */
-        if (run)
+        /* From here on something may have been changed, whatever becomes of it; a probe changes nothing. */
+        if (run && strcmp(record_get(record, "risk"), plugin_risk_name(SG_RISK_PROBE)) != 0)
                 run->acted = true;
 }
 
@@ -321,6 +327,7 @@ static void on_action_outcome(struct ledger *ledger, const struct record *record
         uint64_t id = record_get_number(record, "action");
         bool unknown = strcmp(record_get(record, "event"), "action-unknown") == 0;
         enum wire_status status = unknown ? WIRE_UNKNOWN : ledger_status(record_get(record, "status"));
+        const struct ledger_run *run = ledger_run(ledger, record_get_number(record, "run"));
         struct wire_past_action action;
         struct ledger_verb *verb;
         size_t i = 0;
@@ -328,8 +335,9 @@ static void on_action_outcome(struct ledger *ledger, const struct record *record
         see(&ledger->next_action, id);
         add_turn(ledger, record);
         verb = verb_of(ledger, record_get(record, "verb"));
-        if (verb && ledger_counts(status))
-                budget_add(&verb->uses, record->time_usec, false);
+        /* In a run that only observes, a probe is executed all the same. */
+        if (verb && ledger_counts(status) && !(run && run->dry))
+                budget_add(&verb->uses, record->time_usec, run && run->observe);
         while (i < ledger->n_intents && ledger->intents[i].action != id)
                 i++;
         if (i == ledger->n_intents)
@@ -338,6 +346,7 @@ static void on_action_outcome(struct ledger *ledger, const struct record *record
         action.status = status;
         action.finished_usec = record->time_usec;
         action.freed_bytes = record_get_number(record, "freed");
+        action.found_bytes = record_get_number(record, "found");
         action.count = record_get_number(record, "count");
         COPY(action.text, record_get(record, "text"));
         add_action(ledger, &action);

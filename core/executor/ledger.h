@@ -76,7 +76,8 @@ struct ledger {
         size_t n_playbooks;
         struct ledger_verb verbs[LEDGER_VERBS_MAX];
         size_t n_verbs;
-        /* Verbs that had their turn in the open incident: run, or their check said no or nothing; never dry. */
+        /* Verbs that had their turn in the incident opened last: run, or their check said no or nothing; never dry. */
+        uint64_t turns_incident;
         char turns[LEDGER_TURNS_MAX][WIRE_NAME_MAX];
         size_t n_turns;
         struct ledger_escalation {
@@ -104,7 +105,7 @@ const struct ledger_playbook *ledger_playbook(const struct ledger *ledger, const
 const struct ledger_verb *ledger_verb(const struct ledger *ledger, const char *name);
 struct ledger_run *ledger_run(struct ledger *ledger, uint64_t id);
 const struct ledger_incident *ledger_incident(const struct ledger *ledger, uint64_t id); /* open or past */
-bool ledger_had_turn(const struct ledger *ledger, const char *verb); /* in the open incident */
+bool ledger_had_turn(const struct ledger *ledger, const char *verb); /* in the incident opened last */
 /* The last use of the verb in this incident has no known outcome. */
 bool ledger_is_unknown(const struct ledger *ledger, uint64_t incident, const char *verb);
 /*

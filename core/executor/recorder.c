@@ -3,8 +3,8 @@
  * recorder - the durable file of every decision and action
  *
  * Runs in: executor.  Owns the file "recorder", a state_file.c of RECORD_SLOTS slots; where it is kept when its
- * disk is full or broken is decided there.  What an earlier start had to keep on tmpfs belongs behind what is on
- * disk: it is carried over record by record, those with a higher number than the disk has.
+ * disk is full or broken is decided there.  What had to be kept on tmpfs is carried over record by record, each
+ * to the place of its number unless the disk has that number, or a higher one, there.
  *
  * Fails: recorder_append() is negative when neither place takes the slot.
  * Limits: those of a state_file.c.
@@ -12,6 +12,7 @@
 #include "executor/recorder.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -36,37 +37,39 @@ static int count(int fd, size_t *ret_good, size_t *ret_bad) {
         return record_read(fd, count_one, ret_good, ret_bad);
 }
 
-static int highest(const struct record *record, void *data) {
-        uint64_t *number = data;
-        *number = record->number;
-        return 0;
-}
-
 struct carry {
-        int fd;
-        uint64_t above;
-        int error;
+        int fd, error;
 };
+
+/* The number of the record in this place, 0: there is none that is good. */
+static uint64_t number_at(int fd, off_t at) {
+        char slot[RECORD_SLOT_SIZE];
+        struct record record;
+
+        if (pread(fd, slot, sizeof(slot), at) != (ssize_t)sizeof(slot) || record_parse(slot, &record) < 0)
+                return 0;
+        return record.number;
+}
 
 static int carry_one(const struct record *record, void *data) {
         struct carry *carry = data;
+        off_t at = place_of(record->number);
         char slot[RECORD_SLOT_SIZE];
 
-        if (record->number <= carry->above)
+        if (number_at(carry->fd, at) >= record->number)
                 return 0;
         carry->error =
                 record_format(record->number, record->time_usec, record->fields, record->n_fields, slot);
         if (carry->error == 0)
-                carry->error = state_file_put(carry->fd, place_of(record->number), slot, sizeof(slot));
+                carry->error = state_file_put(carry->fd, at, slot, sizeof(slot));
         return carry->error < 0;
 }
 
+/* In the order of the numbers, so that a disk that takes only some of it has no gap. */
 static int carry(int to, int from) {
         struct carry carry = {.fd = to};
-        int r = record_read(to, highest, &carry.above, NULL);
+        int r = record_read(from, carry_one, &carry, NULL);
 
-        if (r == 0)
-                r = record_read(from, carry_one, &carry, NULL);
         return carry.error < 0 ? carry.error : r;
 }
 
@@ -75,7 +78,8 @@ static const struct state_file_kind kind = {.name = "recorder",
         .nowhere = "nothing can be recorded",
         .size = FILE_SIZE,
         .count = count,
-        .carry = carry};
+        .carry = carry,
+        .catch_up = carry};
 
 int recorder_new(
         const char *state_dir, const char *run_dir, const char *group, struct recorder **ret_recorder) {
@@ -105,12 +109,16 @@ const char *recorder_trouble(const struct recorder *recorder) {
 
 int recorder_read(const struct recorder *recorder, int (*visit)(const struct record *record, void *data),
         void *data, size_t *ret_bad) {
-        if (recorder->file.fd < 0)
-                return 0;
-        return record_read(recorder->file.fd, visit, data, ret_bad);
+        int fd = state_file_fd(&recorder->file);
+
+        return fd < 0 ? 0 : record_read(fd, visit, data, ret_bad);
 }
 
 int recorder_append(
         struct recorder *recorder, uint64_t number, const char slot[static RECORD_SLOT_SIZE], bool sync) {
         return state_file_write(&recorder->file, place_of(number), slot, RECORD_SLOT_SIZE, sync);
+}
+
+bool recorder_mend(struct recorder *recorder) {
+        return state_file_mend(&recorder->file);
 }

@@ -31,5 +31,7 @@ int recorder_read(const struct recorder *recorder, int (*visit)(const struct rec
  */
 int recorder_append(
         struct recorder *recorder, uint64_t number, const char slot[static RECORD_SLOT_SIZE], bool sync);
+/* As state_file_mend(). */
+bool recorder_mend(struct recorder *recorder);
 
 #endif

@@ -3,23 +3,26 @@
  * state_file - what recorder and leases have in common: a file that a full disk cannot take away
  *
  * Runs in: executor.  Owns STATE/NAME, preallocated once with posix_fallocate(3) and overwritten in place for
- * ever, so it neither grows nor fails on a disk that is full later.  When it cannot be had (full at the first
- * start, read-only, a copy-on-write file system that has no block left) RUN/NAME on tmpfs takes its place and
- * `trouble` says so; what is in it is carried over at the next start that finds the disk well.
+ * ever, so it neither grows nor fails on a disk that is full later; and RUN/NAME on tmpfs, its mirror.
  *
- * A file of the wrong kind or size, or in which not one slot is ours, is moved to STATE/NAME.bad, replacing
- * what is there, so that there is never more than one such copy.  Single torn slots are what crashes leave and
- * stay where they are.
+ * Where the file system copies on write, an overwrite needs room like any other write.  There the mirror is kept
+ * from the start and written first.  Elsewhere it is made when a write fails, from what can be read.  Either way
+ * it has everything, so whoever finds a mirror reads that.  While the disk takes nothing, the mirror alone is
+ * written and `trouble` says so.  state_file_mend() tries with a slot that stays as it is; when that works, what
+ * the disk missed is written there in order, and then the disk counts again.  The same is done at a start that
+ * finds a mirror, after whatever end.
+ *
+ * When the file cannot even be opened (full at the first start, read-only), the mirror begins empty; what is in
+ * it is carried over at the next start that finds the disk well.
  *
  * Fails: a write is negative when neither place takes it.
- * Limits: after a write error the durable file is not tried again before the next start.
+ * Limits: where nothing copies on write, what was not synced when the disk broke may be lost with its pages.
  */
 #include "executor/state_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,6 +30,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "executor/state_file_open.h"
 #include "record/record.h"
 
 int state_file_put(int fd, off_t at, const void *bytes, size_t size) {
@@ -40,124 +44,113 @@ int state_file_put(int fd, off_t at, const void *bytes, size_t size) {
         return (size_t)n == size ? 0 : -EIO;
 }
 
-/* Made under another name: a file of that name is always complete. */
-static int create(const struct state_file *file, int directory, int *ret_fd) {
-        _cleanup_close_ int fd = -1;
-        char name[64];
-        int r;
+static int put_synced(int fd, off_t at, const void *bytes, size_t size, bool sync) {
+        int r = state_file_put(fd, at, bytes, size);
 
-        text_format(name, sizeof(name), "%s.new", file->kind->name);
-        if (unlinkat(directory, name, 0) < 0 && errno != ENOENT)
-                return -errno;
-        fd = openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0)
-                return -errno;
-        r = -posix_fallocate(fd, 0, file->kind->size);
-        if (r == 0 && file->group != (gid_t)-1 && fchown(fd, (uid_t)-1, file->group) < 0)
-                r = -errno;
-        if (r == 0 && fchmod(fd, 0640) < 0)
-                r = -errno;
-        if (r == 0 && fsync(fd) < 0)
-                r = -errno;
-        if (r == 0 && renameat(directory, name, directory, file->kind->name) < 0)
-                r = -errno;
-        if (r < 0) {
-                unlinkat(directory, name, 0);
-                return r;
-        }
-        fsync(directory);
-        *ret_fd = take_fd(&fd);
-        return 0;
+        return r == 0 && sync && fdatasync(fd) < 0 ? -errno : r;
 }
 
-/* 0: opened; -ENOENT: there is none; -EUCLEAN: not ours. */
-static int open_ours(const struct state_file_kind *kind, int directory, int *ret_fd) {
-        _cleanup_close_ int fd = openat(directory, kind->name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-        size_t good = 0, bad = 0;
-        struct stat st;
-        int r;
+/* A mirror must not take the place of what it mirrors. */
+static bool are_apart(const char *state_dir, const char *run_dir) {
+        struct stat state, run;
 
-        if (fd < 0)
-                return errno == ELOOP || errno == EISDIR || errno == ENXIO ? -EUCLEAN : -errno;
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        if (!S_ISREG(st.st_mode) || st.st_size != kind->size)
-                return -EUCLEAN;
-        r = kind->count(fd, &good, &bad);
-        if (r < 0)
-                return r;
-        if (good == 0 && bad > 0)
-                return -EUCLEAN;
-        if (bad > 0)
-                log_warning("%s: %zu of %lld slots are torn or foreign and passed over", kind->name, bad,
-                        (long long)(kind->size / RECORD_SLOT_SIZE));
-        *ret_fd = take_fd(&fd);
-        return 0;
+        return stat(state_dir, &state) < 0 || stat(run_dir, &run) < 0 || state.st_dev != run.st_dev ||
+                state.st_ino != run.st_ino;
 }
 
-static int open_or_create(const struct state_file *file, const char *path, int *ret_fd) {
-        _cleanup_close_ int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        const char *name = file->kind->name;
-        char aside[64];
-        int r;
-
-        if (directory < 0)
-                return -errno;
-        r = open_ours(file->kind, directory, ret_fd);
-        if (r == -EUCLEAN) {
-                log_error("%s: %s/%s is not one of ours; kept as %s.bad, a new one begins", name, path, name,
-                        name);
-                text_format(aside, sizeof(aside), "%s.bad", name);
-                if (renameat(directory, name, directory, aside) < 0)
-                        return -errno;
-                r = -ENOENT;
-        }
-        return r == -ENOENT ? create(file, directory, ret_fd) : r;
+static void drop(int *fd) {
+        if (*fd >= 0)
+                close(take_fd(fd));
 }
 
-static void carry_over(const struct state_file *file) {
-        _cleanup_close_ int directory = open(file->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), from = -1;
-        struct stat here, there;
+/* A mirror that is not written any more must not be taken for one that has everything. */
+static void drop_mirror(struct state_file *file) {
+        char path[PATH_MAX + 64];
 
-        if (directory < 0 || open_ours(file->kind, directory, &from) < 0 || fstat(file->fd, &here) < 0 ||
-                fstat(from, &there) < 0)
-                return;
-        /* Both directories may be the same. */
-        if (here.st_dev == there.st_dev && here.st_ino == there.st_ino)
-                return;
-        if (file->kind->carry(file->fd, from) < 0 || fdatasync(file->fd) < 0) {
-                log_error("%s: what is in %s/%s could not be carried over and stays there", file->kind->name,
-                        file->run_dir, file->kind->name);
-                return;
-        }
-        unlinkat(directory, file->kind->name, 0);
+        drop(&file->mirror);
+        text_format(path, sizeof(path), "%s/%s", file->run_dir, file->kind->name);
+        unlink(path);
 }
 
 static void go_nowhere(struct state_file *file, const char *why) {
-        if (file->fd >= 0)
-                close(take_fd(&file->fd));
+        drop(&file->mirror);
         file->place = STATE_NOWHERE;
         text_format(file->trouble, sizeof(file->trouble), "%s: %s", file->kind->nowhere, why);
         log_error("%s: %s", file->kind->name, file->trouble);
 }
 
 static void go_volatile(struct state_file *file, const char *what, int error) {
-        char why[256];
-        int r;
-
-        if (file->fd >= 0)
-                close(take_fd(&file->fd));
-        r = open_or_create(file, file->run_dir, &file->fd);
-        if (r < 0) {
-                text_format(why, sizeof(why), "%s: %s, %s: %s", what, strerror(-error), file->run_dir,
-                        strerror(-r));
-                go_nowhere(file, why);
-                return;
-        }
         file->place = STATE_VOLATILE;
         text_format(file->trouble, sizeof(file->trouble), "%s is kept in %s, where a reboot loses it: %s: %s",
                 file->kind->title, file->run_dir, what, strerror(-error));
         log_error("%s: %s", file->kind->name, file->trouble);
+}
+
+/* The disk takes no more writes; the mirror is made now if there was no need of one before. */
+static void leave_disk(struct state_file *file, const char *what, int error) {
+        char why[256];
+        int r = 0;
+
+        if (!file->apart)
+                r = error;
+        else if (file->mirror < 0)
+                r = file->durable >= 0
+                        ? state_file_create(
+                                  file->kind, file->group, file->run_dir, file->durable, -1, &file->mirror)
+                        : state_file_open_or_create(file->kind, file->group, file->run_dir, &file->mirror);
+        if (r == 0) {
+                go_volatile(file, what, error);
+                return;
+        }
+        text_format(why, sizeof(why), "%s: %s, %s: %s", what, strerror(-error), file->run_dir, strerror(-r));
+        go_nowhere(file, why);
+}
+
+/* What an earlier start left on tmpfs. */
+static int find_mirror(const struct state_file *file) {
+        int fd;
+
+        return file->apart && state_file_open(file->kind, file->run_dir, &fd) == 0 ? fd : -1;
+}
+
+static void writing(const struct state_file *file, char what[static 64]) {
+        text_format(what, 64, "writing %s", file->kind->title);
+}
+
+static void make_mirror(struct state_file *file) {
+        int r = state_file_create(file->kind, file->group, file->run_dir, file->durable, -1, &file->mirror);
+
+        if (r < 0)
+                log_warning("%s: no mirror can be kept in %s, a full disk will stop it: %s", file->kind->name,
+                        file->run_dir, strerror(-r));
+}
+
+/* The disk has a file of ours: what is in the mirror belongs there, and it decides whether a new one is needed. */
+static void begin_durable(struct state_file *file) {
+        _cleanup_close_ int left = find_mirror(file);
+        char what[64];
+        int r = 0;
+
+        file->place = STATE_DURABLE;
+        file->copies = file->apart && state_file_copies_on_write(file->durable);
+        if (left >= 0)
+                r = file->kind->carry(file->durable, left);
+        if (r == 0 && left >= 0 && fdatasync(file->durable) < 0)
+                r = -errno;
+        if (r == 0 && file->copies) {
+                make_mirror(file);
+                return;
+        }
+        if (r == 0) {
+                if (left >= 0)
+                        drop_mirror(file);
+                return;
+        }
+        /* A reader, and the next start, must find both what is on disk and what is not. */
+        if (state_file_create(file->kind, file->group, file->run_dir, file->durable, left, &file->mirror) < 0)
+                file->mirror = take_fd(&left);
+        writing(file, what);
+        go_volatile(file, what, r);
 }
 
 void state_file_init(struct state_file *file, const struct state_file_kind *kind, const char *state_dir,
@@ -165,40 +158,83 @@ void state_file_init(struct state_file *file, const struct state_file_kind *kind
         const struct group *entry = group ? getgrnam(group) : NULL;
         int r;
 
-        *file = (struct state_file){.kind = kind, .fd = -1, .group = entry ? entry->gr_gid : (gid_t)-1};
+        *file = (struct state_file){.kind = kind,
+                .durable = -1,
+                .mirror = -1,
+                .group = entry ? entry->gr_gid : (gid_t)-1,
+                .apart = are_apart(state_dir, run_dir)};
         text_copy(file->run_dir, sizeof(file->run_dir), run_dir);
-        r = open_or_create(file, state_dir, &file->fd);
-        if (r < 0) {
-                go_volatile(file, state_dir, r);
-                return;
-        }
-        file->place = STATE_DURABLE;
-        carry_over(file);
+        r = state_file_open_or_create(kind, file->group, state_dir, &file->durable);
+        if (r < 0)
+                leave_disk(file, state_dir, r);
+        else
+                begin_durable(file);
 }
 
 void state_file_deinit(struct state_file *file) {
-        if (file->fd >= 0)
-                close(take_fd(&file->fd));
+        drop(&file->durable);
+        drop(&file->mirror);
 }
 
-static int write_once(const struct state_file *file, off_t at, const void *bytes, size_t size, bool sync) {
-        int r = file->fd < 0 ? -EIO : state_file_put(file->fd, at, bytes, size);
-
-        if (r == 0 && sync && fdatasync(file->fd) < 0)
-                r = -errno;
-        return r;
+int state_file_fd(const struct state_file *file) {
+        switch (file->place) {
+        case STATE_DURABLE: return file->durable;
+        case STATE_VOLATILE: return file->mirror;
+        case STATE_NOWHERE: break;
+        }
+        return -1;
 }
 
 int state_file_write(struct state_file *file, off_t at, const void *bytes, size_t size, bool sync) {
-        int r = write_once(file, at, bytes, size, sync);
         char what[64];
+        int r = -EIO;
 
-        if (r < 0 && file->place == STATE_DURABLE) {
-                text_format(what, sizeof(what), "writing %s", file->kind->title);
-                go_volatile(file, what, r);
-                r = write_once(file, at, bytes, size, sync);
+        if (file->place == STATE_DURABLE) {
+                if (file->mirror >= 0 && state_file_put(file->mirror, at, bytes, size) < 0)
+                        drop_mirror(file);
+                r = put_synced(file->durable, at, bytes, size, sync);
+                if (r == 0)
+                        return 0;
+                writing(file, what);
+                leave_disk(file, what, r);
         }
-        if (r < 0 && file->place == STATE_VOLATILE)
-                go_nowhere(file, strerror(-r));
+        if (file->place == STATE_VOLATILE) {
+                r = put_synced(file->mirror, at, bytes, size, sync);
+                if (r < 0)
+                        go_nowhere(file, strerror(-r));
+        }
         return r;
+}
+
+/* Written again as it is, a slot costs nothing and shows whether any write would be taken. */
+static int try_disk(const struct state_file *file) {
+        char slot[RECORD_SLOT_SIZE];
+
+        if (pread(file->durable, slot, sizeof(slot), 0) != (ssize_t)sizeof(slot))
+                return -EIO;
+        return put_synced(file->durable, 0, slot, sizeof(slot), true);
+}
+
+bool state_file_mend(struct state_file *file) {
+        bool lost = file->place == STATE_NOWHERE;
+        int r;
+
+        if (file->place == STATE_DURABLE || file->durable < 0)
+                return false;
+        r = try_disk(file);
+        if (r == 0 && file->mirror >= 0)
+                r = file->kind->catch_up(file->durable, file->mirror);
+        if (r == 0 && fdatasync(file->durable) < 0)
+                r = -errno;
+        if (r < 0)
+                return false;
+        file->place = STATE_DURABLE;
+        file->trouble[0] = '\0';
+        if (!file->copies)
+                drop_mirror(file);
+        else if (file->mirror < 0)
+                make_mirror(file);
+        log_notice("%s: %s is on disk again%s", file->kind->name, file->kind->title,
+                lost ? ", without what neither place took" : ", nothing is missing");
+        return true;
 }

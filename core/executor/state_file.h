@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * state_file - a file of fixed size that still takes writes when its disk is full: allocated once, overwritten
- * in place, with a stand-in on tmpfs for when the disk cannot be had
+ * in place, with a mirror on tmpfs for when the disk takes none
  */
 #ifndef EXECUTOR_STATE_FILE_H
 #define EXECUTOR_STATE_FILE_H
@@ -24,13 +24,17 @@ struct state_file_kind {
         off_t size;
         /* Slots that are ours, and slots that are torn or foreign. */
         int (*count)(int fd, size_t *ret_good, size_t *ret_bad);
-        /* Add to the durable file `to` what an earlier start had to keep in `from`. */
+        /* Add to `to` what an earlier start had to keep in `from`.  Doing it again changes nothing. */
         int (*carry)(int to, int from);
+        /* The same for two files with the same places, of which `from` has later writes. */
+        int (*catch_up)(int to, int from);
 };
 
 struct state_file {
         const struct state_file_kind *kind;
-        int fd; /* -1: nowhere */
+        int durable, mirror; /* -1: there is none */
+        bool apart;          /* state and run directory are two places */
+        bool copies;         /* the file system does not overwrite in place: there is always a mirror */
         enum state_place place;
         gid_t group;
         char run_dir[PATH_MAX];
@@ -44,11 +48,15 @@ struct state_file {
 void state_file_init(struct state_file *file, const struct state_file_kind *kind, const char *state_dir,
         const char *run_dir, const char *group);
 void state_file_deinit(struct state_file *file);
+/* The one to read, which has everything; -1: nowhere. */
+int state_file_fd(const struct state_file *file);
 /*
- * `sync`: return only when it is on disk.  After a write error the stand-in takes the place of the file, empty,
- * which shows in `place`.  Negative: it is written nowhere.
+ * `sync`: return only when it is on disk.  After a write error the mirror takes the place of the file, which
+ * shows in `place`.  Negative: it is written nowhere.
  */
 int state_file_write(struct state_file *file, off_t at, const void *bytes, size_t size, bool sync);
+/* Tries the disk again if it took no write before; true: it does now, and has all that was written meanwhile. */
+bool state_file_mend(struct state_file *file);
 /* All of it at its place in a file, or a negative errno value. */
 int state_file_put(int fd, off_t at, const void *bytes, size_t size);
 

@@ -118,9 +118,9 @@ static bool place_fds(const int from[static ROLE_FD_MAX]) {
 
 __attribute__((noreturn)) static void be_the_watcher(
         const struct watcher_setup *setup, const int fds[static ROLE_FD_MAX]) {
-        const char *argv[12] = {
-                "spoolguardd", "--role=watcher", "--plugins", setup->plugin_dir, "--state", setup->state_dir};
-        size_t n = 6;
+        const char *argv[14] = {"spoolguardd", "--role=watcher", "--plugins", setup->plugin_dir, "--state",
+                setup->state_dir, "--run", setup->run_dir};
+        size_t n = 8;
         sigset_t none;
         int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 

@@ -25,7 +25,7 @@ struct watcher_ops {
 
 struct watcher_setup {
         struct loop *loop;
-        const char *plugin_dir, *state_dir, *root;
+        const char *plugin_dir, *state_dir, *run_dir, *root;
         const char *user; /* NULL: as ourselves */
         bool bus_is_session, unprivileged;
         unsigned rate; /* messages per second */

@@ -11,7 +11,8 @@
  *                   "timed-out" or "unknown"
  *      ok           true for the first three
  *      freed_bytes  measured by the executor
- *      count        things changed
+ *      found_bytes  of what a verb that only looks has found; such a verb looks in observe and dry runs, too
+ *      count        things changed, or found
  *      text         one sentence
  * What a reversible verb does stays in force as a lease; the terms say how long, and why.  until_clear is the
  * condition whose clearing ends it (left out: the one that the run is about), reason a sentence for people (left
@@ -39,13 +40,15 @@ static int resumed(lua_State *lua, int status, lua_KContext context) {
 
         (void)status;
         (void)context;
-        lua_createtable(lua, 0, 5);
+        lua_createtable(lua, 0, 6);
         lua_pushstring(lua, wire_status_name(outcome));
         lua_setfield(lua, -2, "status");
         lua_pushboolean(lua, outcome == WIRE_DONE || outcome == WIRE_WOULD_HAVE || outcome == WIRE_NOTHING);
         lua_setfield(lua, -2, "ok");
         lua_pushinteger(lua, (lua_Integer)finished->freed_bytes);
         lua_setfield(lua, -2, "freed_bytes");
+        lua_pushinteger(lua, (lua_Integer)finished->found_bytes);
+        lua_setfield(lua, -2, "found_bytes");
         lua_pushinteger(lua, (lua_Integer)finished->count);
         lua_setfield(lua, -2, "count");
         lua_pushstring(lua, finished->text);
@@ -136,6 +139,7 @@ static void read_terms(lua_State *lua, const struct sg_verb *verb, struct engine
 
         act->reversible = verb && verb->risk == SG_RISK_REVERSIBLE;
         act->selects = verb && verb->selector;
+        act->probes = verb && verb->risk == SG_RISK_PROBE;
         if (lua_isnil(lua, 3))
                 return;
         luaL_checktype(lua, 3, LUA_TTABLE);

@@ -33,12 +33,17 @@ static int write_slot(const struct record *record, void *data) {
         return write(*fd, slot, length) == (ssize_t)length ? 0 : -EIO;
 }
 
-int export_recorder(const char *state_dir) {
+static int open_recorder(const char *directory) {
         char path[256];
-        text_format(path, sizeof path, "%s/recorder", state_dir);
-        _cleanup_close_ int ring = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        text_format(path, sizeof path, "%s/recorder", directory);
+        return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+int export_recorder(const char *state_dir, const char *run_dir) {
+        /* Where there is a mirror it has all that the disk has, and what the disk did not take. */
+        _cleanup_close_ int ring = open_recorder(run_dir);
         if (ring < 0)
-                ring = open("/run/spoolguard/recorder", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+                ring = open_recorder(state_dir);
         if (ring < 0)
                 return -errno;
         _cleanup_close_ int copy = memfd_create("spoolguard-export", MFD_CLOEXEC | MFD_ALLOW_SEALING);

@@ -192,7 +192,7 @@ static void host_timer_arm(struct sg_timer *timer, uint64_t delay_usec) {
 
 /* Both enums have the same bits; a table of their own would only repeat that. */
 static_assert((int)SG_READY_IN == (int)LOOP_IN && (int)SG_READY_OUT == (int)LOOP_OUT &&
-                (int)SG_READY_HANGUP == (int)LOOP_HANGUP,
+                (int)SG_READY_HANGUP == (int)LOOP_HANGUP && (int)SG_READY_PRIORITY == (int)LOOP_PRIORITY,
         "ready bits of plugin API and loop");
 
 static void on_ready(struct loop_fd *source, int fd, unsigned ready, void *data) {

@@ -214,7 +214,7 @@ static void on_bus_lost(void *data) {
 
 static int on_export(void *data) {
         struct watcher *watcher = data;
-        return export_recorder(watcher->options->state_dir);
+        return export_recorder(watcher->options->state_dir, watcher->options->run_dir);
 }
 
 static int on_queue_shape(
@@ -243,9 +243,10 @@ static void on_bus_retry(struct loop_timer *timer, void *data) {
 
 /* What core itself reads besides the sensors' declarations. */
 static int confine(struct watcher *watcher, struct problem *ret_degraded) {
-        char recorder[256];
+        char recorder[256], mirror[256];
         text_format(recorder, sizeof recorder, "%s/recorder", watcher->options->state_dir);
-        const char *own[] = {recorder, "/run/spoolguard/recorder", "/etc/localtime", "/usr/share/zoneinfo"};
+        text_format(mirror, sizeof mirror, "%s/recorder", watcher->options->run_dir);
+        const char *own[] = {recorder, mirror, "/etc/localtime", "/usr/share/zoneinfo"};
         char **paths;
         size_t n;
         int r = sensor_host_reads(watcher->options->root, watcher->plugins, watcher->config, &paths, &n);

@@ -9,6 +9,7 @@ struct watcher_options {
         const char *plugin_dir;
         const char *root;      /* "" or a prefix for what sensors read (tests) */
         const char *state_dir; /* recorder file for Export() */
+        const char *run_dir;   /* its mirror */
         bool bus_is_session;   /* tests: a private bus instead of the system bus */
         bool unprivileged;     /* tests: no confinement */
 };

@@ -215,7 +215,7 @@ struct wire_past_incident {
         char conditions[WIRE_LONG_MAX]; /* one per line */
 };
 struct wire_past_action {
-        uint64_t incident, action, started_usec, finished_usec, freed_bytes, count;
+        uint64_t incident, action, started_usec, finished_usec, freed_bytes, found_bytes, count;
         uint32_t status; /* enum wire_status */
         char playbook[WIRE_NAME_MAX], verb[WIRE_NAME_MAX];
         char args[WIRE_TEXT_MAX]; /* "keep=200M" */
@@ -241,7 +241,7 @@ struct wire_action_started {
         char args[WIRE_TEXT_MAX];
 };
 struct wire_action_finished {
-        uint64_t serial, run, action, incident, finished_usec, freed_bytes, count;
+        uint64_t serial, run, action, incident, finished_usec, freed_bytes, found_bytes, count;
         uint32_t status; /* enum wire_status; a request denied at once has action 0 and no STARTED */
         char text[WIRE_TEXT_MAX];
 };

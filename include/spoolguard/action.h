@@ -8,6 +8,10 @@
  *
  * check() measures and decides; it changes nothing and starts nothing, because it is all that runs in mode
  * observe.  What it says through manifest() is on disk before run() is called.
+ *
+ * A verb of SG_RISK_PROBE changes nothing in run() either, so that is called in observe and in dry runs, too:
+ * there is nothing that would only have been done.  Its check() refuses what cannot be looked at, and leaves the
+ * looking, which may take its time, to run().  A run of a playbook that did no more than probe has not acted.
  */
 #ifndef SPOOLGUARD_ACTION_H
 #define SPOOLGUARD_ACTION_H
@@ -42,7 +46,8 @@ enum sg_verdict {
 
 struct sg_outcome {
         uint64_t freed_bytes;   /* measured with statvfs, never taken from a target */
-        uint64_t count;         /* things changed */
+        uint64_t found_bytes;   /* SG_RISK_PROBE: bytes of what it found */
+        uint64_t count;         /* things changed; SG_RISK_PROBE: found */
         char text[SG_TEXT_MAX]; /* one sentence for the record */
         /* CLOCK_REALTIME: what a reversible verb did is to be undone by then; 0: no need */
         uint64_t until_usec;
@@ -98,7 +103,7 @@ struct sg_action {
          * unless gentler_spent *and* pressure() of the file system in question is SG_PRESSURE_CRITICAL.
          */
         uint64_t floor_usec;
-        bool gentler_spent; /* every freeing verb that can still come had its turn in this incident */
+        bool gentler_spent; /* every gentler verb that can still come had its turn in this incident */
 
         /*
          * What the verb's selector chose: a sealed memfd at offset 0, or -1 for a verb without one and in undo().

@@ -27,6 +27,11 @@ enum sg_ready {
         SG_READY_IN = 1 << 0,
         SG_READY_OUT = 1 << 1,
         SG_READY_HANGUP = 1 << 2, /* reported even if not asked for */
+        /*
+         * What poll(2) calls POLLPRI: a change of /proc/self/mountinfo, of a sysfs attribute, a threshold of
+         * /proc/pressure.  Each is told once and needs no reading; most are told with SG_READY_HANGUP beside.
+         */
+        SG_READY_PRIORITY = 1 << 3,
 };
 
 struct sg_label {

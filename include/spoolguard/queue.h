@@ -25,6 +25,11 @@ struct sg_queue_shape {
         unsigned buckets;          /* 1 to SG_QUEUE_BUCKETS_MAX; the last one has no end */
         unsigned bucket_minutes;   /* width of the first, at least 1 */
         uint32_t limit;            /* rows without the first; 0: SG_QUEUE_ROWS_MAX, which is also the most */
+        /*
+         * CLOCK_REALTIME: only messages that came in then or later and are still there; 0: all.  Only then `limit` is
+         * about rows that were counted first; the one for the rest, "*", may be among them.
+         */
+        uint64_t arrived_since_usec;
 };
 
 /*

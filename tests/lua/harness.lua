@@ -5,7 +5,7 @@
 --   test("a sentence that is true", function() ... end)
 --   check(condition, "what was wrong")       equal(is, should_be)
 --   world { playbooks = { "vacuum-journal", { name = ..., run text } }, act = function(verb, args, terms) ... end }
---     act returns { status =, freed_bytes =, count =, text =, done = function() ... end } or nothing; `done` is
+--     act returns { status =, freed_bytes =, found_bytes =, count =, text =, done = function() ... end } or nothing; `done` is
 --       called when the action is done.  One that comes with terms.until_clear takes a lease (fake_executor.h)
 --     admit = function(playbook) ... end    the executor's verdict, and for how many seconds; nothing is "go"
 --     select = function(verb, args, renewal) ... end    how many things a selector finds, or -errno; 1

@@ -219,6 +219,7 @@ static void on_act(struct fake_executor *fake, const struct wire_action_request 
                         finished->action = 0;
                 keep_done(lua, finished->action);
                 finished->freed_bytes = (uint64_t)number_field(lua, "freed_bytes");
+                finished->found_bytes = (uint64_t)number_field(lua, "found_bytes");
                 finished->count = (uint64_t)number_field(lua, "count");
                 text_copy(finished->text, sizeof(finished->text), text ? text : "");
         }

@@ -71,6 +71,9 @@ static void echo(const struct sg_queue_shape *shape, sg_queue_shape_done *done, 
         snprintf(text + used, sizeof(text) - used, "of %s, %s, %s, %u buckets of %u, limit %" PRIu32,
                 shape->instance ? shape->instance : "all", shape->by_sender ? "senders" : "recipients",
                 shape->linear ? "linear" : "doubling", shape->buckets, shape->bucket_minutes, shape->limit);
+        used = strlen(text);
+        if (shape->arrived_since_usec > 0)
+                snprintf(text + used, sizeof(text) - used, ", since %" PRIu64, shape->arrived_since_usec);
         tell(shape->buckets, &name, 1, done, data);
 }
 

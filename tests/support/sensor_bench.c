@@ -262,6 +262,7 @@ static void turn_end(struct sensor_bench *bench, const struct turn *start) {
         bench->turns[i]++;
         bench->wakeups++;
         bench->turns_over_10_msec += usec > 10 * USEC_PER_MSEC;
+        bench->turn_cpu_usec_sum += cpu_usec;
         if (usec > bench->turn_usec_max)
                 bench->turn_usec_max = usec;
         if (cpu_usec > bench->turn_cpu_usec_max)
@@ -282,10 +283,13 @@ static bool fire_timer(struct sensor_bench *bench, uint64_t now_usec) {
         return false;
 }
 
+static short events_of(unsigned ready) {
+        return ready & SG_READY_PRIORITY ? POLLPRI : ready & SG_READY_IN ? POLLIN : POLLOUT;
+}
+
 static bool fire_watch(struct sensor_bench *bench) {
         for (struct sg_watch *watch = bench->watches; watch; watch = watch->next) {
-                struct pollfd polled = {
-                        .fd = watch->fd, .events = watch->ready & SG_READY_IN ? POLLIN : POLLOUT};
+                struct pollfd polled = {.fd = watch->fd, .events = events_of(watch->ready)};
 
                 if (poll(&polled, 1, 0) > 0) {
                         struct turn start = turn_start();

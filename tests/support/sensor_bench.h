@@ -27,8 +27,8 @@ struct sensor_bench {
         struct {
                 char what[96], why[256];
         } troubles[16];
-        /* Of callbacks: the longest, also without what it waited for disk and processor, and how many were long. */
-        uint64_t turn_usec_max, turn_cpu_usec_max;
+        /* Of callbacks: the longest, also without what it waited for disk and processor, all of them, how many were long. */
+        uint64_t turn_usec_max, turn_cpu_usec_max, turn_cpu_usec_sum;
         unsigned turns_over_10_msec;
         unsigned turns[32]; /* [i]: so many took 2^i us or longer, and less than twice as much */
 };

@@ -71,6 +71,7 @@ void bus_incident_action(
         bus_value_entry_u64(&dict, "started_usec", action->started_usec);
         bus_value_entry_u64(&dict, "finished_usec", action->finished_usec);
         bus_value_entry_u64(&dict, "freed_bytes", action->freed_bytes);
+        bus_value_entry_u64(&dict, "found_bytes", action->found_bytes);
         bus_value_entry_u64(&dict, "count", action->count);
         bus_value_entry_text(&dict, "text", action->text);
         bus_value_close(iter, &dict);

@@ -61,6 +61,7 @@ struct shape_options {
         const char *instance;
         bool by_sender, linear;
         uint32_t buckets, minutes;
+        uint64_t arrived_since_usec;
 };
 
 static const struct bus_option shape_table[] = {
@@ -69,6 +70,8 @@ static const struct bus_option shape_table[] = {
         {"buckets", DBUS_TYPE_UINT32, 1, SG_QUEUE_BUCKETS_MAX, offsetof(struct shape_options, buckets)},
         {"minutes", DBUS_TYPE_UINT32, 1, MINUTES_MAX, offsetof(struct shape_options, minutes)},
         {"instance", DBUS_TYPE_STRING, 1, TEXT_MAX, offsetof(struct shape_options, instance)},
+        {"arrived_since_usec", DBUS_TYPE_UINT64, USEC_PER_SEC, UINT64_MAX,
+                offsetof(struct shape_options, arrived_since_usec)},
         {0},
 };
 
@@ -284,7 +287,8 @@ static DBusMessage *ask_sensor(struct ask *ask) {
                 .linear = question.options.linear,
                 .buckets = question.options.buckets,
                 .bucket_minutes = question.options.minutes,
-                .limit = question.limit};
+                .limit = question.limit,
+                .arrived_since_usec = question.options.arrived_since_usec};
 
         /* Before it is asked: it may answer from within. */
         ask->is_owed = true;
