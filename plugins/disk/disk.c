@@ -3,7 +3,7 @@
  * disk - how full the file systems are that a mail relay dies of, and a reserve for the worst moment
  *
  * The descriptor of the plugin.  Its sensor (disk_sensor.c) runs in the watcher, its verbs (disk_ballast.c,
- * disk_ballast_build.c) in children of the executor.  The rest are pure functions.
+ * disk_ballast_build.c, disk_deleted.c) in children of the executor.  The rest are pure functions.
  *
  * Owns nothing.  Links nothing but the C library.
  */
@@ -30,7 +30,8 @@ static const struct sg_option options[] = {
 };
 
 static const struct sg_sensor *const sensors[] = {&disk_sensor, NULL};
-static const struct sg_verb *const verbs[] = {&disk_free_ballast, &disk_build_ballast, NULL};
+static const struct sg_verb *const verbs[] = {
+        &disk_free_ballast, &disk_build_ballast, &disk_deleted_open, NULL};
 
 SG_PLUGIN_EXPORT const struct sg_plugin sg_plugin = {
         SG_PLUGIN_HEADER,

@@ -17,9 +17,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "disk/disk.h"
+
+/* Somebody may take the space as soon as it is there: what was seen in two seconds counts. */
+#define SETTLE_PAUSE_NSEC 50000000L
+#define SETTLE_ROUNDS 40
 
 int disk_ballast_directory(const struct sg_action *action) {
         char path[512];
@@ -65,17 +70,42 @@ static uint64_t gain(fsblkcnt_t before, fsblkcnt_t after, unsigned long block) {
         return after > before ? (uint64_t)(after - before) * block : 0;
 }
 
+/*
+ * xfs gives the blocks back a moment after the name; btrfs, which has still given nothing then, with its next
+ * transaction.  Elsewhere nobody waits for all that others have yet to write.
+ */
+static int settled(
+        int directory, const struct statvfs *before, uint64_t expected, struct statvfs *ret_after) {
+        const struct timespec pause = {.tv_nsec = SETTLE_PAUSE_NSEC};
+
+        for (unsigned i = 0;; i++) {
+                uint64_t gained;
+
+                if (fstatvfs(directory, ret_after) < 0)
+                        return -1;
+                gained = gain(before->f_bfree, ret_after->f_bfree, before->f_frsize);
+                if (gained >= expected || i >= SETTLE_ROUNDS)
+                        return 0;
+                if (gained == 0 && i == SETTLE_ROUNDS / 2)
+                        (void)syncfs(directory);
+                nanosleep(&pause, NULL);
+        }
+}
+
 static int run(const struct sg_action *action, struct sg_outcome *ret_outcome) {
         int directory = disk_ballast_directory(action), r = 0;
         struct statvfs before = {0}, after = {0};
+        struct stat ballast = {0};
 
         if (inspect(directory, ret_outcome) != SG_VERDICT_GO) {
                 if (directory >= 0)
                         close(directory);
                 return -EPERM;
         }
-        if (fstatvfs(directory, &before) < 0 || unlinkat(directory, DISK_BALLAST, 0) < 0 ||
-                fstatvfs(directory, &after) < 0) {
+        if (fstatvfs(directory, &before) < 0 ||
+                fstatat(directory, DISK_BALLAST, &ballast, AT_SYMLINK_NOFOLLOW) < 0 ||
+                unlinkat(directory, DISK_BALLAST, 0) < 0 ||
+                settled(directory, &before, (uint64_t)ballast.st_blocks * 512, &after) < 0) {
                 r = -errno;
                 snprintf(ret_outcome->text, sizeof(ret_outcome->text), "the ballast cannot be removed: %s",
                         strerror(-r));

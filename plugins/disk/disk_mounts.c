@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * disk_mounts - under which name people know the file system of a path
+ * disk_mounts - what is mounted at a path, under which name people know it, and whether it can be written
  *
- * Runs in the watcher.  Pure: it gets the text of /proc/self/mountinfo.  The covering mount alone is not the
- * answer, because the unit's sandbox mounts parts of a file system over themselves (ReadWritePaths=): of all
- * mounts of the same device on the way to the path, the one that shows the most of the file system is meant.
+ * Runs in the watcher.  Pure: it gets the text of a mountinfo file.  The covering mount alone is not the name,
+ * because the unit's sandbox mounts parts of a file system over themselves (ReadWritePaths=): of all mounts of the
+ * same device on the way to the path, the one that shows the most of the file system is meant.
  *
- * Owns nothing.  Lines that do not look like mountinfo are skipped.  Limits: NAME_BYTES of a mount point.
+ * The device is that of the super block, which all subvolumes of a btrfs have in common; stat() has another one for
+ * each of them.  And the options of the super block are the only place where a file system says that it has shut
+ * itself to writers after an error: ext4 says "emergency_ro" there, or "ro" before Linux 6.15, and with the new word
+ * neither statvfs() nor the options of the mount show anything.
+ *
+ * Owns nothing.  Lines that are not whole are skipped.  Limits: 255 bytes of a mount point, 511 of other fields.
  */
 #include <string.h>
 
@@ -15,7 +20,8 @@
 #define NAME_BYTES 512
 
 struct mount {
-        char device[32], root[NAME_BYTES], point[NAME_BYTES];
+        char device[DISK_DEVICE_BYTES], root[NAME_BYTES], point[NAME_BYTES];
+        bool is_read_only, is_shut;
 };
 
 /* One field up to a space, with \ooo as the kernel writes spaces and the like; false: none, or too long. */
@@ -40,15 +46,65 @@ static bool take_field(const char **text, const char *end, char *field, size_t s
         return n > 0;
 }
 
+struct span {
+        const char *start, *end;
+};
+
+/* A field as it is, of any length: the options of an overlay have thousands of bytes. */
+static bool take_span(const char **text, const char *end, struct span *ret_span) {
+        const char *space = memchr(*text, ' ', (size_t)(end - *text));
+
+        *ret_span = (struct span){*text, space ? space : end};
+        *text = space ? space + 1 : end;
+        return ret_span->end > ret_span->start;
+}
+
+static bool is_word(const struct span *span, const char *word) {
+        size_t length = (size_t)(span->end - span->start);
+
+        return length == strlen(word) && memcmp(span->start, word, length) == 0;
+}
+
+/* Among words with commas between them. */
+static bool has_word(const struct span *options, const char *word) {
+        struct span one = {.end = options->start};
+
+        for (const char *p = options->start; p < options->end; p = one.end + 1) {
+                const char *comma = memchr(p, ',', (size_t)(options->end - p));
+
+                one = (struct span){p, comma ? comma : options->end};
+                if (is_word(&one, word))
+                        return true;
+        }
+        return false;
+}
+
 static bool parse_line(const char *line, const char *end, struct mount *ret_mount) {
-        char number[32];
+        static const char *const shut[] = {"ro", "emergency_ro", "shutdown"};
+        struct span options, field;
 
         for (int i = 0; i < 2; i++) /* its own number and its parent's */
-                if (!take_field(&line, end, number, sizeof(number)))
+                if (!take_span(&line, end, &field))
                         return false;
-        return take_field(&line, end, ret_mount->device, sizeof(ret_mount->device)) &&
-                take_field(&line, end, ret_mount->root, sizeof(ret_mount->root)) &&
-                take_field(&line, end, ret_mount->point, sizeof(ret_mount->point));
+        if (!take_field(&line, end, ret_mount->device, sizeof(ret_mount->device)) ||
+                !take_field(&line, end, ret_mount->root, sizeof(ret_mount->root)) ||
+                !take_field(&line, end, ret_mount->point, sizeof(ret_mount->point)) ||
+                !take_span(&line, end, &options))
+                return false;
+        ret_mount->is_read_only = has_word(&options, "ro");
+        do /* what it shares with whom */
+                if (!take_span(&line, end, &field))
+                        return false;
+        while (!is_word(&field, "-"));
+        for (int i = 0; i < 2; i++) /* type and source */
+                if (!take_span(&line, end, &field))
+                        return false;
+        if (!take_span(&line, end, &options))
+                return false;
+        ret_mount->is_shut = false;
+        for (size_t i = 0; i < sizeof(shut) / sizeof(shut[0]); i++)
+                ret_mount->is_shut |= has_word(&options, shut[i]);
+        return true;
 }
 
 /* The mount point is the path or a directory above it. */
@@ -71,7 +127,7 @@ static bool next_covering(const char **text, const char *path, struct mount *ret
         return false;
 }
 
-bool disk_mounts_find(const char *mountinfo, const char *path, char *ret_mount, size_t size) {
+bool disk_mounts_find(const char *mountinfo, const char *path, struct disk_mount *ret_mount) {
         struct mount mount, top = {.point = ""}, best;
         const char *text = mountinfo;
 
@@ -85,8 +141,10 @@ bool disk_mounts_find(const char *mountinfo, const char *path, char *ret_mount, 
         for (text = mountinfo; next_covering(&text, path, &mount);)
                 if (strcmp(mount.device, top.device) == 0 && strlen(mount.root) < strlen(best.root))
                         best = mount;
-        if (strlen(best.point) >= size)
+        if (strlen(best.point) >= sizeof(ret_mount->point))
                 return false;
-        memcpy(ret_mount, best.point, strlen(best.point) + 1);
+        *ret_mount = (struct disk_mount){.is_read_only = top.is_read_only, .is_shut = top.is_shut};
+        memcpy(ret_mount->device, top.device, sizeof(top.device));
+        memcpy(ret_mount->point, best.point, strlen(best.point) + 1);
         return true;
 }

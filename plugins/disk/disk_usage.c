@@ -22,6 +22,7 @@ bool disk_usage_from(const struct statvfs *stat, struct disk_usage *ret_usage) {
                 return false;
         *ret_usage = (struct disk_usage){
                 .available_bytes = (double)stat->f_bavail * (double)stat->f_frsize,
+                .free_bytes = (double)stat->f_bfree * (double)stat->f_frsize,
                 .used_bytes = (double)(stat->f_blocks - stat->f_bfree) * (double)stat->f_frsize,
                 .used_ratio = ratio((double)(stat->f_blocks - stat->f_bfree), (double)stat->f_bavail),
                 .has_inodes = stat->f_files > 0,

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * journal_files - the files of the persistent journal: which, how large, from when to when
+ * journal_files - the files of one journal: which, how large, from when to when
  *
  * Runs in the watcher and in a child of the executor.  Reads directories and inodes, never contents: the names
  * of archived files carry the time of their first entry, and the time of change of an archived file is that of
  * its last entry, give or take the moment of its rotation.  Sizes are blocks on disk, since journald allocates
  * ahead and punches holes.
- *
- * journalctl works on the journals of this machine only, so the verb looks at the directory that is named by
- * /etc/machine-id; namespaces have directories, and limits, of their own.
  *
  * Owns nothing between calls.  Fails with a negative errno value.  Limits: JOURNAL_FILES_MAX files.
  */
@@ -66,45 +63,6 @@ static uint64_t to_usec(const struct timespec *time) {
         return (uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_nsec / 1000;
 }
 
-static int open_at(int parent, const char *name) {
-        int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-        return fd < 0 ? -errno : fd;
-}
-
-/* An admin may have made this one a link to where there is room. */
-static int open_parent(const char *root) {
-        char path[512];
-        int fd;
-
-        snprintf(path, sizeof(path), "%s" JOURNAL_DIR, root);
-        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        return fd < 0 ? -errno : fd;
-}
-
-int journal_files_open(const char *root) {
-        char path[512], id[ID_LENGTH + 1];
-        int parent, fd;
-        FILE *stream;
-        size_t n;
-
-        parent = open_parent(root);
-        if (parent < 0)
-                return parent == -ENOTDIR ? -ENOENT : parent;
-        snprintf(path, sizeof(path), "%s/etc/machine-id", root);
-        stream = fopen(path, "re");
-        if (!stream) {
-                close(parent);
-                return -ENXIO;
-        }
-        n = fread(id, 1, ID_LENGTH, stream);
-        fclose(stream);
-        id[n] = '\0';
-        fd = n == ID_LENGTH && is_hex(id, ID_LENGTH) ? open_at(parent, id) : -ENXIO;
-        close(parent);
-        return fd;
-}
-
 static int compare_age(const void *a, const void *b) {
         const struct journal_file *left = a, *right = b;
 
@@ -135,7 +93,7 @@ static bool read_entry(int directory, const char *name, struct journal_file *ret
 
 /* A stream on the directory that leaves the caller's descriptor open. */
 static DIR *stream_of(int directory) {
-        int fd = open_at(directory, ".");
+        int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
 
         if (!stream && fd >= 0)
@@ -174,42 +132,4 @@ int journal_files_read(int directory, struct journal_file **ret_files, size_t *r
         *ret_files = files;
         *ret_n = n;
         return 0;
-}
-
-/* The parent has a few directories: one for each machine whose journal is kept here, and its namespaces. */
-int journal_files_total(const char *root, uint64_t *ret_bytes) {
-        int parent = open_parent(root), r = 0;
-        struct dirent *entry;
-        uint64_t bytes = 0;
-        DIR *stream;
-
-        if (parent < 0)
-                return parent;
-        stream = fdopendir(parent);
-        if (!stream) {
-                r = -errno;
-                close(parent);
-                return r;
-        }
-        while (r >= 0 && (entry = readdir(stream))) {
-                struct journal_file *files = NULL;
-                size_t n = 0;
-                int directory;
-
-                if (!is_hex(entry->d_name, ID_LENGTH))
-                        continue;
-                directory = open_at(parent, entry->d_name);
-                if (directory == -ENOENT || directory == -ENOTDIR)
-                        continue;
-                r = directory < 0 ? directory : journal_files_read(directory, &files, &n);
-                for (size_t i = 0; i < n; i++)
-                        bytes += files[i].bytes;
-                free(files);
-                if (directory >= 0)
-                        close(directory);
-        }
-        closedir(stream);
-        if (r >= 0)
-                *ret_bytes = bytes;
-        return r;
 }

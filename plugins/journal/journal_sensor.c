@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "common/dir_watch.h"
+#include "common/growth.h"
 #include "journal/journal.h"
 
 #define COALESCE_USEC UINT64_C(1000000)
@@ -24,26 +25,47 @@ struct journal {
         const struct sg_host *host;
         struct dir_watch *watch;
         struct sg_timer *timer;
+        struct growth growth;
         bool published;
 };
 
 static const struct sg_reading readings[] = {
         {"journal_bytes", {"path"}, "Blocks on disk of the persistent systemd journal."},
+        {"journal_growth_bytes", {"path"},
+                "The same, more than ten minutes ago. Missing in the first minute."},
         {0},
 };
 static const struct sg_label label = {"path", JOURNAL_DIR};
 
+static void publish_growth(struct journal *journal, uint64_t bytes) {
+        const struct sg_host *host = journal->host;
+        uint64_t now_usec = host->now_usec(host);
+        double grown;
+
+        growth_note(&journal->growth, now_usec, bytes);
+        if (growth_of(&journal->growth, now_usec, bytes, &grown))
+                host->publish(host, readings[1].name, &label, 1, grown);
+        else
+                host->missing(host, readings[1].name, &label, 1, "not known for long enough");
+}
+
 static void measure(struct journal *journal) {
         const struct sg_host *host = journal->host;
         uint64_t bytes;
-        int r = journal_files_total(host->root, &bytes);
+        int r = journal_places_total(host->root, &bytes);
 
-        if (r >= 0)
+        if (r >= 0) {
                 host->publish(host, readings[0].name, &label, 1, (double)bytes);
-        else if (r != -ENOENT)
-                host->missing(host, readings[0].name, &label, 1, strerror(-r));
-        else if (journal->published)
-                host->withdraw(host, readings[0].name, &label, 1);
+                publish_growth(journal, bytes);
+        }
+        for (const struct sg_reading *reading = readings; r < 0 && reading->name; reading++) {
+                if (r != -ENOENT)
+                        host->missing(host, reading->name, &label, 1, strerror(-r));
+                else if (journal->published)
+                        host->withdraw(host, reading->name, &label, 1);
+        }
+        if (r < 0)
+                journal->growth = (struct growth){.n = 0};
         journal->published = r != -ENOENT;
 }
 
