@@ -15,7 +15,8 @@
 -- next playbook has its turn; nothing, it leaves that to the others.  An error ends the run,
 -- counts as not helped, and harms nothing else.
 --
---   act(verb, arguments)    one action, and its result: .ok .status .freed_bytes .count .text
+--   act(verb, arguments)    one action, and its result: .ok .status .freed_bytes .found_bytes
+--                           .count .text
 --   act(verb, arguments, { until_clear = NAME, reason = TEXT })
 --                           the same for a verb that can be taken back: it stays in force, as a
 --                           lease, until the condition NAME has cleared; left out, that is the

@@ -9,6 +9,7 @@ return playbook {
   name     = "free-ballast",
   summary  = "Give back the space that was reserved for this moment",
   on       = { any = "disk-space-critical" },
+  after    = "reopen-deleted-logs",
   budget   = { runs = 4, per = "1d" },
   cooldown = "1m",
   run = function(incident)

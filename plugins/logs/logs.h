@@ -12,11 +12,15 @@
 #define LOGS_PATH_MAX 1024
 #define LOGS_NAME_MAX 256
 
-enum { LOGS_OPTION_DIRECTORIES };
+enum { LOGS_OPTION_DIRECTORIES, LOGS_OPTION_SPARE_DIRECTORY, LOGS_OPTION_REOPEN_UNITS };
 
 extern const struct sg_sensor logs_sensor;
 extern const struct sg_verb logs_compress;
 extern const struct sg_verb logs_drop_rotated;
+extern const struct sg_verb logs_trim;
+extern const struct sg_verb logs_reopen;
+extern const struct sg_verb logs_rotate;
+extern const struct sg_verb logs_writers;
 
 /* logs_name.c: does this name say that the file is a log that was rotated away? */
 struct logs_name {
@@ -55,6 +59,8 @@ struct logs_rotated {
 int logs_rotated_find(
         const struct sg_action *action, const char *only_directory, struct logs_rotated *ret_rotated);
 void logs_rotated_deinit(struct logs_rotated *rotated);
+/* A descriptor of that one directory, trusted in the same way; values as above. */
+int logs_rotated_open_directory(const struct sg_action *action, const char *directory);
 uint64_t logs_rotated_mtime_usec(const struct logs_file *file);
 uint64_t logs_rotated_disk_bytes(const struct logs_file *file);
 /* The name still stands for that inode, and nobody changed it since. */
@@ -74,6 +80,8 @@ int logs_writers_mark(const char *root, struct logs_file files[], size_t n);
 const char *logs_fitness_compress(const struct logs_file *file, uint64_t now_usec);
 /* How large the copy may become; 0: there is no room for it. */
 uint64_t logs_fitness_room(uint64_t size, uint64_t available);
+/* The same for a file system that has nothing to do with the trouble. */
+uint64_t logs_fitness_spare_room(uint64_t size, uint64_t available);
 /* Of files sorted by size, the first that was not tried and fits into the time; n: none. */
 size_t logs_fitness_pick(const struct logs_file files[], const bool tried[], size_t n, double bytes_per_usec,
         uint64_t left_usec);

@@ -7,11 +7,12 @@
  * what logrotate itself makes, and with `compress` in its configuration carries on and later removes.  Without
  * it, logrotate no longer counts the file, and it stays until somebody removes it.
  *
- * The copy is made in a file without a name (O_TMPFILE), so nothing is left behind whenever we are stopped.  It
- * gets its name, never over an existing one, when it is complete and on disk and the log did not change
- * meanwhile; only then the log goes.  A log that somebody writes to, that changed a moment ago, or that was
- * renamed under us stays as it is.  For each log there must be room for a quarter of it; the copy never becomes
- * larger than half of it or than the free space, and full disks only mean that a smaller log is next.
+ * The copy gets its name, never over an existing one, when it is proved to be complete and on disk
+ * (logs_copy.c), and the log did not change meanwhile; only then the log goes.  A log that somebody writes to, that
+ * changed a moment ago, or that was renamed under us stays as it is.  For each log there must be room for a quarter
+ * of it; the copy never becomes larger than half of it or than the free space.  Where that is missing, the copy is
+ * made on another file system and comes back when its log is gone (logs_spare.c); where that is missing, too, a
+ * smaller log is next.
  *
  * Owns the descriptors of one log at a time.  Fails with the first error when no log could be compressed; what
  * does not fit into TURN_USEC is left for the next time.
@@ -23,19 +24,17 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
-#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "logs/logs.h"
+#include "logs/logs_copy.h"
+#include "logs/logs_spare.h"
 
 #define MIB ((double)(1 << 20))
 #define DEADLINE_USEC UINT64_C(120000000)
 #define TURN_USEC UINT64_C(105000000) /* leaves time to finish a copy */
 #define GUESSED_BYTES_PER_USEC 40.0   /* until it was measured */
 #define NICE 10
-#define ACL_NAME "system.posix_acl_access"
-#define ACL_MAX 4096
 
 enum { ARG_DIRECTORY };
 
@@ -82,9 +81,10 @@ static size_t sort_fit(struct logs_rotated *rotated, uint64_t *ret_bytes) {
 }
 
 /* Deinitialise `ret_rotated` whatever the verdict. */
-static enum sg_verdict look(const struct sg_action *action, struct logs_rotated *ret_rotated, size_t *ret_n,
-        struct sg_outcome *outcome) {
+static enum sg_verdict look(const struct sg_action *action, const struct logs_spare *spare,
+        struct logs_rotated *ret_rotated, size_t *ret_n, struct sg_outcome *outcome) {
         int r = logs_rotated_find(action, action->args[ARG_DIRECTORY].text, ret_rotated);
+        size_t n_waiting;
         uint64_t bytes;
 
         *ret_n = 0;
@@ -96,98 +96,44 @@ static enum sg_verdict look(const struct sg_action *action, struct logs_rotated 
                 return SG_VERDICT_REFUSED;
         }
         *ret_n = sort_fit(ret_rotated, &bytes);
-        if (*ret_n == 0) {
+        n_waiting = logs_spare_waiting(spare, ret_rotated);
+        if (*ret_n == 0 && n_waiting == 0) {
                 snprintf(outcome->text, sizeof(outcome->text),
                         "none of %zu rotated logs is there to be compressed", ret_rotated->n_files);
                 return SG_VERDICT_NOTHING;
         }
         snprintf(outcome->text, sizeof(outcome->text),
-                "%zu rotated logs are not compressed, %.1f MiB on disk", *ret_n, (double)bytes / MIB);
+                "%zu rotated logs are not compressed, %.1f MiB on disk; %zu compressed ones wait for room",
+                *ret_n, (double)bytes / MIB, n_waiting);
         return SG_VERDICT_GO;
 }
 
 static enum sg_verdict check(const struct sg_action *action, struct sg_outcome *ret_outcome) {
         struct logs_rotated rotated;
+        struct logs_spare spare;
+        enum sg_verdict verdict;
         size_t n;
-        enum sg_verdict verdict = look(action, &rotated, &n, ret_outcome);
 
+        logs_spare_open(action, &spare);
+        verdict = look(action, &spare, &rotated, &n, ret_outcome);
+        logs_spare_close(&spare);
         logs_rotated_deinit(&rotated);
         return verdict;
 }
 
-/* gzip ends its output with the size of what it read, modulo 2^32: a copy that was cut short does not. */
-static bool is_complete(int copy, uint64_t size) {
-        unsigned char tail[4];
-        struct stat status;
+/* Where a copy is made: beside its log, or where it waits for room there. */
+struct target {
+        int directory;
+        const char *name;
+        uint64_t room;
+};
 
-        return fstat(copy, &status) == 0 && status.st_size > (off_t)sizeof(tail) &&
-                pread(copy, tail, sizeof(tail), status.st_size - (off_t)sizeof(tail)) == sizeof(tail) &&
-                ((uint32_t)tail[0] | (uint32_t)tail[1] << 8 | (uint32_t)tail[2] << 16 |
-                        (uint32_t)tail[3] << 24) == (uint32_t)size;
-}
-
-static int run_gzip(const struct sg_action *action, int log, int copy, uint64_t room, uint64_t size) {
-        static const char *const argv[] = {"/usr/bin/gzip", "-c", NULL};
-        struct rlimit before, limit;
-        char output[256] = "", said[256];
-        int r;
-
-        if (getrlimit(RLIMIT_FSIZE, &before) < 0)
-                return -errno;
-        limit = before;
-        if (limit.rlim_cur > room)
-                limit.rlim_cur = room;
-        if (setrlimit(RLIMIT_FSIZE, &limit) < 0)
-                return -errno;
-        r = action->host->filter(action, argv, log, copy, output, sizeof(output));
-        if (setrlimit(RLIMIT_FSIZE, &before) < 0)
-                return -errno;
-        if (r == 0)
-                return is_complete(copy, size) ? 0 : -EIO;
-        if (r > 0) {
-                action->host->log(action, SG_LEVEL_WARNING, "gzip ended with %d: %s", r,
-                        logs_name_escape(output, said, sizeof(said)));
-                return -EIO;
-        }
-        return r;
-}
-
-/* Who could read the log can read the copy, and nobody else. */
-static int dress(int log, int copy, const struct stat *status) {
-        const struct timespec times[2] = {status->st_atim, status->st_mtim};
-        char acl[ACL_MAX];
-        ssize_t length = fgetxattr(log, ACL_NAME, acl, sizeof(acl));
-
-        if (fchown(copy, status->st_uid, status->st_gid) < 0)
-                return -errno;
-        if (length < 0 && errno != ENODATA && errno != EOPNOTSUPP)
-                return -errno;
-        /* Without one, the copy may have got one from its directory. */
-        if (length < 0)
-                fremovexattr(copy, ACL_NAME);
-        else if (fsetxattr(copy, ACL_NAME, acl, (size_t)length, 0) < 0)
-                return -errno;
-        if (fchmod(copy, status->st_mode & 0777) < 0 || futimens(copy, times) < 0 || fsync(copy) < 0)
-                return -errno;
-        return 0;
-}
-
-static int give_name(int copy, int directory, const char *name) {
-        char path[64];
-
-        snprintf(path, sizeof(path), "/proc/self/fd/%d", copy);
-        if (linkat(AT_FDCWD, path, directory, name, AT_SYMLINK_FOLLOW) < 0)
-                return -errno;
-        return fsync(directory) < 0 ? -errno : 0;
-}
-
-/* A complete copy under its own name, beside the log; ret_bytes: what it takes on disk. */
+/* A copy of all of it, on disk, under its name; ret_bytes: what it takes there. */
 static int make_copy(const struct sg_action *action, struct logs_rotated *rotated, struct logs_file *file,
-        const char *name, uint64_t *ret_bytes) {
+        const struct target *target, uint64_t *ret_bytes) {
         int directory = rotated->places[file->place].fd, log, copy = -1, r = 0;
-        uint64_t size = (uint64_t)file->status.st_size, room = 0;
+        struct logs_copy_end end;
         struct stat status;
-        struct statvfs fs;
 
         log = openat(directory, file->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
         if (log < 0)
@@ -195,23 +141,23 @@ static int make_copy(const struct sg_action *action, struct logs_rotated *rotate
         if (fstat(log, &status) < 0 || status.st_ino != file->status.st_ino ||
                 status.st_dev != file->status.st_dev || !logs_rotated_unchanged(rotated, file))
                 r = -ESTALE;
-        if (r == 0 && fstatvfs(directory, &fs) == 0)
-                room = logs_fitness_room(size, (uint64_t)fs.f_bavail * fs.f_frsize);
-        if (r == 0 && room == 0)
-                r = -ENOSPC;
-        if (r == 0) {
-                copy = openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-                r = copy < 0 ? -errno : run_gzip(action, log, copy, room, size);
-        }
         if (r == 0)
-                r = dress(log, copy, &file->status);
+                r = copy = logs_copy_open(target->directory);
+        if (r >= 0)
+                r = logs_copy_compress(action, log, copy, target->room);
+        if (r == 0)
+                r = logs_copy_prove(action, copy, &end);
+        if (r == 0 && end.size != (uint32_t)file->status.st_size)
+                r = -EIO;
+        if (r == 0)
+                r = logs_copy_dress(log, copy, &file->status);
         /* Its writer may have come back while gzip was at work. */
         if (r == 0)
                 r = logs_writers_mark(action->host->root, file, 1);
         if (r == 0 && (file->written || !logs_rotated_unchanged(rotated, file)))
                 r = -ESTALE;
         if (r == 0)
-                r = give_name(copy, directory, name);
+                r = logs_copy_name(copy, target->directory, target->name);
         if (r == 0)
                 *ret_bytes = fstat(copy, &status) == 0 ? (uint64_t)status.st_blocks * 512 : 0;
         if (copy >= 0)
@@ -220,28 +166,72 @@ static int make_copy(const struct sg_action *action, struct logs_rotated *rotate
         return r;
 }
 
-static int compress(const struct sg_action *action, struct logs_rotated *rotated, struct logs_file *file,
-        uint64_t *ret_freed_bytes) {
-        int directory = rotated->places[file->place].fd, r;
-        char name[LOGS_NAME_MAX + sizeof(".gz")];
+/* The copy is complete, so its log may go; when it cannot, the copy goes again. */
+static int replace(
+        struct logs_rotated *rotated, struct logs_file *file, const struct target *target, uint64_t *gained) {
+        int r = logs_rotated_unchanged(rotated, file) ? logs_rotated_remove(rotated, file, gained) : -ESTALE;
+
+        if (r < 0)
+                unlinkat(target->directory, target->name, 0);
+        return r;
+}
+
+/* -ENOSPC: there is no room for it, or it ran out on the way. */
+static int compress_beside(const struct sg_action *action, struct logs_rotated *rotated,
+        struct logs_file *file, const char *name, uint64_t *ret_freed_bytes) {
+        uint64_t size = (uint64_t)file->status.st_size, copy_bytes = 0, gained = 0;
+        struct target target = {.directory = rotated->places[file->place].fd, .name = name};
+        struct statvfs fs;
+        int r;
+
+        if (fstatvfs(target.directory, &fs) == 0)
+                target.room = logs_fitness_room(size, (uint64_t)fs.f_bavail * fs.f_frsize);
+        if (target.room == 0)
+                return -ENOSPC;
+        r = make_copy(action, rotated, file, &target, &copy_bytes);
+        if ((r == -EIO || r == -ECANCELED) && target.room < size / 2)
+                return -ENOSPC;
+        if (r == 0)
+                r = replace(rotated, file, &target, &gained);
+        *ret_freed_bytes = gained > copy_bytes ? gained - copy_bytes : 0;
+        return r;
+}
+
+/* By way of the spare directory.  What does not come back at once waits there, and is not lost. */
+static int compress_elsewhere(const struct sg_action *action, struct logs_rotated *rotated,
+        const struct logs_spare *spare, struct logs_file *file, const char *name, uint64_t *ret_freed_bytes) {
         uint64_t copy_bytes = 0, gained = 0;
+        struct target target = {.directory = spare->fd, .room = logs_spare_room(action, spare, file)};
+        struct logs_spare_count back;
+        char waiting[LOGS_NAME_MAX];
+        int r = target.room > 0 ? logs_spare_name(rotated->places[file->place].path, name, waiting) : -ENOSPC;
+
+        if (r < 0)
+                return r;
+        target.name = waiting;
+        r = make_copy(action, rotated, file, &target, &copy_bytes);
+        if (r == 0)
+                r = replace(rotated, file, &target, &gained);
+        if (r < 0)
+                return r;
+        back = logs_spare_return(action, spare, rotated);
+        *ret_freed_bytes = gained > back.bytes ? gained - back.bytes : 0;
+        return 0;
+}
+
+static int compress(const struct sg_action *action, struct logs_rotated *rotated,
+        const struct logs_spare *spare, struct logs_file *file, uint64_t *ret_freed_bytes) {
+        char name[LOGS_NAME_MAX + sizeof(".gz")];
         struct stat status;
+        int r;
 
         snprintf(name, sizeof(name), "%s.gz", file->name);
-        if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+        if (fstatat(rotated->places[file->place].fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
                 return -EEXIST;
         if (errno != ENOENT)
                 return -errno;
-        r = make_copy(action, rotated, file, name, &copy_bytes);
-        if (r < 0)
-                return r;
-        r = logs_rotated_unchanged(rotated, file) ? logs_rotated_remove(rotated, file, &gained) : -ESTALE;
-        if (r < 0) {
-                unlinkat(directory, name, 0);
-                return r;
-        }
-        *ret_freed_bytes = gained > copy_bytes ? gained - copy_bytes : 0;
-        return 0;
+        r = compress_beside(action, rotated, file, name, ret_freed_bytes);
+        return r == -ENOSPC ? compress_elsewhere(action, rotated, spare, file, name, ret_freed_bytes) : r;
 }
 
 struct turn {
@@ -267,10 +257,11 @@ static void note_failure(
                 logs_name_escape(file->name, name, sizeof(name)), strerror(-r));
 }
 
-static int compress_all(
-        const struct sg_action *action, struct logs_rotated *rotated, size_t n, struct sg_outcome *outcome) {
+static int compress_all(const struct sg_action *action, struct logs_rotated *rotated,
+        const struct logs_spare *spare, size_t n, struct sg_outcome *outcome) {
         struct turn turn = {.started_usec = clock_usec(CLOCK_MONOTONIC)};
-        bool *tried = calloc(n, sizeof(*tried));
+        struct logs_spare_count back = logs_spare_return(action, spare, rotated);
+        bool *tried = calloc(n + 1, sizeof(*tried));
         size_t i;
         int r = 0;
 
@@ -283,7 +274,7 @@ static int compress_all(
                 uint64_t freed = 0, begin_usec = clock_usec(CLOCK_MONOTONIC);
 
                 tried[i] = true;
-                r = compress(action, rotated, &rotated->files[i], &freed);
+                r = compress(action, rotated, spare, &rotated->files[i], &freed);
                 if (r < 0) {
                         note_failure(action, &turn, &rotated->files[i], r);
                         continue;
@@ -296,22 +287,26 @@ static int compress_all(
         free(tried);
         snprintf(outcome->text, sizeof(outcome->text),
                 "%llu rotated logs are compressed, %.1f MiB are free again; %zu stay as they are (%s), %zu "
-                "are left for the next time",
+                "are left for the next time; %zu that waited are back, %zu wait in %.60s",
                 (unsigned long long)outcome->count, (double)outcome->freed_bytes / MIB, turn.n_failed,
                 turn.first_error ? strerror(-turn.first_error) : "none failed",
-                n - (size_t)outcome->count - turn.n_failed);
-        return outcome->count > 0 ? 0 : turn.first_error;
+                n - (size_t)outcome->count - turn.n_failed, back.n_back, logs_spare_waiting(spare, rotated),
+                spare->fd >= 0 ? spare->path : "no directory");
+        return outcome->count + back.n_back > 0 ? 0 : turn.first_error;
 }
 
 static int run(const struct sg_action *action, struct sg_outcome *ret_outcome) {
         struct logs_rotated rotated;
+        struct logs_spare spare;
         int r = 0;
         size_t n;
 
         /* The mail that still flows comes first; gzip inherits it. */
         setpriority(PRIO_PROCESS, 0, NICE);
-        if (look(action, &rotated, &n, ret_outcome) == SG_VERDICT_GO)
-                r = compress_all(action, &rotated, n, ret_outcome);
+        logs_spare_open(action, &spare);
+        if (look(action, &spare, &rotated, &n, ret_outcome) == SG_VERDICT_GO)
+                r = compress_all(action, &rotated, &spare, n, ret_outcome);
+        logs_spare_close(&spare);
         logs_rotated_deinit(&rotated);
         return r;
 }

@@ -13,15 +13,17 @@
  * with the errno value of the first file that could not be removed, when none could.
  */
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <time.h>
 
 #include "logs/logs.h"
 
 #define MIB ((double)(1 << 20))
 
-enum { ARG_DIRECTORY, ARG_TARGET };
+enum { ARG_DIRECTORY, ARG_TARGET, ARG_PATH };
 
 static const struct sg_option args[] = {
         [ARG_DIRECTORY] = {.name = "directory",
@@ -34,6 +36,12 @@ static const struct sg_option args[] = {
                 .doc = "How much to give back; the file that reaches it is the last to go.",
                 .min = 4096,
                 .max = 1099511627776},
+        [ARG_PATH] = {.name = "path",
+                .type = SG_TYPE_TEXT,
+                .fallback = "",
+                .doc = "Only on the file system of this path. Empty: wherever the level of disk-space-high "
+                       "is "
+                       "passed."},
         {0},
 };
 
@@ -46,7 +54,8 @@ static const char *format_time(const struct logs_file *file, char text[static 32
         return text;
 }
 
-static void explain(const struct logs_drop_plan *plan, enum sg_verdict verdict, struct sg_outcome *outcome) {
+static void explain(const struct logs_drop_plan *plan, enum sg_verdict verdict, bool has_path,
+        struct sg_outcome *outcome) {
         if (verdict == SG_VERDICT_GO)
                 snprintf(outcome->text, sizeof(outcome->text),
                         "the %zu oldest of %zu rotated logs go, %.1f MiB on disk", plan->n_going,
@@ -64,7 +73,40 @@ static void explain(const struct logs_drop_plan *plan, enum sg_verdict verdict, 
                         "%zu rotated logs, all of them in use, immutable, known by several names or empty",
                         plan->n_rotated);
         else
-                snprintf(outcome->text, sizeof(outcome->text), "there are no rotated logs");
+                snprintf(outcome->text, sizeof(outcome->text), "there are no rotated logs%s",
+                        has_path ? " on that file system" : "");
+}
+
+/* Subvolumes of btrfs have device numbers of their own, and share all space of their file system. */
+static bool shares_space(
+        const struct stat *file, const struct statfs *its, dev_t device, const struct statfs *fs) {
+        return file->st_dev == device ||
+                (its->f_type == BTRFS_SUPER_MAGIC && fs->f_type == BTRFS_SUPER_MAGIC &&
+                        its->f_blocks == fs->f_blocks && its->f_bsize == fs->f_bsize);
+}
+
+/* Leaves those whose space is that of the path; an empty one leaves all. */
+static int keep_file_system(const struct sg_action *action, const char *path, struct logs_rotated *rotated) {
+        char full[LOGS_PATH_MAX];
+        struct stat status;
+        struct statfs fs;
+        size_t n = 0;
+
+        if (!*path)
+                return 0;
+        snprintf(full, sizeof(full), "%s%s", action->host->root, path);
+        if (path[0] != '/' || stat(full, &status) < 0 || statfs(full, &fs) < 0)
+                return path[0] != '/' ? -EINVAL : -errno;
+        for (size_t i = 0; i < rotated->n_files; i++) {
+                const struct logs_file file = rotated->files[i];
+                struct statfs its;
+
+                if (fstatfs(rotated->places[file.place].fd, &its) == 0 &&
+                        shares_space(&file.status, &its, status.st_dev, &fs))
+                        rotated->files[n++] = file;
+        }
+        rotated->n_files = n;
+        return 0;
 }
 
 /* Deinitialise `ret_rotated` whatever the verdict. */
@@ -81,9 +123,15 @@ static enum sg_verdict plan_drop(const struct sg_action *action, struct logs_rot
                         strerror(-r));
                 return SG_VERDICT_REFUSED;
         }
+        r = keep_file_system(action, action->args[ARG_PATH].text, ret_rotated);
+        if (r < 0) {
+                snprintf(outcome->text, sizeof(outcome->text), "%.120s cannot be looked at: %s",
+                        action->args[ARG_PATH].text, strerror(-r));
+                return SG_VERDICT_REFUSED;
+        }
         verdict = logs_fitness_plan_drop(ret_rotated, action->args[ARG_TARGET].bytes, action->floor_usec,
                 action->gentler_spent, ret_plan);
-        explain(ret_plan, verdict, outcome);
+        explain(ret_plan, verdict, action->args[ARG_PATH].text[0] != '\0', outcome);
         return verdict;
 }
 

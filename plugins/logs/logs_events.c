@@ -36,8 +36,11 @@ static void add(struct logs_events *events, int wd, const char *name) {
         for (; events->slots[slot] != 0; slot = (slot + 1) % SLOTS) {
                 size_t i = events->slots[slot] - 1U;
 
-                if (events->changed[i].wd == wd && strcmp(events->names + events->changed[i].name, name) == 0)
+                if (events->changed[i].wd == wd &&
+                        strcmp(events->names + events->changed[i].name, name) == 0) {
+                        events->changed[i].times++;
                         return;
+                }
         }
         if (events->n == LOGS_CHANGED_MAX || length > sizeof(events->names) - events->used) {
                 events->rescan = true;
@@ -46,6 +49,7 @@ static void add(struct logs_events *events, int wd, const char *name) {
         memcpy(events->names + events->used, name, length);
         events->changed[events->n].wd = wd;
         events->changed[events->n].name = (uint32_t)events->used;
+        events->changed[events->n].times = 1;
         events->used += length;
         events->slots[slot] = (uint16_t)++events->n;
 }

@@ -47,6 +47,11 @@ uint64_t logs_fitness_room(uint64_t size, uint64_t available) {
         return size / 2 < available ? size / 2 : available;
 }
 
+uint64_t logs_fitness_spare_room(uint64_t size, uint64_t available) {
+        /* At most half of what is free there. */
+        return size <= available ? size / 2 : 0;
+}
+
 size_t logs_fitness_pick(const struct logs_file files[], const bool tried[], size_t n, double bytes_per_usec,
         uint64_t left_usec) {
         for (size_t i = 0; i < n; i++)

@@ -43,10 +43,6 @@ void logs_growers_drop(struct logs_growers *growers, struct logs_grower *grower)
         *grower = (struct logs_grower){0};
 }
 
-static bool same(const struct logs_identity *a, const struct logs_identity *b) {
-        return a->inode == b->inode && a->root == b->root && a->birth_usec == b->birth_usec;
-}
-
 uint32_t logs_growers_take(
         struct logs_growers *growers, const struct logs_identity *identity, uint64_t now_usec) {
         uint32_t unused = LOGS_GROWERS_MAX, idle = LOGS_GROWERS_MAX, taken;
@@ -54,7 +50,7 @@ uint32_t logs_growers_take(
         for (uint32_t i = 0; i < LOGS_GROWERS_MAX; i++) {
                 const struct logs_grower *grower = &growers->items[i];
 
-                if (same(&grower->identity, identity))
+                if (logs_identity_equal(&grower->identity, identity))
                         return i + 1;
                 if (grower->identity.inode == 0)
                         unused = i;
@@ -71,7 +67,7 @@ uint32_t logs_growers_take(
 
 struct logs_grower *logs_growers_get(
         struct logs_growers *growers, uint32_t number, const struct logs_identity *identity) {
-        if (number == 0 || !same(&growers->items[number - 1].identity, identity))
+        if (number == 0 || !logs_identity_equal(&growers->items[number - 1].identity, identity))
                 return NULL;
         return &growers->items[number - 1];
 }

@@ -43,3 +43,9 @@ double logs_growth_rate(const struct logs_growth *growth, uint64_t now_usec) {
         }
         return sum / WINDOW_SEC;
 }
+
+uint64_t logs_growth_size(const struct statx *status) {
+        uint64_t disk = status->stx_blocks * 512;
+
+        return status->stx_size / 8 > disk + (1U << 20) ? disk : status->stx_size;
+}

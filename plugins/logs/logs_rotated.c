@@ -295,6 +295,27 @@ int logs_rotated_find(
         return r;
 }
 
+int logs_rotated_open_directory(const struct sg_action *action, const char *directory) {
+        const char *const *configured = action->options[LOGS_OPTION_DIRECTORIES].list;
+        struct logs_place *place = calloc(1, sizeof(*place));
+        struct logs_rotated found = {.places = place};
+        struct search search = {.action = action, .rotated = &found};
+        int r = place ? -EINVAL : -ENOMEM;
+
+        if (!place)
+                return r;
+        find_trusted_groups(&search);
+        for (; *configured && found.n_places == 0; configured++) {
+                int why = add_configured(&search, *configured, directory);
+
+                r = why != -EINVAL ? why : r;
+        }
+        if (found.n_places > 0)
+                r = place->fd;
+        free(place);
+        return r;
+}
+
 void logs_rotated_deinit(struct logs_rotated *rotated) {
         for (size_t i = 0; i < rotated->n_places; i++)
                 close(rotated->places[i].fd);

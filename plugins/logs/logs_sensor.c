@@ -4,8 +4,10 @@
  *
  * Runs in the watcher.  Walks once through the directories (logs_walk.c), then measures again only the files
  * that inotify names, at most once a second, however often they are written to: between two looks nobody
- * listens, and the kernel merges and bounds what piles up.  What a name cannot tell is found by another walk,
- * of which the cost is held to a hundredth of the time.  A quiet log directory costs nothing, not even a timer.
+ * listens, and the kernel merges and bounds what piles up.  In a directory that is written to very much all files
+ * are measured instead, and nobody is told of each line (logs_pace.c).  What a name cannot tell is found by
+ * another walk, of which the cost is held to a hundredth of the time.  A quiet log directory costs nothing, not
+ * even a timer.
  *
  * Growth counts only what one inode became larger by, so rotation, truncation and renaming bring no rate, and
  * a new file is new with the size it has.  A log that was rotated away does not count as growing: it is
@@ -15,6 +17,7 @@
  * looked for twice a minute.  Limits: those of logs_sensor.h; beyond them files are counted by walks only.
  */
 #include "logs/logs_sensor.h"
+#include "logs/logs_select.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,15 +36,6 @@
 #define READ_BYTES 65536
 #define READS_MAX 80 /* more than the kernel's queue can hold by default */
 
-struct root_state {
-        char label[256];
-        struct logs_growth growth;
-        uint64_t disk_bytes, shown_bytes;
-        double shown_rate;
-        bool shown;
-        int missing; /* errno value that was told */
-};
-
 struct logs {
         const struct sg_host *host;
         int fd;
@@ -50,13 +44,15 @@ struct logs {
         struct logs_events events;
 
         struct logs_root roots[ROOTS_MAX];
-        struct root_state states[ROOTS_MAX];
+        struct logs_state states[ROOTS_MAX];
         size_t n_roots;
         struct logs_directories directories; /* of the last whole walk */
         struct logs_table table;
         struct logs_growers growers;
+        struct logs_select *select; /* what logs.trim is to act on is being chosen */
+        struct logs_deleted deleted;
 
-        bool walking, walk_wanted, told_unwatched;
+        bool walking, walk_wanted, walked_once, look_again, told_unwatched;
         struct logs_walk walk;
         struct logs_table walked;
         uint64_t walked_bytes[ROOTS_MAX];
@@ -68,6 +64,9 @@ static const struct sg_reading readings[] = {
         {"log_growth_bytes_per_second", {"path"},
                 "How fast a log directory, or one of the ten files that grow most, grew over the last "
                 "minute."},
+        {"deleted_open_bytes", {0},
+                "Blocks on disk of logs that were deleted while somebody writes to them: of no use, and not "
+                "free."},
         {0},
 };
 
@@ -77,35 +76,24 @@ static uint64_t now_usec(const struct logs *logs) {
         return logs->host->now_usec(logs->host);
 }
 
-/* A sparse file has the size of its blocks, or one seek would be a flood. */
-static uint64_t growing_size(const struct statx *status) {
-        uint64_t disk = status->stx_blocks * 512;
-
-        return status->stx_size / 8 > disk + (1U << 20) ? disk : status->stx_size;
-}
-
 static bool is_rotated(int directory, const char *name) {
         struct logs_name parsed;
 
         return logs_name_is_rotated(directory, name, &parsed);
 }
 
-static void name_grower(struct logs *logs, struct logs_grower *grower, const struct logs_directory *directory,
-        const char *name) {
-        char path[LOGS_PATH_MAX];
-
-        snprintf(path, sizeof(path), "%s%s%s/%s", logs->states[directory->root].label,
+static const char *path_of(const struct logs *logs, const struct logs_directory *directory, const char *name,
+        char path[static LOGS_PATH_MAX]) {
+        snprintf(path, LOGS_PATH_MAX, "%s%s%s/%s", logs->states[directory->root].label,
                 *directory->relative ? "/" : "", directory->relative, name);
-        logs_growers_name(&logs->growers, grower, path);
+        return path;
 }
 
 static struct logs_entry identify(const struct logs_directory *directory, const struct statx *status) {
         return (struct logs_entry){
-                .identity = {.inode = status->stx_ino,
-                        .birth_usec = (uint64_t)status->stx_btime.tv_sec * SECOND +
-                                status->stx_btime.tv_nsec / 1000,
-                        .root = (uint32_t)directory->root},
-                .size = growing_size(status),
+                .identity = logs_identity_of(status, (uint32_t)directory->root),
+                .names = status->stx_nlink,
+                .size = logs_growth_size(status),
                 .disk_bytes = status->stx_blocks * 512,
         };
 }
@@ -115,6 +103,7 @@ static void observe(struct logs *logs, const struct logs_entry *before, struct l
         const struct logs_directory *directory, int fd, const char *name) {
         uint64_t grown = before && now->size > before->size ? now->size - before->size : 0;
         struct logs_grower *grower;
+        char path[LOGS_PATH_MAX];
 
         if (grown > 0 && is_rotated(fd, name))
                 grown = 0;
@@ -126,7 +115,8 @@ static void observe(struct logs *logs, const struct logs_entry *before, struct l
         grower = logs_growers_get(&logs->growers, now->grower, &now->identity);
         if (!grower)
                 return;
-        name_grower(logs, grower, directory, name);
+        logs_growers_name(&logs->growers, grower, path_of(logs, directory, name, path));
+        logs_deleted_follow(&logs->deleted, &logs->growers, now, fd, name, path);
         grower->disk_bytes = now->disk_bytes;
         if (grown > 0)
                 logs_growth_add(&grower->growth, now_usec(logs), (double)grown);
@@ -172,6 +162,26 @@ static void forget_watches(struct logs *logs) {
         }
 }
 
+static void listen_to(struct logs *logs, struct logs_directory *directory) {
+        int fd = logs_walk_open(&logs->roots[directory->root], directory->relative);
+
+        logs->walk_wanted |= fd < 0 || logs_walk_listen(logs->fd, fd, directory->pace.busy) != directory->wd;
+        if (fd >= 0)
+                close(fd);
+}
+
+/* The walk listens to everything, and a directory is as busy after it as it was before. */
+static void keep_pace(struct logs *logs) {
+        const struct logs_directories *before = &logs->walk.directories, *now = &logs->directories;
+
+        for (size_t i = 0; i < before->n; i++)
+                for (size_t j = 0; j < now->n && before->items[i].pace.busy; j++)
+                        if (now->items[j].wd == before->items[i].wd) {
+                                now->items[j].pace = before->items[i].pace;
+                                listen_to(logs, &now->items[j]);
+                        }
+}
+
 static void finish_walk(struct logs *logs) {
         const struct logs_directories before = logs->directories;
         bool again = logs->walk.incomplete || logs->walk.unwatched;
@@ -183,9 +193,11 @@ static void finish_walk(struct logs *logs) {
         logs->told_unwatched |= logs->walk.unwatched;
         logs->directories = logs->walk.directories;
         logs->walk.directories = before;
+        keep_pace(logs);
         forget_watches(logs);
         logs_walk_deinit(&logs->walk);
         logs->walking = false;
+        logs->walked_once = true;
 
         logs_table_deinit(&logs->table);
         logs->table = logs->walked;
@@ -204,27 +216,90 @@ static void finish_walk(struct logs *logs) {
         logs->walk_not_before_usec = now_usec(logs) + rest_usec;
 }
 
-static void measure(struct logs *logs, const struct logs_directory *directory, const char *name) {
-        int fd = logs_walk_open(&logs->roots[directory->root], directory->relative);
+static void measure_at(struct logs *logs, struct logs_directory *directory, int fd, const char *name) {
         struct logs_entry entry, *before;
         struct statx status;
 
-        if (fd < 0 || logs_walk_stat(fd, name, &status) < 0)
+        if (logs_walk_stat(fd, name, &status) < 0) {
                 logs->walk_wanted = true;
-        else if (S_ISREG(status.stx_mode)) {
-                entry = identify(directory, &status);
-                before = logs_table_find(&logs->table, &entry.identity);
-                observe(logs, before, &entry, directory, fd, name);
-                logs->states[directory->root].disk_bytes +=
-                        entry.disk_bytes - (before ? before->disk_bytes : 0);
-                if (before)
-                        *before = entry;
-                else if (!logs_table_insert(&logs->table, &entry))
-                        /* Not known next time either, and then it must not be counted again. */
-                        logs->states[directory->root].disk_bytes -= entry.disk_bytes;
+                return;
         }
+        if (!S_ISREG(status.stx_mode) || logs_walk_device(&status) != logs->roots[directory->root].device)
+                return;
+        entry = identify(directory, &status);
+        before = logs_table_find(&logs->table, &entry.identity);
+        if (before && entry.size > before->size)
+                directory->pace.bytes += entry.size - before->size;
+        observe(logs, before, &entry, directory, fd, name);
+        logs->states[directory->root].disk_bytes += entry.disk_bytes - (before ? before->disk_bytes : 0);
+        if (before)
+                *before = entry;
+        else if (!logs_table_insert(&logs->table, &entry))
+                /* Not known next time either, and then it must not be counted again. */
+                logs->states[directory->root].disk_bytes -= entry.disk_bytes;
+}
+
+static void measure(struct logs *logs, struct logs_directory *directory, const char *name) {
+        int fd = logs_walk_open(&logs->roots[directory->root], directory->relative);
+
+        if (fd < 0) {
+                logs->walk_wanted = true;
+                return;
+        }
+        measure_at(logs, directory, fd, name);
+        close(fd);
+}
+
+struct listing {
+        struct logs *logs;
+        struct logs_directory *directory;
+};
+
+static void on_listed(int fd, const char *name, void *data) {
+        const struct listing *listing = data;
+
+        measure_at(listing->logs, listing->directory, fd, name);
+}
+
+static void measure_all(struct logs *logs, struct logs_directory *directory) {
+        int fd = logs_walk_open(&logs->roots[directory->root], directory->relative), r = fd;
+
         if (fd >= 0)
-                close(fd);
+                r = logs_walk_list(fd, LOGS_LISTED_MAX, on_listed, &(struct listing){logs, directory});
+        if (r == -E2BIG)
+                directory->n_entries = LOGS_LISTED_MAX + 1;
+        logs->walk_wanted |= r < 0;
+}
+
+/* Returns whether there is any busy one. */
+static bool go_by_pace(struct logs *logs) {
+        uint32_t listed = 0;
+        bool any = false;
+
+        for (size_t i = 0; i < logs->directories.n; i++)
+                if (logs->directories.items[i].pace.busy)
+                        listed += logs->directories.items[i].n_entries;
+        for (size_t i = 0; i < logs->directories.n; i++) {
+                struct logs_directory *directory = &logs->directories.items[i];
+                bool was_busy = directory->pace.busy;
+                uint32_t others = was_busy ? listed - directory->n_entries : listed;
+
+                if (was_busy)
+                        measure_all(logs, directory);
+                if (logs_pace_next(&directory->pace, others + directory->n_entries <= LOGS_LISTED_MAX)) {
+                        listed = others + directory->n_entries;
+                        any = true;
+                } else {
+                        listed = others;
+                }
+                if (directory->pace.busy == was_busy)
+                        continue;
+                listen_to(logs, directory);
+                /* What was written before somebody listened again. */
+                if (was_busy)
+                        measure_all(logs, directory);
+        }
+        return any;
 }
 
 static void read_events(struct logs *logs) {
@@ -240,7 +315,9 @@ static void read_events(struct logs *logs) {
         }
 }
 
-static void look(struct logs *logs) {
+/* Returns whether there will be more to see, whether anybody says so or not. */
+static bool look(struct logs *logs) {
+        logs_deleted_read(&logs->deleted);
         read_events(logs);
         logs->walk_wanted |= logs->events.rescan;
         for (size_t i = 0; i < logs->events.n; i++) {
@@ -248,44 +325,14 @@ static void look(struct logs *logs) {
 
                 for (size_t j = 0; j < logs->directories.n; j++)
                         if (logs->directories.items[j].wd == logs->events.changed[i].wd) {
+                                logs->directories.items[j].pace.events += logs->events.changed[i].times;
                                 measure(logs, &logs->directories.items[j],
                                         logs->events.names + logs->events.changed[i].name);
                                 known = true;
                         }
                 logs->walk_wanted |= !known;
         }
-}
-
-static void publish_missing(struct logs *logs, struct root_state *state, int why) {
-        const struct sg_label label = {"path", state->label};
-
-        if (state->missing != why)
-                for (const struct sg_reading *reading = readings; reading->name; reading++)
-                        logs->host->missing(logs->host, reading->name, &label, 1,
-                                why == EREMOTE ? "it is on a network file system" : strerror(why));
-        state->missing = why;
-        state->shown = false;
-}
-
-/* Returns whether it grew within the last minute. */
-static bool publish_root(struct logs *logs, size_t i) {
-        double rate = logs_growth_rate(&logs->states[i].growth, now_usec(logs));
-        const struct sg_label label = {"path", logs->states[i].label};
-        struct root_state *state = &logs->states[i];
-
-        if (logs->roots[i].why_missing) {
-                publish_missing(logs, state, logs->roots[i].why_missing);
-                return false;
-        }
-        if (!state->shown || state->disk_bytes != state->shown_bytes)
-                logs->host->publish(logs->host, "log_bytes", &label, 1, (double)state->disk_bytes);
-        if (!state->shown || rate < state->shown_rate || rate > state->shown_rate)
-                logs->host->publish(logs->host, "log_growth_bytes_per_second", &label, 1, rate);
-        state->shown = true;
-        state->missing = 0;
-        state->shown_bytes = state->disk_bytes;
-        state->shown_rate = rate;
-        return rate > 0;
+        return go_by_pace(logs) || logs->events.any;
 }
 
 static bool listen_again(struct logs *logs) {
@@ -304,11 +351,11 @@ static uint64_t until_walk_usec(const struct logs *logs) {
 
 static void on_timer(struct sg_timer *timer, void *data) {
         struct logs *logs = data;
-        bool growing;
+        bool changing;
 
         logs->readable = logs->host->watch_free(logs->readable);
         if (!logs->walking) {
-                look(logs);
+                logs->look_again = look(logs);
                 if (logs->walk_wanted && now_usec(logs) >= logs->walk_not_before_usec)
                         begin_walk(logs);
         }
@@ -319,13 +366,18 @@ static void on_timer(struct sg_timer *timer, void *data) {
                 }
                 finish_walk(logs);
         }
-        growing = logs_growers_publish(&logs->growers, now_usec(logs));
-        for (size_t i = 0; i < logs->n_roots; i++)
-                growing |= publish_root(logs, i);
-
-        if (logs->events.any || !listen_again(logs))
+        if (!logs->walked_once) {
                 logs->host->timer_arm(timer, LOOK_USEC);
-        else if (growing)
+                return;
+        }
+        changing = logs_growers_publish(&logs->growers, now_usec(logs));
+        for (size_t i = 0; i < logs->n_roots; i++)
+                changing |= logs_roots_publish(logs->host, &logs->roots[i], &logs->states[i]);
+        changing |= logs_deleted_publish(&logs->deleted, logs->roots, logs->n_roots);
+
+        if (logs->look_again || !listen_again(logs))
+                logs->host->timer_arm(timer, LOOK_USEC);
+        else if (changing)
                 logs->host->timer_arm(timer, DECAY_USEC);
         else if (logs->walk_wanted)
                 logs->host->timer_arm(timer, until_walk_usec(logs));
@@ -345,6 +397,7 @@ static void logs_destroy(void *sensor) {
 
         if (!logs)
                 return;
+        logs_select_cancel(&logs->select);
         logs->host->watch_free(logs->readable);
         logs->host->timer_free(logs->timer);
         if (logs->fd >= 0)
@@ -356,11 +409,12 @@ static void logs_destroy(void *sensor) {
         logs->walk.directories = logs->directories;
         logs_walk_deinit(&logs->walk);
         logs_table_deinit(&logs->table);
+        logs_deleted_deinit(&logs->deleted);
         free(logs);
 }
 
 static int add_root(struct logs *logs, const char *path) {
-        struct root_state *state = &logs->states[logs->n_roots];
+        struct logs_state *state = &logs->states[logs->n_roots];
         struct logs_root *root = &logs->roots[logs->n_roots];
         size_t length = strlen(path);
 
@@ -382,14 +436,15 @@ static int add_root(struct logs *logs, const char *path) {
 static int logs_create(const struct sg_host *host, const struct sg_value *options, void **ret_sensor) {
         const char *const *directories = options[LOGS_OPTION_DIRECTORIES].list;
         struct logs *logs = calloc(1, sizeof(*logs));
-        int r = 0;
+        int r;
 
         if (!logs)
                 return -ENOMEM;
         logs->host = logs->growers.host = host;
         logs->walk_wanted = true;
+        r = logs_deleted_init(&logs->deleted, host);
         logs->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-        if (logs->fd < 0)
+        if (r == 0 && logs->fd < 0)
                 r = -errno;
         for (size_t i = 0; r == 0 && directories[i] && i < ROOTS_MAX; i++)
                 r = add_root(logs, directories[i]);
@@ -405,6 +460,15 @@ static int logs_create(const struct sg_host *host, const struct sg_value *option
         return 0;
 }
 
+/* The one verb with a selector. */
+static int logs_choose(void *sensor, const char *verb, const struct sg_value *args, int fd,
+        sg_selected_fn *done, void *data) {
+        struct logs *logs = sensor;
+
+        (void)verb;
+        return logs_select_begin(&logs->select, logs->host, logs->roots, logs->n_roots, args, fd, done, data);
+}
+
 const struct sg_sensor logs_sensor = {
         .name = "logs",
         .summary = "Size and growth of log files",
@@ -412,4 +476,5 @@ const struct sg_sensor logs_sensor = {
         .reads = (const char *const[]){"@directories", NULL},
         .create = logs_create,
         .destroy = logs_destroy,
+        .select = logs_choose,
 };

@@ -3,6 +3,7 @@
 #ifndef LOGS_LOGS_SENSOR_H
 #define LOGS_LOGS_SENSOR_H
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "logs/logs.h"
@@ -18,6 +19,8 @@ struct logs_growth {
 };
 void logs_growth_add(struct logs_growth *growth, uint64_t now_usec, double bytes);
 double logs_growth_rate(const struct logs_growth *growth, uint64_t now_usec);
+/* By which a file grows: a sparse one has the size of its blocks, or one seek would be a flood. */
+uint64_t logs_growth_size(const struct statx *status);
 
 /* logs_table.c: what was seen of each file, by what it is and not by what it is called */
 struct logs_identity {
@@ -27,6 +30,7 @@ struct logs_identity {
 struct logs_entry {
         struct logs_identity identity;
         uint32_t grower; /* 1 + index; 0: it did not grow lately */
+        uint32_t names;  /* hard links */
         uint64_t size;   /* for growth: bytes, or blocks of a sparse file */
         uint64_t disk_bytes;
 };
@@ -34,6 +38,8 @@ struct logs_table {
         struct logs_entry *entries; /* open addressing; an inode of 0 is an empty place */
         size_t n, allocated;
 };
+struct logs_identity logs_identity_of(const struct statx *status, uint32_t root);
+bool logs_identity_equal(const struct logs_identity *a, const struct logs_identity *b);
 struct logs_entry *logs_table_find(const struct logs_table *table, const struct logs_identity *identity);
 /* NULL: LOGS_FILES_MAX are there, or no memory.  Pointers into the table are valid until the next insert. */
 struct logs_entry *logs_table_insert(struct logs_table *table, const struct logs_entry *entry);
@@ -44,7 +50,8 @@ void logs_table_deinit(struct logs_table *table);
 struct logs_events {
         struct {
                 int wd;
-                uint32_t name; /* offset in names */
+                uint32_t name;  /* offset in names */
+                uint32_t times; /* that it was said */
         } changed[LOGS_CHANGED_MAX];
         size_t n;
         uint16_t slots[4 * LOGS_CHANGED_MAX]; /* hash of (wd, name) to 1 + index */
@@ -55,11 +62,24 @@ struct logs_events {
 void logs_events_clear(struct logs_events *events);
 void logs_events_parse(struct logs_events *events, const char *bytes, size_t size);
 
+/* logs_pace.c: is a directory written to so much that it is cheaper to look than to listen? */
+#define LOGS_LISTED_MAX 1000 /* files of all busy directories together, so that a look stays a short one */
+struct logs_pace {
+        bool busy;
+        unsigned calm_looks;
+        uint32_t events; /* since the last look, ... */
+        uint64_t bytes;  /* ... and what its files grew by */
+};
+/* After a look; `fits`: all its files can be measured once a second. */
+bool logs_pace_next(struct logs_pace *pace, bool fits);
+
 /* logs_walk.c: the directories, and the way through all files, in turns */
 struct logs_directory {
         size_t root;
         unsigned depth;
         int wd;
+        uint32_t n_entries;
+        struct logs_pace pace;
         char *relative; /* to the configured directory; "" for itself */
 };
 struct logs_directories {
@@ -71,8 +91,8 @@ typedef void (*logs_file_fn)(
 struct logs_root {
         char path[512]; /* with host->root in front */
         const char *label;
-        uint64_t device;
-        int why_missing; /* errno value; 0: it is there */
+        uint64_t device, inode; /* of the last walk's beginning */
+        int why_missing;        /* errno value; 0: it is there */
 };
 struct logs_walk {
         struct logs_directories directories;
@@ -86,9 +106,27 @@ int logs_walk_begin(struct logs_walk *walk, struct logs_root roots[], size_t n_r
 bool logs_walk_turn(
         struct logs_walk *walk, int inotify_fd, const struct logs_root roots[], logs_file_fn fn, void *data);
 void logs_walk_deinit(struct logs_walk *walk);
-/* Opens it again, following no link below the configured directory. */
+/* Opens it again, following no link below the configured directory.  -ESTALE: that one is another by now. */
 int logs_walk_open(const struct logs_root *root, const char *relative);
+/* A busy directory only says what comes and goes. */
+int logs_walk_listen(int inotify_fd, int fd, bool busy);
+typedef void (*logs_name_fn)(int fd, const char *name, void *data);
+/* Consumes `fd`.  -E2BIG: there are more than `max` names. */
+int logs_walk_list(int fd, uint32_t max, logs_name_fn fn, void *data);
+uint64_t logs_walk_device(const struct statx *status);
 int logs_walk_stat(int directory, const char *name, struct statx *ret_status);
+
+/* logs_roots.c: the configured directories, and their readings */
+struct logs_state {
+        char label[256];
+        struct logs_growth growth;
+        uint64_t disk_bytes, shown_bytes;
+        double shown_rate;
+        bool shown;
+        int missing; /* errno value that was told */
+};
+/* Returns whether it grew within the last minute. */
+bool logs_roots_publish(const struct sg_host *host, const struct logs_root *root, struct logs_state *state);
 
 /* logs_growers.c: the files that grow, and their readings */
 #define LOGS_GROWERS_MAX 64
@@ -117,5 +155,32 @@ void logs_growers_name(struct logs_growers *growers, struct logs_grower *grower,
 void logs_growers_drop(struct logs_growers *growers, struct logs_grower *grower);
 /* Returns whether any of them grew within the last minute. */
 bool logs_growers_publish(struct logs_growers *growers, uint64_t now_usec);
+
+/* logs_deleted.c: logs that were deleted while somebody has them open */
+struct logs_followed {
+        struct logs_identity identity; /* inode 0: free */
+        int wd;
+        uint32_t names;
+        bool was_touched, was_moved, is_deleted;
+        uint64_t disk_bytes;
+        char path[256]; /* "" when it is longer */
+};
+struct logs_deleted {
+        const struct sg_host *host;
+        int fd;
+        int why_blind; /* errno value: a file that grows cannot be watched; 0: all can */
+        uint64_t bytes, shown_bytes;
+        enum { LOGS_DELETED_UNSAID, LOGS_DELETED_SHOWN, LOGS_DELETED_MISSING } said;
+        struct logs_followed files[LOGS_GROWERS_MAX];
+};
+int logs_deleted_init(struct logs_deleted *deleted, const struct sg_host *host);
+void logs_deleted_deinit(struct logs_deleted *deleted);
+/* A file that grows was measured, by this name. */
+void logs_deleted_follow(struct logs_deleted *deleted, const struct logs_growers *growers,
+        const struct logs_entry *entry, int directory, const char *name, const char *path);
+/* What was said until now: before files are measured, so that a new name is not taken for an old one's move. */
+void logs_deleted_read(struct logs_deleted *deleted);
+/* After they were measured.  Returns whether there is any to look at again. */
+bool logs_deleted_publish(struct logs_deleted *deleted, const struct logs_root roots[], size_t n_roots);
 
 #endif

@@ -21,14 +21,21 @@ static size_t hash(const struct logs_identity *identity) {
         return (size_t)(mixed * UINT64_C(0xd6e8feb86659fd93) >> 20);
 }
 
-static bool same(const struct logs_identity *a, const struct logs_identity *b) {
+struct logs_identity logs_identity_of(const struct statx *status, uint32_t root) {
+        return (struct logs_identity){.inode = status->stx_ino,
+                .birth_usec = (uint64_t)status->stx_btime.tv_sec * 1000000 + status->stx_btime.tv_nsec / 1000,
+                .root = root};
+}
+
+bool logs_identity_equal(const struct logs_identity *a, const struct logs_identity *b) {
         return a->inode == b->inode && a->root == b->root && a->birth_usec == b->birth_usec;
 }
 
 static struct logs_entry *place_of(const struct logs_table *table, const struct logs_identity *identity) {
         size_t mask = table->allocated - 1, i = hash(identity) & mask;
 
-        while (table->entries[i].identity.inode != 0 && !same(&table->entries[i].identity, identity))
+        while (table->entries[i].identity.inode != 0 &&
+                !logs_identity_equal(&table->entries[i].identity, identity))
                 i = (i + 1) & mask;
         return &table->entries[i];
 }

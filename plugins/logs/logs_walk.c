@@ -28,9 +28,10 @@
 
 #define TURN_USEC UINT64_C(5000)
 #define ENTRIES_BETWEEN_LOOKS 64
-#define EVENTS                                                                                               \
-        (IN_MODIFY | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | \
-                IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK)
+#define WRITES (IN_MODIFY | IN_CLOSE_WRITE)
+#define MOVES                                                                                               \
+        (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | \
+                IN_EXCL_UNLINK)
 #define CIFS_MAGIC 0xff534d42U
 #define CEPH_MAGIC 0x00c36400U
 #define FUSE_MAGIC 0x65735546U
@@ -62,9 +63,20 @@ int logs_walk_stat(int directory, const char *name, struct statx *ret_status) {
                 : 0;
 }
 
+uint64_t logs_walk_device(const struct statx *status) {
+        return makedev(status->stx_dev_major, status->stx_dev_minor);
+}
+
 int logs_walk_open(const struct logs_root *root, const char *relative) {
         int fd = open(root->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        struct statx status;
 
+        if (fd >= 0 &&
+                (logs_walk_stat(fd, "", &status) < 0 || logs_walk_device(&status) != root->device ||
+                        status.stx_ino != root->inode)) {
+                close(fd);
+                return -ESTALE;
+        }
         while (fd >= 0 && *relative) {
                 char step[LOGS_NAME_MAX];
                 size_t length = strcspn(relative, "/");
@@ -116,8 +128,10 @@ static int look_at_root(struct logs_root *root) {
                 return -errno;
         r = is_on_network(fd) ? -EREMOTE : logs_walk_stat(fd, "", &status);
         close(fd);
-        if (r == 0)
-                root->device = makedev(status.stx_dev_major, status.stx_dev_minor);
+        if (r == 0) {
+                root->device = logs_walk_device(&status);
+                root->inode = status.stx_ino;
+        }
         return r;
 }
 
@@ -137,17 +151,40 @@ int logs_walk_begin(struct logs_walk *walk, struct logs_root roots[], size_t n_r
         return 0;
 }
 
+int logs_walk_listen(int inotify_fd, int fd, bool busy) {
+        char path[64];
+        int wd;
+
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+        wd = inotify_add_watch(inotify_fd, path, busy ? MOVES : MOVES | WRITES);
+        return wd < 0 ? -errno : wd;
+}
+
+int logs_walk_list(int fd, uint32_t max, logs_name_fn fn, void *data) {
+        const struct dirent *entry = NULL;
+        DIR *stream = fdopendir(fd);
+
+        if (!stream) {
+                close(fd);
+                return -ENOMEM;
+        }
+        while (max > 0 && (entry = readdir(stream))) {
+                fn(dirfd(stream), entry->d_name, data);
+                max--;
+        }
+        closedir(stream);
+        return entry ? -E2BIG : 0;
+}
+
 static void enter(struct logs_walk *walk, int inotify_fd, const struct logs_root roots[]) {
         struct logs_directory *directory = &walk->directories.items[walk->next];
         int fd = logs_walk_open(&roots[directory->root], directory->relative);
-        char path[64];
 
         if (fd < 0) {
                 walk->incomplete |= fd != -ENOENT;
                 return;
         }
-        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-        directory->wd = inotify_add_watch(inotify_fd, path, EVENTS);
+        directory->wd = logs_walk_listen(inotify_fd, fd, false);
         walk->unwatched |= directory->wd < 0;
         walk->stream = fdopendir(fd);
         if (!walk->stream)
@@ -162,8 +199,9 @@ static void look_at(struct logs_walk *walk, const struct logs_root roots[], cons
         int fd = dirfd(walk->stream);
 
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || logs_walk_stat(fd, name, &status) < 0 ||
-                makedev(status.stx_dev_major, status.stx_dev_minor) != root->device)
+                logs_walk_device(&status) != root->device)
                 return;
+        walk->directories.items[walk->next].n_entries++;
         if (S_ISREG(status.stx_mode))
                 fn(walk->next, fd, name, &status, data);
         else if (S_ISDIR(status.stx_mode) && directory.depth < LOGS_DEPTH_MAX &&

@@ -54,6 +54,8 @@ const struct sg_reading queue_readings[] = {
         {"queue_bounce_growth", {"instance"},
                 "Messages without a sender in all queues together, more than ten minutes ago; what is put on "
                 "hold or released does not change it. Missing in the first minute."},
+        {"queue_growth_bytes", {"instance"},
+                "Size of all queues together, more than ten minutes ago. Missing in the first minute."},
         {"queue_sender_messages", {"instance", "sender"},
                 "Incoming, active and deferred messages by the domain of their sender, for the 20 largest; "
                 "\"<>\": no sender; \"-\": one that cannot be told; \"*\": the sum of the others."},
@@ -143,15 +145,25 @@ static void publish_cliff(const struct queue_spool *spool) {
                         "the queue lifetimes of main.cf are not known");
 }
 
-static void publish_growth(struct queue_spool *spool) {
+/* Over all queues: what is put on hold, or let go again, is no growth. */
+static void publish_growth(
+        const struct queue_spool *spool, struct growth *growth, const char *reading, uint64_t value) {
         uint64_t now_usec = spool->host->now_usec(spool->host);
-        double growth;
+        double grown;
 
-        queue_growth_note(&spool->bounces, now_usec, spool->census.null_sender);
-        if (queue_growth_of(&spool->bounces, now_usec, spool->census.null_sender, &growth))
-                say(spool, "queue_bounce_growth", NULL, NULL, growth);
+        growth_note(growth, now_usec, value);
+        if (growth_of(growth, now_usec, value, &grown))
+                say(spool, reading, NULL, NULL, grown);
         else
-                say_missing(spool, "queue_bounce_growth", NULL, NULL, "not known for long enough");
+                say_missing(spool, reading, NULL, NULL, "not known for long enough");
+}
+
+static uint64_t bytes_of_all(const struct queue_spool *spool) {
+        uint64_t bytes = 0;
+
+        for (int queue = 0; queue < QUEUES; queue++)
+                bytes += spool->queues[queue].bytes;
+        return bytes;
 }
 
 /* What is known of messages, as against their number. */
@@ -169,17 +181,18 @@ static void publish_contents(struct queue_spool *spool) {
         for (int queue = 0; queue < QUEUES; queue++)
                 say(spool, "queue_null_sender_messages", "queue", queue_names_of[queue],
                         census->null_senders[queue]);
-        publish_growth(spool);
+        publish_growth(spool, &spool->bounces, "queue_bounce_growth", census->null_sender);
+        publish_growth(spool, &spool->bytes, "queue_growth_bytes", bytes_of_all(spool));
         publish_cliff(spool);
 }
 
 static void publish_contents_missing(struct queue_spool *spool, const char *why) {
         static const char *const of_instance[] = {"queue_unreadable", "queue_null_sender_ratio",
-                "queue_bounce_growth", "bounce_cliff_messages"};
+                "queue_bounce_growth", "queue_growth_bytes", "bounce_cliff_messages"};
 
         for (size_t i = 0; i < sizeof(of_instance) / sizeof(of_instance[0]); i++)
                 say_missing(spool, of_instance[i], NULL, NULL, why);
-        spool->bounces = (struct queue_growth){.n = 0};
+        spool->bounces = spool->bytes = (struct growth){.n = 0};
         for (int queue = 0; queue < QUEUES; queue++)
                 say_missing(spool, "queue_null_sender_messages", "queue", queue_names_of[queue], why);
         for (int class = 0; class < REASON_CLASSES; class ++)

@@ -4,7 +4,7 @@
  *
  * Runs in the watcher, as part of the sensor `queue`.  In the buckets of qshape, or fewer of them, the answer is there
  * at once from the live counts, or with many rows in the next turn of the loop; in others, or when the clock was set,
- * all messages are counted, a piece per turn, one question after the other.  A spool that is not there has no mail, and
+ * or about mail that came in lately, all messages are counted, a piece per turn, one question after the other.  A spool that is not there has no mail, and
  * says so only when it is asked for by its name.
  *
  * Owns the tallies under way and their timer.  Answers -EAGAIN while a spool is not read completely, or is read
@@ -28,6 +28,7 @@
 #define ROWS_AT_ONCE 2000u
 #define CURSOR_SPOOL (UINT64_C(1) << 32)
 #define FOREVER_USEC UINT64_C(3600000000)
+#define SECOND_USEC UINT64_C(1000000)
 
 struct asked {
         struct queue_question question;
@@ -80,6 +81,7 @@ static int understand(const struct queue_questions *questions, const struct sg_q
                         .seconds = (int64_t)shape->bucket_minutes * 60,
                         .linear = shape->linear},
                 .limit = shape->limit,
+                .since = (int64_t)(shape->arrived_since_usec / SECOND_USEC),
         };
         int n;
 
@@ -117,14 +119,14 @@ static int answer_at_once(const struct queue_question *question, sg_queue_shape_
 }
 
 /*
- * Whether the live counts have the answer: not when the clock was just set, and all ages are others, and not with more
- * recipients than can be said.
+ * Whether the live counts have the answer: not when the clock was just set, and all ages are others, not with more
+ * recipients than can be said, and not about a part of the messages.
  */
 static bool is_live(const struct queue_question *question) {
         const struct queue_buckets *buckets = &question->buckets;
         bool is_caught_up = true;
 
-        if (buckets->linear || buckets->n > QUEUE_SHAPE_BUCKETS ||
+        if (question->since > 0 || buckets->linear || buckets->n > QUEUE_SHAPE_BUCKETS ||
                 buckets->seconds != (int64_t)QUEUE_SHAPE_MINUTES * 60 || !queue_rows_fit(question))
                 return false;
         for (size_t i = 0; i < question->n_spools; i++)

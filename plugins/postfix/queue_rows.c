@@ -128,18 +128,24 @@ static bool complete(
         return true;
 }
 
+/* Of a part of the messages the live totals do not say who has most: then all that there is room for are chosen. */
+static uint32_t wanted_rows(const struct queue_question *question) {
+        return question->since > 0 ? SG_QUEUE_ROWS_MAX : question->limit;
+}
+
 size_t queue_rows_most(const struct queue_question *question) {
+        uint32_t wanted = wanted_rows(question);
         size_t n = 0;
 
         for (size_t i = 0; i < question->n_spools; i++)
                 for (int queue = 0; queue < QUEUES; queue++)
                         if (question->queues[queue])
                                 n += question->spools[i]->shape.tables[question->kind][queue].n;
-        return n < question->limit ? n : question->limit;
+        return n < wanted ? n : wanted;
 }
 
 static int choose(struct choice *choice, const struct queue_question *question) {
-        choice->wanted = question->limit;
+        choice->wanted = wanted_rows(question);
         choice->random = question->n_spools > 0 ? question->spools[0]->places.domains.seed : 0;
         choice->rows = malloc(2 * (queue_rows_most(question) + 1) * sizeof(*choice->rows));
         if (!choice->rows)
@@ -170,7 +176,8 @@ int queue_rows_init(struct queue_rows *rows, const struct queue_question *questi
         *rows = (struct queue_rows){
                 .rows = choice.rows,
                 .n = choice.n,
-                .has_others = choice.has_dropped && question->limit == SG_QUEUE_ROWS_MAX,
+                .has_others = choice.has_dropped && wanted_rows(question) == SG_QUEUE_ROWS_MAX,
+                .n_said = question->since > 0 ? question->limit : choice.n + 1,
                 .width = question->buckets.n + 1,
         };
         rows->counts = calloc((rows->n + 2) * rows->width, sizeof(*rows->counts));
@@ -307,7 +314,7 @@ int queue_rows_say(const struct queue_rows *rows, sg_queue_shape_done *done, voi
         n = add_others(rows, said, n);
         if (!are_sorted(said + 1, n - 1))
                 qsort(said + 1, n - 1, sizeof(*said), compare_said);
-        done(0, said, n, data);
+        done(0, said, n <= rows->n_said ? n : rows->n_said + 1, data);
         free(said);
         return 0;
 }

@@ -14,6 +14,7 @@ struct queue_question {
         enum queue_shape_kind kind;
         struct queue_buckets buckets;
         uint32_t limit; /* of rows */
+        int64_t since;  /* only of messages that arrived then or later, in seconds; 0: of all */
 };
 
 /* A domain of the answer; in other spools than this one it is found by its text. */
@@ -26,6 +27,7 @@ struct queue_rows {
         struct queue_row *rows; /* by total, largest first */
         size_t n;
         bool has_others;  /* there are more than can be asked for: the rest is counted together */
+        size_t n_said;    /* at most, without the first; which ones they are is known when all is counted */
         unsigned width;   /* of `counts`: the total and the buckets */
         uint32_t *counts; /* of everything, of each row, of the others */
 };

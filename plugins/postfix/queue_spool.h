@@ -14,10 +14,10 @@
 #include <limits.h>
 #include <sys/stat.h>
 
+#include "common/growth.h"
 #include "postfix/nexthop.h"
 #include "postfix/postfix.h"
 #include "postfix/queue_file.h"
-#include "postfix/queue_growth.h"
 #include "postfix/queue_places.h"
 #include "postfix/queue_shape.h"
 #include "postfix/queue_table.h"
@@ -179,7 +179,7 @@ struct queue_spool {
         bool is_listed, is_read, is_explained;
 
         struct queue_totals totals;
-        struct queue_growth bounces;
+        struct growth bounces, bytes;
         bool reason_shown[REASON_CLASSES];
         struct queue_shown shown_domains, shown_senders;
         struct queue_shown_hop shown_hops[QUEUE_HOPS_SHOWN];

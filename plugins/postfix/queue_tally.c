@@ -2,8 +2,9 @@
 /*
  * queue_tally - an answer in buckets that nobody keeps: counted over all messages, a piece at a time
  *
- * Runs in the watcher, as part of the sensor `queue`.  The rows are chosen at the start, by the live totals.  Ages are
- * those of that moment.
+ * Runs in the watcher, as part of the sensor `queue`.  The rows are chosen at the start, by the live totals, and all
+ * that an answer can have when only a part of the messages counts: which names have most of that part is known at the
+ * end.  Ages are those of that moment.
  *
  * Owns its rows, a table from names to rows for each spool, and a reference on each name in them, since a name that
  * nobody has may become another one between two pieces.  Fails for want of memory at the start.
@@ -105,6 +106,8 @@ static void count(const struct queue_tally *tally, const struct queue_message *m
         unsigned bucket =
                 queue_bucket_of(&tally->question.buckets, tally->spools[tally->at].now - message->arrival);
 
+        if (message->arrival < tally->question.since)
+                return;
         if (tally->question.kind == QUEUE_SHAPE_SENDERS) {
                 add(tally, message->sender, bucket, 1);
                 return;

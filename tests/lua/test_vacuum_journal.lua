@@ -26,6 +26,17 @@ test("a site's own `keep` is what is asked for", function()
   equal(keep, "64M")
 end)
 
+test("a site may let old entries go as well", function()
+  local age
+  world {
+    playbooks = { "vacuum-journal" }, options = { ["vacuum-journal"] = { older_than = "30d" } }, plugins = true,
+    act = function(_, args) age = args.older_than end,
+  }
+  used(0.9)
+  sim.advance(60)
+  equal(age, "30d")
+end)
+
 test("when it does not clear within two minutes, it says so and is not repeated", function()
   world { playbooks = { "vacuum-journal" } }
   used(0.9)

@@ -41,6 +41,14 @@ static int run_slow(const struct sg_action *action, struct sg_outcome *ret_outco
         return run_mark(action, ret_outcome);
 }
 
+static int run_probe(const struct sg_action *action, struct sg_outcome *ret_outcome) {
+        run_mark(action, ret_outcome);
+        ret_outcome->freed_bytes = 0;
+        ret_outcome->found_bytes = UINT64_C(5) << 30;
+        ret_outcome->count = 3;
+        return 0;
+}
+
 static const struct sg_option vacuum_args[] = {
         {.name = "keep", .type = SG_TYPE_SIZE, .fallback = "200M", .min = 8 << 20, .max = 1e15},
         {.name = NULL}};
@@ -53,6 +61,12 @@ static const struct sg_verb vacuum = {.name = "test.vacuum",
         .run = run_mark};
 static const struct sg_verb slow = {
         .name = "test.slow", .risk = SG_RISK_FREEING, .check = check_go, .run = run_slow};
+static const struct sg_verb probe = {.name = "test.probe",
+        .risk = SG_RISK_PROBE,
+        .budget_count = 2,
+        .budget_window_usec = USEC_PER_DAY,
+        .check = check_go,
+        .run = run_probe};
 static const struct sg_verb ballast = {
         .name = "disk.free_ballast", .risk = SG_RISK_FREEING, .check = check_nothing, .run = run_mark};
 static const struct sg_verb delete_mail = {
@@ -139,7 +153,7 @@ static const struct sg_verb pause_limited = {.name = "test.pause_limited",
         .check = check_pause,
         .run = run_pause,
         .undo = undo_pause};
-static const struct sg_verb *const verbs[] = {&vacuum, &slow, &ballast, &delete_mail, &pause_verb,
+static const struct sg_verb *const verbs[] = {&vacuum, &slow, &probe, &ballast, &delete_mail, &pause_verb,
         &pause_chosen, &pause_shortly, &pause_limited, NULL};
 static const struct sg_plugin test_plugin = {
         SG_PLUGIN_HEADER, .name = "test", .version = "1", .verbs = verbs};
@@ -152,8 +166,8 @@ static const struct plugin_list plugins = {.plugins = &plugin_entry, .n = 1};
         ".source\tt\t" source "\n"
 
 /* A playbook that names, and so may use, whatever the tests of the desk ask for. */
-#define ALL_VERBS                                                                               \
-        "-- test.vacuum test.slow test.delete test.pause test.pause_chosen test.pause_shortly " \
+#define ALL_VERBS                                                                                          \
+        "-- test.vacuum test.slow test.probe test.delete test.pause test.pause_chosen test.pause_shortly " \
         "test.pause_limited"
 
 struct fixture {

@@ -31,7 +31,7 @@
 struct fixture {
         struct scratch scratch;
         struct verb_bench bench;
-        struct sg_value options[1], args[2];
+        struct sg_value options[4], args[3];
 };
 
 static struct fixture *current;
@@ -40,11 +40,10 @@ static inline int real_gzip(struct verb_bench *bench, int in_fd, int out_fd) {
         pid_t pid = fork();
         int status;
 
-        (void)bench;
         if (pid == 0) {
                 dup2(in_fd, STDIN_FILENO);
                 dup2(out_fd, STDOUT_FILENO);
-                execl("/usr/bin/gzip", "gzip", "-c", (char *)NULL);
+                execl("/usr/bin/gzip", "gzip", bench->command + sizeof("/usr/bin/gzip"), (char *)NULL);
                 _exit(127);
         }
         assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -95,9 +94,14 @@ static inline int setup(void **state) {
         scratch_mkdir(&fixture->scratch, "var/log");
         assert_int_equal(symlink("/proc", scratch_path(&fixture->scratch, "proc")), 0);
         make_log("mail.log", MIB, 0);
-        fixture->options[0] = (struct sg_value){.type = SG_TYPE_LIST, .list = directories};
+        fixture->options[LOGS_OPTION_DIRECTORIES] =
+                (struct sg_value){.type = SG_TYPE_LIST, .list = directories};
+        fixture->options[LOGS_OPTION_SPARE_DIRECTORY] = (struct sg_value){.type = SG_TYPE_TEXT, .text = ""};
+        fixture->options[LOGS_OPTION_REOPEN_UNITS] =
+                (struct sg_value){.type = SG_TYPE_LIST, .list = directories + 1};
         fixture->args[0] = (struct sg_value){.type = SG_TYPE_TEXT, .text = ""};
         fixture->args[1] = (struct sg_value){.type = SG_TYPE_SIZE, .bytes = MIB};
+        fixture->args[2] = (struct sg_value){.type = SG_TYPE_TEXT, .text = ""};
         verb_bench_init(&fixture->bench, fixture->scratch.path, fixture->args, fixture->options);
         fixture->bench.filter = real_gzip;
         fixture->bench.action.floor_usec = (uint64_t)(time(NULL) - DAY) * SEC;

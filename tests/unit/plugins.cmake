@@ -3,11 +3,29 @@ foreach(plugin disk journal sample)
   sg_test(test_${plugin} sg_bench sg_scratch sg_plugin_${plugin}_objects)
 endforeach()
 
-foreach(name logs logs_sensor logs_rotated logs_compress logs_drop)
+# Through /proc/PID/fd.
+sg_test(test_open_files sg_scratch sg_plugin_disk_objects)
+sg_test(test_deleted_open sg_bench sg_scratch sg_plugin_disk_objects)
+sg_test(test_reopen sg_bench sg_scratch sg_plugin_logs_objects)
+target_link_options(test_reopen PRIVATE -Wl,--wrap=fstatvfs,--wrap=syncfs)
+
+foreach(name forecast interval limits mounted mounts sensor)
+  sg_test(test_disk_${name} sg_bench sg_scratch sg_plugin_disk_objects)
+endforeach()
+target_sources(test_disk_forecast PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/disk_series.c)
+target_link_options(test_disk_limits PRIVATE -Wl,--wrap=statvfs,--wrap=ioctl)
+
+foreach(name logs logs_sensor logs_rotated logs_compress logs_spare logs_rotate logs_rotate_conf logs_hostile logs_drop)
   sg_test(test_${name} sg_bench sg_scratch sg_plugin_logs_objects)
 endforeach()
-# It waits for looks a second apart, and makes a hundred thousand files.
-set_tests_properties(test_logs_sensor PROPERTIES TIMEOUT 180)
+sg_test(test_logs_who sg_bench sg_scratch sg_plugin_logs_objects)
+foreach(name logs_deleted logs_sensor_hostile)
+  sg_test(test_${name} sg_bench sg_scratch sg_plugin_logs_objects)
+endforeach()
+target_link_options(test_logs_deleted PRIVATE -Wl,--wrap=inotify_add_watch)
+target_link_options(test_logs_sensor_hostile PRIVATE -Wl,--wrap=fstatfs)
+# They wait for looks a second apart, and one makes a hundred thousand files.
+set_tests_properties(test_logs_sensor test_logs_deleted test_logs_sensor_hostile PROPERTIES TIMEOUT 240)
 
 foreach(name postpone postpone_hostile postpone_disk postsuper retry_time retry reload_verb contents contents_log hold hold_marks
         hold_rules owner_reader release requeue spool_place)
@@ -15,6 +33,13 @@ foreach(name postpone postpone_hostile postpone_disk postsuper retry_time retry 
 endforeach()
 target_link_options(test_contents PRIVATE -Wl,--wrap=owner_reader_ask)
 target_link_options(test_hold_marks PRIVATE -Wl,--wrap=futimens)
+
+foreach(name logs_select logs_summary logs_trim logs_trim_fails)
+  sg_test(test_${name} sg_bench sg_scratch sg_plugin_logs_objects)
+endforeach()
+# A large log is made for each test, and read in turns.
+set_tests_properties(test_logs_select test_logs_trim test_logs_trim_fails PROPERTIES TIMEOUT 180)
+target_link_options(test_logs_trim_fails PRIVATE -Wl,--wrap=fallocate,--wrap=ftruncate,--wrap=logs_trim_range_cut)
 
 # The parsers of plugin postfix, alone.
 foreach(name queue_id queue_file queue_file_cut queue_file_hostile spool defer_log defer_verdict instance reason reason_site
@@ -26,7 +51,7 @@ target_compile_definitions(test_reason PRIVATE PACKAGING_DIR="${PROJECT_SOURCE_D
 sg_test(test_postfix sg_plugin_postfix_objects sg_postfix_queue sg_postfix_verbs sg_postfix_parsers)
 
 # Its sensor, on a spool of its own.
-foreach(test test_nexthop test_queue_growth test_queue_table test_queue_select test_queue_select_filter test_queue_sensor test_queue_storm test_queue_instances test_queue_census)
+foreach(test test_nexthop test_growth test_queue_table test_queue_select test_queue_select_filter test_queue_sensor test_queue_storm test_queue_instances test_queue_census)
   sg_test(${test} sg_bench sg_scratch sg_spool sg_postfix_queue sg_postfix_verbs sg_postfix_parsers)
 endforeach()
 # They wait for readings, which come once a second.

@@ -167,6 +167,8 @@ static inline int shape_on_file(const char *path, const struct stat *status, int
         shape_read(path, &envelope);
         if (!envelope.has_end || !envelope.has_sender || !envelope.arrival || envelope.n == 0)
                 return 0;
+        if (envelope.arrival < (int64_t)(shape_model.shape->arrived_since_usec / 1000000))
+                return 0;
         bucket = shape_bucket(shape_model.shape, shape_model.now, envelope.arrival);
         for (size_t i = 0; i < (shape_model.shape->by_sender ? 1 : envelope.n); i++) {
                 shape_count(shape_model.table, "TOTAL", bucket);

@@ -16,7 +16,11 @@ static void a_wrong_argument_is_named_with_what_is_allowed(void **state) {
                 const char *options, *says;
         } cases[] = {
                 {"deferred", 0, "colour=sred",
-                        "'colour' is not known here, only sender, linear, buckets, minutes, instance"},
+                        "'colour' is not known here, only sender, linear, buckets, minutes, instance, "
+                        "arrived_since_usec"},
+                {"deferred", 0, "arrived_since_usec=u5", "'arrived_since_usec' must be a number (t)"},
+                {"deferred", 0, "arrived_since_usec=t999999",
+                        "'arrived_since_usec' must be 1000000 to 18446744073709551615"},
                 {"deferred", 0, "a\x1b=sred", "'a\\x1b' is not known"},
                 {"deferred", 0, "sender=u1", "'sender' must be a truth value (b)"},
                 {"deferred", 0, "linear=syes", "'linear' must be a truth value (b)"},
@@ -96,13 +100,15 @@ static void append_something(DBusMessageIter *iter, const char *type) {
 static void a_value_of_any_other_type_is_refused(void **state) {
         static const char *const types[] = {
                 "as", "a{sv}", "aa{sv}", "v", "(u)", "(sau)", "ay", "d", "o", "g", "y", "n"};
-        static const char *const keys[] = {"sender", "linear", "buckets", "minutes", "instance"};
+        static const char *const keys[] = {
+                "sender", "linear", "buckets", "minutes", "instance", "arrived_since_usec"};
+        const size_t n_keys = sizeof(keys) / sizeof(keys[0]);
         struct fixture *fixture = *state;
         const char *queue = "deferred";
         dbus_uint32_t limit = 0;
 
-        for (size_t i = 0; i < 5 * sizeof(types) / sizeof(types[0]); i++) {
-                const char *type = types[i / 5], *key = keys[i % 5];
+        for (size_t i = 0; i < n_keys * sizeof(types) / sizeof(types[0]); i++) {
+                const char *type = types[i / n_keys], *key = keys[i % n_keys];
                 DBusMessage *call =
                         dbus_message_new_method_call("org.spoolguard1", ROOT, MANAGER, "QueueShape");
                 DBusPendingCall *pending = NULL;

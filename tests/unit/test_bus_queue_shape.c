@@ -20,6 +20,8 @@ static void what_is_asked_reaches_the_sensor(void **state) {
         assert_asked(fixture, ",echo,deferred hold ,", 20,
                 "sender=b1 linear=b1 buckets=u64 minutes=u1000000 instance=sout",
                 "echo deferred hold of out, senders, linear, 64 buckets of 1000000, limit 20");
+        assert_asked(fixture, "echo", 0, "arrived_since_usec=t1766620800000000",
+                "echo of all, recipients, doubling, 10 buckets of 5, limit 0, since 1766620800000000");
         assert_asked(fixture, "echo", 10000, "sender=b0 linear=b0 buckets=u1 minutes=u1",
                 "echo of all, recipients, doubling, 1 buckets of 1, limit 10000");
 }

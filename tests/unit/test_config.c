@@ -127,6 +127,15 @@ static void builtin_conditions_are_sound(void **state) {
         assert_true(
                 critical->trip == 0.95 && critical->clear == 0.9 && critical->level == CONFIG_LEVEL_CRITICAL);
         assert_int_equal(critical->lasting_usec, 0);
+        critical = config_condition(config, "disk-read-only");
+        assert_string_equal(critical->reading, "disk_read_only");
+        /* 0 is below the clear level, not at it: at it nothing clears. */
+        assert_true(critical->trip == 1 && critical->clear > 0 && critical->clear < 1 && !critical->below &&
+                critical->level == CONFIG_LEVEL_CRITICAL);
+        critical = config_condition(config, "deleted-open-large");
+        assert_string_equal(critical->reading, "deleted_open_bytes");
+        assert_true(critical->trip == 100.0 * 1048576 && critical->clear == 10.0 * 1048576 &&
+                critical->level == CONFIG_LEVEL_WARNING);
         config_free(config);
         config_entries_deinit(&entries);
         free(text);

@@ -107,7 +107,7 @@ static void what_is_no_filter_is_wrong_usage(void **state) {
                 {"--reason", "\xff", "is nothing to look for"},
                 {"--domain", "user@example.org", "not 'user@example.org' but 'example.org'"},
                 {"--older-than", "yesterday", "--older-than"},
-                {"--older-than", "0s", "--older-than 0 is every message"},
+                {"--older-than", "0s", "--older-than needs more than 0"},
                 {"--size", "5", "unknown option '--size'"},
                 {"-xy", "5", "unknown option '-xy'"},
                 {"--domain=\x1b[2J@", "--json", "not '\\x1b[2J@' but ''"},

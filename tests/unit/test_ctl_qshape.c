@@ -7,6 +7,8 @@
  */
 #include "ctl_support.h"
 
+#include "base/clock.h"
+
 #include "ctl/qshape.h"
 
 /* Rows as "DOMAIN 1 2 3", the counts without their total; TOTAL is added up. */
@@ -268,6 +270,27 @@ static void options_reach_the_daemon(void **state) {
         assert_says(" echo of -, ");
         assert_int_equal(CTL("qshape", "-w", "1000", "--instance", "mx", "echo"), 0);
         assert_says(" echo of mx, ");
+        assert_silent_about("since");
+}
+
+static void newer_than_is_a_moment_for_the_daemon(void **state) {
+        uint64_t before_usec = clock_realtime_usec(), since_usec;
+        const char *since;
+        (void)state;
+
+        assert_int_equal(CTL("qshape", "-w", "1000", "-s", "--newer-than", "2h", "echo"), 0);
+        since = strstr(output, ", since ");
+        assert_non_null(since);
+        since_usec = strtoull(since + strlen(", since "), NULL, 10);
+        assert_true(since_usec + 2 * USEC_PER_HOUR >= before_usec);
+        assert_true(since_usec + 2 * USEC_PER_HOUR <= clock_realtime_usec());
+        /* Longer ago than there is time. */
+        assert_int_equal(CTL("qshape", "-w", "1000", "--newer-than", "36500d", "echo"), 0);
+        assert_says(", since 1000000 ");
+        assert_int_equal(CTL("qshape", "--newer-than", "0", "echo"), 2);
+        assert_says("--newer-than needs more than 0");
+        assert_int_equal(CTL("qshape", "--newer-than", "yesterday", "echo"), 2);
+        assert_says("yesterday");
 }
 
 static void an_instance_is_called_as_its_main_cf_says(void **state) {
@@ -418,6 +441,7 @@ int main(void) {
                 cmocka_unit_test(a_table_of_another_shape_is_refused),
                 TEST_QUEUE(the_command_prints_the_table_of_the_daemon),
                 TEST_QUEUE(options_reach_the_daemon),
+                TEST_QUEUE(newer_than_is_a_moment_for_the_daemon),
                 TEST_QUEUE(an_instance_is_called_as_its_main_cf_says),
                 TEST_QUEUE(the_table_as_json_has_its_limits),
                 TEST_QUEUE(wrong_usage_is_explained),

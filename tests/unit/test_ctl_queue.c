@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "ctl/queue_json.h"
+#include "ctl/senders.h"
 
 /* As `queue --json` has it, in one line. */
 static void assert_rows(const char *readings, const char *leases, const char *list, const char *expected) {
@@ -169,6 +170,74 @@ static void instances_are_shown_apart_and_names_cannot_move_a_cursor(void **stat
         assert_silent_about("\x1b");
 }
 
+static void senders_of_the_night_are_shown_while_an_incident_is_open(void **state) {
+        struct fixture *fixture = *state;
+        json_t *json, *since;
+
+        served_bus_play(&fixture->served, SCENE_QUEUE);
+        served_bus_play(&fixture->served, SCENE_QUEUE_PLUGIN);
+        assert_int_equal(CTL("queue"), 0);
+        assert_silent_about("Who sent");
+        assert_int_equal(CTL("queue", "--json"), 0);
+        assert_says("\"since_incident\": null");
+
+        served_bus_play(&fixture->served, SCENE_TRIP);
+        assert_int_equal(CTL("queue"), 0);
+        assert_says("Who sent what came in since ");
+        assert_says("when incident 7 began, and is still here\n");
+        assert_says("  example.org           1\n");
+        /* Five of the eight that the daemon tells of. */
+        assert_says("d.example.com");
+        assert_silent_about("mx.e.example.com");
+        assert_int_equal(CTL("explain", "incident/7"), 0);
+        assert_says("when incident 7 began, and is still here\n");
+        assert_int_equal(CTL("queue", "--json"), 0);
+        json = json_loads(output, 0, NULL);
+        since = json_object_get(json, "since_incident");
+        assert_int_equal(json_integer_value(json_object_get(since, "incident")), 7);
+        assert_true(json_integer_value(json_object_get(since, "since_usec")) > 0);
+        assert_int_equal(json_integer_value(json_object_get(since, "messages")), 1);
+        assert_int_equal(json_array_size(json_object_get(since, "senders")), 5);
+        json_decref(json);
+
+        served_bus_play(&fixture->served, SCENE_HEAL);
+        assert_int_equal(CTL("queue"), 0);
+        assert_silent_about("Who sent");
+        assert_int_equal(CTL("explain", "incident/7"), 0);
+        assert_silent_about("Who sent");
+}
+
+static void rows_that_are_no_table_are_no_senders(void **state) {
+        static const struct {
+                const char *rows, *expected;
+        } cases[] = {
+                {"[[\"TOTAL\",[9,9]],[\"a.test\",[4,4]],[\"MAILER-DAEMON\",[3,3]]]",
+                        "{\"incident\":7,\"since_usec\":5,\"messages\":9,\"senders\":[{\"sender\":"
+                        "\"a.test\",\"messages\":4},{\"sender\":\"MAILER-DAEMON\",\"messages\":3}]}"},
+                {"[[\"TOTAL\",[0,0]]]", "{\"incident\":7,\"since_usec\":5,\"messages\":0,\"senders\":[]}"},
+                {"[]", NULL},
+                {"[[\"TOTAL\",[]]]", NULL},
+                {"[[\"TOTAL\",\"9\"]]", NULL},
+                {"{}", NULL},
+        };
+        json_t *incident = json_pack("{s:i, s:i}", "Id", 7, "SinceUSec", 5);
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                json_t *rows = json_loads(cases[i].rows, 0, NULL), *senders = senders_json(incident, rows);
+                char *text = senders ? json_dumps(senders, JSON_COMPACT) : NULL;
+
+                if (cases[i].expected)
+                        assert_string_equal(text, cases[i].expected);
+                else
+                        assert_null(senders);
+                free(text);
+                json_decref(senders);
+                json_decref(rows);
+        }
+        json_decref(incident);
+}
+
 static void without_a_queue_sensor_it_is_trouble(void **state) {
         (void)state;
         assert_int_equal(CTL("queue"), 1);
@@ -214,6 +283,8 @@ int main(void) {
                 TEST(queue_as_json_has_the_names_of_the_contract),
                 TEST(what_is_missing_is_never_zero),
                 TEST(instances_are_shown_apart_and_names_cannot_move_a_cursor),
+                TEST(senders_of_the_night_are_shown_while_an_incident_is_open),
+                cmocka_unit_test(rows_that_are_no_table_are_no_senders),
                 TEST(without_a_queue_sensor_it_is_trouble),
                 TEST(old_readings_are_shown_and_called_old),
                 TEST(the_tables_fit_a_terminal),

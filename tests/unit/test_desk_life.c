@@ -410,8 +410,55 @@ static void root_passes_the_cool_down_and_the_watcher_does_not(void **state) {
         assert_int_equal(begin_run(fixture, "vacuum", 0, false, &run), WIRE_COOLDOWN);
 }
 
+static int fd_of(const char *path) {
+        char link[64], target[PATH_MAX];
+
+        for (int fd = 3; fd < 256; fd++) {
+                ssize_t n;
+                snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+                n = readlink(link, target, sizeof(target) - 1);
+                if (n > 0 && (target[n] = '\0', strcmp(target, path) == 0))
+                        return fd;
+        }
+        return -1;
+}
+
+static void a_disk_that_is_full_is_tried_again_and_everybody_is_told(void **state) {
+        struct fixture *fixture = *state;
+        char path[PATH_MAX + 16];
+        int fd, kept, full = open("/dev/full", O_RDWR | O_CLOEXEC);
+        size_t before;
+
+        hello(fixture);
+        snprintf(path, sizeof(path), "%s/recorder", fixture->path);
+        fd = fd_of(path);
+        kept = dup(fd);
+        assert_true(fd >= 0 && kept >= 0 && full >= 0);
+        assert_int_equal(dup2(full, fd), fd);
+        close(full);
+        open_incident(fixture);
+        /* Here both directories are the same one, so there is no mirror. */
+        assert_int_equal(recorder_place(book_recorder(fixture->book)), STATE_NOWHERE);
+        say(fixture, &(struct wire_message){.type = WIRE_HEARTBEAT, .heartbeat = {.status = "idle"}});
+        assert_true(hear(fixture, WIRE_STATE)->state.degraded);
+        assert_non_null(strstr(fixture->heard.state.text, "No space left"));
+        assert_int_equal(dup2(kept, fd), fd);
+        close(kept);
+        assert_false(hear(fixture, WIRE_STATE)->state.degraded);
+        assert_int_equal(recorder_place(book_recorder(fixture->book)), STATE_DURABLE);
+        before = recorded(fixture, "incident-note");
+        say(fixture,
+                &(struct wire_message){.type = WIRE_INCIDENT_NOTE,
+                        .incident_note = {.incident = book_ledger(fixture->book)->incident.id,
+                                .kind = "diagnosis",
+                                .text = "it is over"}});
+        run_for(fixture->loop, 200 * USEC_PER_MSEC);
+        assert_int_equal(recorded(fixture, "incident-note"), before + 1);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                TEST(a_disk_that_is_full_is_tried_again_and_everybody_is_told),
                 TEST(a_watcher_that_dies_leaves_its_action_at_work_and_its_run_interrupted),
                 TEST(a_new_watcher_is_told_what_was),
                 TEST(an_unknown_outcome_is_told_once_and_not_repeated_unasked),

@@ -29,6 +29,10 @@ static void disk_is_diagnosed_with_share_and_what_is_left(void **state) {
         board_set(board, "disk_available_bytes", condition.labels, 1, 12.5 * 1024 * 1024);
         incident_diagnose(&condition, board, text);
         assert_string_equal(text, "/var/log is 95.3 % used, 12.5M available");
+        board_set(board, "log_growth_bytes_per_second", condition.labels, 1, 1.25 * 1024 * 1024);
+        incident_diagnose(&condition, board, text);
+        assert_string_equal(text, "/var/log is 95.3 % used, 12.5M available; logs grow by 1.2M a second");
+        board_remove(board, "log_growth_bytes_per_second", condition.labels, 1);
         board_missing(board, "disk_available_bytes", condition.labels, 1, "x");
         incident_diagnose(&condition, board, text);
         assert_string_equal(text, "/var/log is 95.3 % used");
@@ -77,6 +81,8 @@ static void reading_is_diagnosed_by_its_phrase_or_the_unit_in_its_name(void **st
                         "site_spool_bytes of a is 1.5M, the level is 1M"},
                 {"disk_full_seconds", 600, 1800, "a will be full in 10m"},
                 {"disk_full_seconds", 0, 1800, "a is full"},
+                {"disk_read_only", 1, 1, "a can only be read"},
+                {"disk_read_only", 0, 1, "a can be written"},
                 {"site_lag_seconds", 90, 60, "site_lag_seconds of a is 1m 30s, the level is 1m"},
                 {"site_error_ratio", 0.25, 0.1, "site_error_ratio of a is 25.0 %, the level is 10.0 %"},
                 {"site_things", 12, 10, "site_things of a is 12, the level is 10"},

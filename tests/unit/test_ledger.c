@@ -158,6 +158,24 @@ static void verbs_had_their_turn_only_in_the_open_incident(void **state) {
         assert_false(ledger_had_turn(fixture->ledger, "disk.free_ballast"));
 }
 
+static void a_reopened_incident_has_its_turns_back(void **state) {
+        struct fixture *fixture = *state;
+        open_incident(fixture, "1");
+        note(fixture, "action-denied", "incident", "1", "verb", "logs.compress", "by", "check", NULL);
+        note(fixture, "incident-closed", "incident", "1", NULL);
+        open_incident(fixture, "1");
+        assert_true(ledger_had_turn(fixture->ledger, "logs.compress"));
+        note(fixture, "action-denied", "incident", "1", "verb", "logs.rotate", "by", "check", NULL);
+        reopen(fixture);
+        assert_true(ledger_had_turn(fixture->ledger, "logs.compress"));
+        assert_true(ledger_had_turn(fixture->ledger, "logs.rotate"));
+        note(fixture, "incident-closed", "incident", "1", NULL);
+        open_incident(fixture, "2");
+        note(fixture, "incident-closed", "incident", "2", NULL);
+        open_incident(fixture, "1");
+        assert_false(ledger_had_turn(fixture->ledger, "logs.compress"));
+}
+
 static void neither_a_refusal_of_ours_nor_a_dry_run_is_a_turn(void **state) {
         struct fixture *fixture = *state;
         open_incident(fixture, "1");
@@ -436,6 +454,7 @@ int main(void) {
                 TEST(a_run_that_did_not_act_costs_its_playbook_nothing),
                 TEST(an_action_marks_its_run_as_acting_already_with_the_intent),
                 TEST(verbs_had_their_turn_only_in_the_open_incident),
+                TEST(a_reopened_incident_has_its_turns_back),
                 TEST(neither_a_refusal_of_ours_nor_a_dry_run_is_a_turn),
                 TEST(uses_keep_their_age_when_the_clock_is_set),
                 TEST(a_clock_found_set_back_at_a_start_makes_uses_of_now_once),

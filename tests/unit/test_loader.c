@@ -434,7 +434,7 @@ static void refused_plugins_are_problems_and_their_options_no_mistakes(void **st
                 loader_evaluate(&paths, geteuid(), &fixture->text, &fixture->size, &fixture->problems), 0);
         assert_int_equal(config_new(fixture->text, fixture->size, &fixture->config, &problem), 0);
         for (const char *const *line = fixture->config->problems; *line; line++) {
-                abi |= strstr(*line, "wrong_abi.so refused: built for ABI 7, this spoolguard has ABI 4") !=
+                abi |= strstr(*line, "wrong_abi.so refused: built for ABI 7, this spoolguard has ABI 5") !=
                         NULL;
                 must |= strstr(*line, "plugins.demanding.server must be given") != NULL;
         }

@@ -16,7 +16,7 @@
 
 #include "base/log.h"
 
-static char written[8192];
+static char written[65536];
 
 /* Run `say` with stderr being `end`, and read what it wrote from `other`. */
 static void capture(int end, int other, void (*say)(void)) {
@@ -133,10 +133,13 @@ static void errno_is_shown_and_kept(void **state) {
         assert_string_equal(written, "<3>cannot write: No space left on device\n");
 }
 
+/* With lines that have no allowance. */
 static void fill_stderr(void) {
+        setenv("SPOOLGUARD_DEBUG", "1", 1);
         log_open(NULL);
+        unsetenv("SPOOLGUARD_DEBUG");
         for (int i = 0; i < 100000; i++)
-                log_warning("number %d", i);
+                log_debug("number %d", i);
 }
 
 /* Filled, emptied, and spoken to again: does it wait, and what does it say of the rest? */
@@ -169,6 +172,96 @@ static void nobody_waits_for_a_full_stderr(void **state) {
         assert_int_equal(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK, 0);
 }
 
+static unsigned count(const char *text) {
+        unsigned n = 0;
+
+        for (const char *at = written; (at = strstr(at, text)); at++)
+                n++;
+        return n;
+}
+
+static void say_it_a_thousand_times(void) {
+        log_open("executor");
+        for (int i = 0; i < 1000; i++)
+                log_warning("the queue file %d is broken", i);
+        log_warning("something else");
+}
+
+static void what_repeats_a_thousand_times_is_left_out_and_said_so_once(void **state) {
+        (void)state;
+        capture_pipe(say_it_a_thousand_times);
+        /* A machine that sleeps in the middle earns one more. */
+        assert_in_range(count("<4>the queue file "), 100, 102);
+        assert_non_null(strstr(written, "<4>the queue file 99 is broken\n"));
+        assert_non_null(
+                strstr(written, "<4>too many lines like this one, most are left out: the queue file 10"));
+        assert_int_equal(count("too many"), 1);
+        assert_int_equal(count("<4>something else\n"), 1);
+}
+
+/* Bytes that a stranger chose, another time each, do not make it another line. */
+static void say_what_strangers_say(void) {
+        char name[64];
+
+        log_open("watcher");
+        for (unsigned i = 0; i < 1000; i++) {
+                snprintf(name, sizeof(name), "%x-%x-%x", i * 2654435761u, i * 40503u, i);
+                log_warning("the log \"%s\" is not one", name);
+        }
+}
+
+static void new_bytes_in_it_do_not_make_it_new(void **state) {
+        (void)state;
+        capture_pipe(say_what_strangers_say);
+        assert_in_range(count("is not one\n"), 100, 103);
+}
+
+static void say_it_and_wait(void) {
+        log_open("executor");
+        for (int i = 0; i < 300; i++)
+                log_error("it happened again");
+        usleep(5100000);
+        log_error("it happened again");
+}
+
+static void the_next_one_comes_with_the_count(void **state) {
+        (void)state;
+        capture_pipe(say_it_and_wait);
+        assert_in_range(count("<3>it happened again\n"), 101, 103);
+        assert_in_range(count("lines like the last one were left out before it\n"), 1, 2);
+        assert_int_equal(count("too many"), 1);
+}
+
+static void ask_for_debug(void) {
+        setenv("SPOOLGUARD_DEBUG", "1", 1);
+        log_open("executor");
+        unsetenv("SPOOLGUARD_DEBUG");
+        for (int i = 0; i < 300; i++)
+                log_debug("%d", i);
+}
+
+static void who_asks_for_debug_lines_gets_all(void **state) {
+        (void)state;
+        capture_pipe(ask_for_debug);
+        assert_int_equal(count("<7>"), 300);
+        assert_null(strstr(written, "left out"));
+}
+
+static void say_it_with_an_error(void) {
+        log_open("executor");
+        errno = ENOSPC;
+        for (int i = 0; i < 150; i++) {
+                log_info("writing: %m");
+                assert_int_equal(errno, ENOSPC);
+        }
+}
+
+static void errno_survives_a_line_that_is_left_out(void **state) {
+        (void)state;
+        capture_pipe(say_it_with_an_error);
+        assert_in_range(count("<6>writing: No space left on device\n"), 100, 102);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_journal_gets_priorities),
@@ -178,6 +271,11 @@ int main(void) {
                 cmocka_unit_test(debug_lines_are_for_those_who_ask),
                 cmocka_unit_test(errno_is_shown_and_kept),
                 cmocka_unit_test(nobody_waits_for_a_full_stderr),
+                cmocka_unit_test(what_repeats_a_thousand_times_is_left_out_and_said_so_once),
+                cmocka_unit_test(new_bytes_in_it_do_not_make_it_new),
+                cmocka_unit_test(the_next_one_comes_with_the_count),
+                cmocka_unit_test(who_asks_for_debug_lines_gets_all),
+                cmocka_unit_test(errno_survives_a_line_that_is_left_out),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,6 +178,8 @@ static void ten_thousand_writes_to_two_logs_are_two_names(void **state) {
         assert_true(events.any);
         assert_false(events.rescan);
         assert_string_equal(events.names + events.changed[1].name, "mail.err");
+        assert_int_equal(events.changed[0].times, 5000);
+        assert_int_equal(events.changed[1].times, 5000);
         put_event(bytes, 2, IN_MODIFY, "mail.log"); /* the same name elsewhere */
         logs_events_parse(&events, bytes, size);
         assert_int_equal(events.n, 3);
@@ -225,6 +227,39 @@ static void what_a_name_cannot_tell_asks_for_another_walk(void **state) {
         logs_events_clear(&events);
         logs_events_parse(&events, bytes, put_event(bytes, 1, IN_MODIFY, "x") - 1);
         assert_false(events.any);
+}
+
+/* So many looks with so much in each; returns at which of them it changed its mind, -1: at none. */
+static int looks_until(struct logs_pace *pace, bool busy, uint32_t events, uint64_t bytes, bool fits) {
+        for (int i = 0; i < 30; i++) {
+                pace->events = events;
+                pace->bytes = bytes;
+                if (logs_pace_next(pace, fits) == busy)
+                        return i;
+        }
+        return -1;
+}
+
+static void a_directory_is_busy_at_once_and_calm_after_a_while(void **state) {
+        struct logs_pace pace = {.busy = false};
+
+        (void)state;
+        assert_int_equal(looks_until(&pace, true, 255, 65535, true), -1);
+        assert_int_equal(looks_until(&pace, true, 100000, 1 << 20, false), -1);
+        assert_int_equal(looks_until(&pace, true, 256, 0, true), 0);
+        /* Nobody counts events now. */
+        assert_int_equal(looks_until(&pace, false, 0, 16384, true), -1);
+        assert_int_equal(looks_until(&pace, false, 0, 16383, true), 9);
+        assert_int_equal(looks_until(&pace, true, 1, 65536, true), 0);
+        /* Being calm is forgotten. */
+        for (int i = 0; i < 9; i++)
+                assert_true(logs_pace_next(&pace, true));
+        pace.bytes = 16384;
+        assert_true(logs_pace_next(&pace, true));
+        assert_int_equal(looks_until(&pace, false, 0, 0, true), 9);
+        /* It grew beyond what can be looked at in a turn. */
+        assert_int_equal(looks_until(&pace, true, 256, 0, true), 0);
+        assert_int_equal(looks_until(&pace, false, 256, 1 << 20, false), 0);
 }
 
 static struct logs_file rotated(uint64_t size, uint64_t mtime_usec) {
@@ -373,6 +408,7 @@ int main(void) {
                 cmocka_unit_test(the_table_of_files_has_an_end),
                 cmocka_unit_test(ten_thousand_writes_to_two_logs_are_two_names),
                 cmocka_unit_test(what_a_name_cannot_tell_asks_for_another_walk),
+                cmocka_unit_test(a_directory_is_busy_at_once_and_calm_after_a_while),
                 cmocka_unit_test(only_what_lies_still_and_is_alone_is_compressed),
                 cmocka_unit_test(a_copy_has_room_for_a_quarter_or_is_not_begun),
                 cmocka_unit_test(the_largest_that_can_be_finished_is_next),

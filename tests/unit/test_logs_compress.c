@@ -21,7 +21,8 @@ static void a_rotated_log_becomes_its_gz_with_owner_mode_and_times(void **state)
         assert_int_equal(check(fixture, &logs_compress), SG_VERDICT_GO);
         assert_int_equal(fixture->bench.n_tools, 0);
         assert_int_equal(act(fixture, &logs_compress), 0);
-        assert_string_equal(fixture->bench.command, "/usr/bin/gzip -c");
+        assert_string_equal(fixture->bench.command, "/usr/bin/gzip -t");
+        assert_int_equal(fixture->bench.n_tools, 2);
         assert_int_equal(fixture->bench.outcome.count, 1);
         assert_true(fixture->bench.outcome.freed_bytes > MIB);
         assert_false(exists("mail.log.1"));
@@ -119,7 +120,8 @@ static int gzip_meanwhile(struct verb_bench *bench, int in_fd, int out_fd) {
         none = limit;
         none.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_FSIZE, &none);
-        meanwhile(current);
+        if (strcmp(bench->command, "/usr/bin/gzip -c") == 0)
+                meanwhile(current);
         setrlimit(RLIMIT_FSIZE, &limit);
         return r;
 }
@@ -176,7 +178,7 @@ static void a_full_disk_in_the_middle_means_a_smaller_one_is_next(void **state) 
         fixture->bench.filter = full_disk;
         assert_int_equal(act(fixture, &logs_compress), 0);
         assert_int_equal(fixture->bench.outcome.count, 1);
-        assert_int_equal(fixture->bench.n_tools, 2);
+        assert_int_equal(fixture->bench.n_tools, 3);
         assert_true(exists("mail.log.1"));
         assert_false(exists("mail.log.1.gz"));
         assert_true(exists("mail.log-20261224.gz"));
@@ -184,8 +186,8 @@ static void a_full_disk_in_the_middle_means_a_smaller_one_is_next(void **state) 
 }
 
 static int short_copy(struct verb_bench *bench, int in_fd, int out_fd) {
-        (void)bench;
-        (void)in_fd;
+        if (strcmp(bench->command, "/usr/bin/gzip -t") == 0)
+                return real_gzip(bench, in_fd, out_fd);
         assert_int_equal(write(out_fd, "not all of it", 13), 13);
         return 0;
 }
@@ -195,6 +197,29 @@ static void a_copy_that_is_not_complete_does_not_replace_the_log(void **state) {
 
         make_log("mail.log.1", MIB, 100);
         fixture->bench.filter = short_copy;
+        assert_int_equal(act(fixture, &logs_compress), -EIO);
+        assert_true(exists("mail.log.1"));
+        assert_int_equal(count_entries(), 2);
+}
+
+static int spoiled_copy(struct verb_bench *bench, int in_fd, int out_fd) {
+        int r = real_gzip(bench, in_fd, out_fd);
+        char byte;
+
+        /* One bit in the middle; the end, with size and checksum, is as it should be. */
+        if (strcmp(bench->command, "/usr/bin/gzip -c") == 0) {
+                assert_int_equal(pread(out_fd, &byte, 1, 5000), 1);
+                byte ^= 4;
+                assert_int_equal(pwrite(out_fd, &byte, 1, 5000), 1);
+        }
+        return r;
+}
+
+static void a_copy_that_cannot_be_read_again_does_not_replace_the_log(void **state) {
+        struct fixture *fixture = *state;
+
+        make_log("mail.log.1", MIB, 100);
+        fixture->bench.filter = spoiled_copy;
         assert_int_equal(act(fixture, &logs_compress), -EIO);
         assert_true(exists("mail.log.1"));
         assert_int_equal(count_entries(), 2);
@@ -220,6 +245,7 @@ int main(void) {
                 WITH_FIXTURE(what_changes_while_gzip_is_at_work_is_left_as_it_is),
                 WITH_FIXTURE(a_full_disk_in_the_middle_means_a_smaller_one_is_next),
                 WITH_FIXTURE(a_copy_that_is_not_complete_does_not_replace_the_log),
+                WITH_FIXTURE(a_copy_that_cannot_be_read_again_does_not_replace_the_log),
                 WITH_FIXTURE(a_log_that_does_not_compress_stays_as_it_is),
         };
 

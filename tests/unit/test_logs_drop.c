@@ -51,9 +51,29 @@ static void without_pressure_nothing_is_dropped(void **state) {
         assert_int_equal(fixture->bench.outcome.count, 0);
 }
 
+static void only_the_file_system_of_a_path_gives(void **state) {
+        struct fixture *fixture = *state;
+
+        make_log("mail.log.1", MIB, 3 * DAY);
+        assert_int_equal(symlink("/dev/shm", scratch_path(&fixture->scratch, "elsewhere")), 0);
+        fixture->args[2].text = "/elsewhere";
+        assert_int_equal(check(fixture, &logs_drop_rotated), SG_VERDICT_NOTHING);
+        assert_string_equal(fixture->bench.outcome.text, "there are no rotated logs on that file system");
+        fixture->args[2].text = "/none";
+        assert_int_equal(check(fixture, &logs_drop_rotated), SG_VERDICT_REFUSED);
+        fixture->args[2].text = "var";
+        assert_int_equal(check(fixture, &logs_drop_rotated), SG_VERDICT_REFUSED);
+        act(fixture, &logs_drop_rotated);
+        assert_true(exists("mail.log.1"));
+        fixture->args[2].text = "/var";
+        assert_int_equal(act(fixture, &logs_drop_rotated), 0);
+        assert_false(exists("mail.log.1"));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 WITH_FIXTURE(the_oldest_rotated_logs_are_dropped_and_listed_before),
+                WITH_FIXTURE(only_the_file_system_of_a_path_gives),
                 WITH_FIXTURE(without_pressure_nothing_is_dropped),
         };
 

@@ -1,95 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_logs_sensor - the size and growth of real files in a real directory, and what must not count as growth */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "logs_sensor_support.h"
 
-#include <cmocka.h>
-
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
-
-#include "base/clock.h"
-#include "logs/logs.h"
-#include "support/scratch.h"
-#include "support/sensor_bench.h"
-
-#define SEC UINT64_C(1000000)
-#define MIB ((size_t)1 << 20)
-#define LOOKED (5 * SEC / 4) /* the look at a change comes after a second */
-
-struct fixture {
-        struct scratch scratch;
-        struct sensor_bench bench;
-        struct sg_value options[1];
-        uint64_t ahead_usec; /* of the real clock */
-        void *sensor;
-};
-
-static struct fixture *current;
-
-/* What the sensor takes for the time; its timers stay real. */
-static uint64_t moved_now(const struct sg_host *host) {
-        (void)host;
-        return clock_monotonic_usec() + current->ahead_usec;
-}
-
-static int setup(void **state) {
-        static const char *const directories[] = {"/var/log", NULL};
-        struct fixture *fixture = calloc(1, sizeof(*fixture));
-
-        scratch_init(&fixture->scratch);
-        scratch_fill(&fixture->scratch, "var/log/mail.log", MIB);
-        scratch_fill(&fixture->scratch, "var/log/nginx/a/b/deep.log", MIB);
-        scratch_fill(&fixture->scratch, "var/log/nginx/a/b/c/too-deep.log", MIB);
-        scratch_fill(&fixture->scratch, "var/log/journal/x/system.journal", MIB);
-        fixture->options[0] = (struct sg_value){.type = SG_TYPE_LIST, .list = directories};
-        sensor_bench_init(&fixture->bench, fixture->scratch.path);
-        fixture->bench.services.now_usec = moved_now;
-        current = *state = fixture;
-        return 0;
-}
-
-static void start(struct fixture *fixture) {
-        assert_int_equal(logs_sensor.create(&fixture->bench.services, fixture->options, &fixture->sensor), 0);
-        sensor_bench_run(&fixture->bench, SEC / 20);
-}
-
-static int teardown(void **state) {
-        struct fixture *fixture = *state;
-
-        logs_sensor.destroy(fixture->sensor);
-        sensor_bench_deinit(&fixture->bench);
-        scratch_deinit(&fixture->scratch);
-        free(fixture);
-        return 0;
-}
-
-static void append(struct fixture *fixture, const char *name, size_t bytes) {
-        static const char zeros[MIB] = {1};
-        int fd = open(scratch_path(&fixture->scratch, name), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-
-        assert_true(fd >= 0);
-        assert_int_equal(write(fd, zeros, bytes), bytes);
-        close(fd);
-}
-
-static double value(struct fixture *fixture, const char *reading, const char *path) {
-        const struct bench_reading *found = sensor_bench_find(&fixture->bench, reading, path);
-
-        return found && !found->withdrawn && !found->missing ? found->value : -1;
-}
-
-static double growth(struct fixture *fixture, const char *path) {
-        return value(fixture, "log_growth_bytes_per_second", path);
-}
 
 static void regular_files_down_to_three_levels_count_and_the_journal_does_not(void **state) {
         struct fixture *fixture = *state;
@@ -112,7 +26,7 @@ static void growth_is_told_for_the_directory_and_the_file_and_ends(void **state)
         struct fixture *fixture = *state;
 
         start(fixture);
-        append(fixture, "var/log/mail.log", 600 * 1024);
+        append(fixture, "var/log/mail.log", 600 * KIB);
         sensor_bench_run(&fixture->bench, LOOKED);
         assert_true(growth(fixture, "/var/log") == 10240);
         assert_true(growth(fixture, "/var/log/mail.log") == 10240);
@@ -137,7 +51,7 @@ static void rotation_is_no_growth_and_the_new_log_is_followed(void **state) {
         const struct scratch *scratch = &fixture->scratch;
 
         start(fixture);
-        append(fixture, "var/log/mail.log", 60 * 1024);
+        append(fixture, "var/log/mail.log", 60 * KIB);
         sensor_bench_run(&fixture->bench, LOOKED);
         assert_int_equal(rename(scratch_path(scratch, "var/log/mail.log"),
                                  scratch_path(scratch, "var/log/mail.log.1")),
@@ -147,7 +61,7 @@ static void rotation_is_no_growth_and_the_new_log_is_followed(void **state) {
         assert_true(growth(fixture, "/var/log") == 1024);
         assert_true(growth(fixture, "/var/log/mail.log.1") == 1024);
         assert_true(growth(fixture, "/var/log/mail.log") == -1);
-        append(fixture, "var/log/mail.log", 120 * 1024);
+        append(fixture, "var/log/mail.log", 120 * KIB);
         /* A compressor at work, and a copy that replaces what was there. */
         append(fixture, "var/log/mail.log.2.gz", 1);
         sensor_bench_run(&fixture->bench, LOOKED);
@@ -167,7 +81,7 @@ static void truncation_and_removal_are_never_negative_and_never_huge(void **stat
         assert_int_equal(truncate(scratch_path(scratch, "var/log/mail.log"), 0), 0);
         sensor_bench_run(&fixture->bench, LOOKED);
         assert_true(growth(fixture, "/var/log") == 0);
-        append(fixture, "var/log/mail.log", 60 * 1024);
+        append(fixture, "var/log/mail.log", 60 * KIB);
         sensor_bench_run(&fixture->bench, LOOKED);
         assert_true(growth(fixture, "/var/log") == 1024);
         unlink(scratch_path(scratch, "var/log/mail.log"));
@@ -190,7 +104,7 @@ static void a_directory_that_comes_later_is_followed(void **state) {
         start(fixture);
         scratch_write(&fixture->scratch, "var/log/apache2/access.log", "x\n");
         sensor_bench_run(&fixture->bench, 2 * LOOKED);
-        append(fixture, "var/log/apache2/access.log", 60 * 1024);
+        append(fixture, "var/log/apache2/access.log", 60 * KIB);
         sensor_bench_run(&fixture->bench, LOOKED);
         assert_true(growth(fixture, "/var/log/apache2/access.log") == 1024);
 }
@@ -216,7 +130,7 @@ static void only_the_ten_fastest_files_have_readings_of_their_own(void **state) 
                 assert_int_equal(growth(fixture, name) >= 0, i >= 20);
         }
         assert_int_equal(shown, 10);
-        assert_true(growth(fixture, "/var/log") == 30 * 31 / 2 * 100);
+        assert_true(growth(fixture, "/var/log") == 30.0 * 31 / 2 * 100);
         /* A slow one overtakes. */
         append(fixture, "var/log/app0.log", MIB);
         sensor_bench_run(&fixture->bench, LOOKED);
@@ -304,6 +218,52 @@ static void ten_thousand_writes_a_second_wake_it_about_once(void **state) {
         assert_in_range(fixture->bench.wakeups, 1, 6);
 }
 
+static void a_busy_directory_is_measured_and_listened_to_again_when_it_is_calm(void **state) {
+        struct fixture *fixture = *state;
+        size_t appended = 0;
+        char name[64];
+
+        for (int i = 0; i < 3; i++) {
+                snprintf(name, sizeof(name), "var/log/app%d.log", i);
+                append(fixture, name, 1);
+        }
+        start(fixture);
+        for (int second = 0; second < 4; second++) {
+                for (int i = 0; i < 600; i++, appended += 120) {
+                        snprintf(name, sizeof(name), "var/log/app%d.log", i % 3);
+                        append(fixture, name, 120);
+                }
+                sensor_bench_run(&fixture->bench, LOOKED);
+                assert_true(growth(fixture, "/var/log") == (double)appended / 60);
+        }
+        /* It is looked at, though nobody says anything. */
+        fixture->bench.wakeups = 0;
+        sensor_bench_run(&fixture->bench, 3 * SEC);
+        assert_in_range(fixture->bench.wakeups, 2, 4);
+        /* What comes and goes is said of a busy directory, too. */
+        append(fixture, "var/log/new.log", MIB);
+        sensor_bench_run(&fixture->bench, LOOKED);
+        assert_true(value(fixture, "log_bytes", "/var/log") >= 3.0 * (double)MIB);
+        append(fixture, "var/log/app0.log", 100 * KIB);
+        assert_int_equal(unlink(scratch_path(&fixture->scratch, "var/log/new.log")), 0);
+        sensor_bench_run(&fixture->bench, 2 * LOOKED);
+        assert_true(value(fixture, "log_bytes", "/var/log") < 2.9 * (double)MIB);
+        /* Nor is it forgotten in the walk that follows. */
+        fixture->bench.wakeups = 0;
+        sensor_bench_run(&fixture->bench, 3 * SEC);
+        assert_in_range(fixture->bench.wakeups, 2, 4);
+        /* Calm for ten looks, then nobody looks any more, and is told instead. */
+        sensor_bench_run(&fixture->bench, 12 * SEC);
+        fixture->ahead_usec = 70 * SEC;
+        sensor_bench_run(&fixture->bench, 6 * SEC);
+        fixture->bench.wakeups = 0;
+        sensor_bench_run(&fixture->bench, 2 * LOOKED);
+        assert_int_equal(fixture->bench.wakeups, 0);
+        append(fixture, "var/log/app0.log", 6000);
+        sensor_bench_run(&fixture->bench, LOOKED);
+        assert_true(growth(fixture, "/var/log/app0.log") == 100);
+}
+
 static void a_hundred_thousand_files_are_read_in_short_turns(void **state) {
         struct fixture *fixture = *state;
         uint64_t longest = 0;
@@ -326,7 +286,7 @@ static void a_hundred_thousand_files_are_read_in_short_turns(void **state) {
         print_message("longest turn %.1f ms\n", (double)longest / 1000);
         assert_true(growth(fixture, "/var/log") == 0);
         assert_true(fixture->bench.wakeups > 5);
-        append(fixture, "var/log/mail.log", 60 * 1024);
+        append(fixture, "var/log/mail.log", 60 * KIB);
         sensor_bench_run(&fixture->bench, LOOKED);
         /* Known or over the cap, the directory's own size is right; growth is told for what is known. */
         assert_true(value(fixture, "log_bytes", "/var/log") >= 2.0 * (double)MIB);
@@ -334,24 +294,17 @@ static void a_hundred_thousand_files_are_read_in_short_turns(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(
-                        regular_files_down_to_three_levels_count_and_the_journal_does_not, setup, teardown),
-                cmocka_unit_test_setup_teardown(
-                        growth_is_told_for_the_directory_and_the_file_and_ends, setup, teardown),
-                cmocka_unit_test_setup_teardown(
-                        rotation_is_no_growth_and_the_new_log_is_followed, setup, teardown),
-                cmocka_unit_test_setup_teardown(
-                        truncation_and_removal_are_never_negative_and_never_huge, setup, teardown),
-                cmocka_unit_test_setup_teardown(a_directory_that_comes_later_is_followed, setup, teardown),
-                cmocka_unit_test_setup_teardown(
-                        only_the_ten_fastest_files_have_readings_of_their_own, setup, teardown),
-                cmocka_unit_test_setup_teardown(
-                        a_directory_that_is_gone_is_missing_and_not_empty, setup, teardown),
-                cmocka_unit_test_setup_teardown(a_name_full_of_control_characters_is_a_name, setup, teardown),
-                cmocka_unit_test_setup_teardown(
-                        ten_thousand_writes_a_second_wake_it_about_once, setup, teardown),
-                cmocka_unit_test_setup_teardown(
-                        a_hundred_thousand_files_are_read_in_short_turns, setup, teardown),
+                WITH_FIXTURE(regular_files_down_to_three_levels_count_and_the_journal_does_not),
+                WITH_FIXTURE(growth_is_told_for_the_directory_and_the_file_and_ends),
+                WITH_FIXTURE(rotation_is_no_growth_and_the_new_log_is_followed),
+                WITH_FIXTURE(truncation_and_removal_are_never_negative_and_never_huge),
+                WITH_FIXTURE(a_directory_that_comes_later_is_followed),
+                WITH_FIXTURE(only_the_ten_fastest_files_have_readings_of_their_own),
+                WITH_FIXTURE(a_directory_that_is_gone_is_missing_and_not_empty),
+                WITH_FIXTURE(a_name_full_of_control_characters_is_a_name),
+                WITH_FIXTURE(ten_thousand_writes_a_second_wake_it_about_once),
+                WITH_FIXTURE(a_busy_directory_is_measured_and_listened_to_again_when_it_is_calm),
+                WITH_FIXTURE(a_hundred_thousand_files_are_read_in_short_turns),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

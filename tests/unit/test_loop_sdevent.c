@@ -13,7 +13,10 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -136,6 +139,42 @@ static void a_hang_up_is_told_unasked(void **state) {
         close(take_fd(&world->ends[1]));
         assert_int_equal(loop_run(world->loop), 7);
         assert_int_equal(world->ready, LOOP_HANGUP);
+}
+
+static void on_priority(struct loop_fd *source, int fd, unsigned ready, void *data) {
+        struct world *world = data;
+
+        (void)source;
+        (void)fd;
+        world->ready = ready;
+        world->n_calls++;
+}
+
+/* Last of all, because the mounts of the process are its own afterwards. */
+static void a_change_of_the_mounts_is_told_once_and_needs_no_reading(void **state) {
+        struct world *world = *state;
+        char directory[] = "/tmp/sg-mounts-XXXXXX";
+        _cleanup_close_ int fd = -1;
+
+        assert_true(unshare(CLONE_NEWNS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0);
+        assert_return_code(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), errno);
+        fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+        assert_return_code(
+                loop_fd_new(world->loop, "mounts", fd, LOOP_PRIORITY, on_priority, world, &world->fds[0]), 0);
+        assert_non_null(mkdtemp(directory));
+        assert_return_code(loop_step(world->loop, 0), 0);
+        assert_int_equal(world->n_calls, 0);
+        for (unsigned changes = 1; changes <= 2; changes++) {
+                if (changes == 1)
+                        assert_return_code(mount("none", directory, "tmpfs", 0, NULL), errno);
+                else
+                        assert_return_code(umount(directory), errno);
+                for (int i = 0; i < 5; i++)
+                        assert_return_code(loop_step(world->loop, 0), 0);
+                assert_int_equal(world->n_calls, changes);
+                assert_int_equal(world->ready, LOOP_PRIORITY | LOOP_HANGUP);
+        }
+        assert_return_code(rmdir(directory), errno);
 }
 
 static void on_switch(struct loop_fd *source, int fd, unsigned ready, void *data) {
@@ -429,6 +468,7 @@ int main(void) {
                 WITH_LOOP(a_loop_does_not_work_after_a_fork),
                 WITH_LOOP(a_loop_that_is_freed_too_early_panics),
                 WITH_LOOP(the_clock_of_a_real_loop_cannot_be_moved),
+                WITH_LOOP(a_change_of_the_mounts_is_told_once_and_needs_no_reading),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

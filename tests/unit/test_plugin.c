@@ -126,7 +126,7 @@ static void bad_plugins_are_refused_in_one_line_each_and_harm_no_other(void **st
                 const char *name, *reason;
         } cases[] = {
                 {"wrong_abi",
-                        "built for ABI 7, this spoolguard has ABI 4: rebuild it against spoolguard-dev"},
+                        "built for ABI 7, this spoolguard has ABI 5: rebuild it against spoolguard-dev"},
                 {"wrong_size", "its descriptor has 8 bytes instead of"},
                 {"no_symbol", "it exports no symbol sg_plugin"},
                 {"wrong_name", "it calls itself \"postfix\""},

@@ -69,6 +69,31 @@ static void spools_are_asked_together_or_one_by_one(void **state) {
         assert_int_equal(followed->answer.n_answers, 0);
 }
 
+static void only_mail_that_came_in_since_then_is_counted(void **state) {
+        struct followed *followed = *state;
+        struct sg_queue_shape shape = SHAPE_QUESTION("deferred", "hold");
+
+        for (int64_t age = 0; age < 9; age++)
+                add(&followed->files[0], 10 + 100 * age, age % 3 ? "a@many.test" : "a@few.test");
+        add(&followed->files[1], 610, "a@other.test");
+        add(&followed->files[1], 611, "a@late.test");
+        followed_start(followed, 2);
+        followed_settle(followed);
+        for (int by_sender = 0; by_sender < 2; by_sender++)
+                for (int64_t age = 0; age < 1000; age += 10) {
+                        shape.by_sender = by_sender;
+                        shape.arrived_since_usec = (uint64_t)(followed_clock - age) * 1000000;
+                        followed_expect(followed, &shape);
+                }
+        shape.by_sender = false;
+        shape.arrived_since_usec = (uint64_t)(followed_clock - 610) * 1000000 + 999999;
+        followed_expect(followed, &shape);
+        assert_int_equal(followed->answer.rows[0].counts[0], 8);
+        shape.arrived_since_usec = (uint64_t)(followed_clock + 1) * 1000000;
+        followed_expect(followed, &shape);
+        assert_int_equal(followed->answer.rows[0].counts[0], 0);
+}
+
 static void what_makes_no_sense_is_refused(void **state) {
         struct followed *followed = *state;
         const struct sg_queue_shape good = SHAPE_QUESTION("deferred");
@@ -229,6 +254,33 @@ static void rows_beyond_the_most_are_one_row(void **state) {
         assert_int_equal(sums.others, 503);
 }
 
+static void who_sent_most_lately_is_found_behind_those_who_sent_more_before(void **state) {
+        struct followed *followed = *state;
+        struct sg_queue_shape shape = SHAPE_QUESTION("deferred");
+        struct sums sums;
+        char domain[32];
+
+        followed_start(followed, 1);
+        followed_settle(followed);
+        /* Of the ages 0 to 99999 s: the culprit has three messages of the last minute, all others older ones. */
+        for (uint32_t i = 100; i < 5100; i++) {
+                snprintf(domain, sizeof(domain), "d%u.test", i % 50);
+                add_read(followed->spools[0], i, domain, NULL);
+        }
+        for (uint32_t i = 10; i < 13; i++)
+                add_read(followed->spools[0], i, "culprit.test", NULL);
+        shape.by_sender = true;
+        shape.limit = 1;
+        ask_for_sums(followed, &shape, &sums);
+        assert_int_equal(sums.n, 2);
+        assert_int_equal(sums.first, 100);
+        shape.arrived_since_usec = (uint64_t)(followed_clock - 149) * 1000000;
+        ask_for_sums(followed, &shape, &sums);
+        assert_int_equal(sums.n, 2);
+        assert_int_equal(sums.total, 53);
+        assert_int_equal(sums.first, 3);
+}
+
 static uint64_t now_nsec(void) {
         struct timespec now;
 
@@ -282,6 +334,16 @@ static void a_million_messages_are_answered_for_at_once(void **state) {
         ask_for_sums(followed, &shape, &sums);
         printf("counted: longest turn %u us\n", (unsigned)followed->bench.turn_usec_max);
         assert_int_equal(sums.total, MANY / 10 * 11);
+        shape = (const struct sg_queue_shape)SHAPE_QUESTION("deferred");
+        shape.by_sender = true;
+        shape.limit = 5;
+        shape.arrived_since_usec = (uint64_t)(followed_clock - 100000) * 1000000;
+        followed->bench.turn_usec_max = 0;
+        uint64_t began = now_nsec();
+        ask_for_sums(followed, &shape, &sums);
+        printf("five senders since then: %.1f ms, longest turn %u us\n", (double)(now_nsec() - began) / 1e6,
+                (unsigned)followed->bench.turn_usec_max);
+        assert_int_equal(sums.n, 6);
 }
 
 int main(void) {
@@ -289,10 +351,12 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(rows_come_by_total_then_length_then_name_and_end_at_the_limit),
                 TEST(spools_are_asked_together_or_one_by_one),
+                TEST(only_mail_that_came_in_since_then_is_counted),
                 TEST(what_makes_no_sense_is_refused),
                 TEST(nothing_is_said_before_everything_was_read),
                 TEST(answers_that_must_be_counted_for_are_few_at_a_time_and_cancelled_at_the_end),
                 TEST(rows_beyond_the_most_are_one_row),
+                TEST(who_sent_most_lately_is_found_behind_those_who_sent_more_before),
                 TEST(a_million_messages_are_answered_for_at_once),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,6 +45,45 @@ static void an_empty_spool_is_all_zeros_and_needs_no_timer(void **state) {
         assert_int_equal(relay->bench.wakeups, wakeups);
 }
 
+static uint64_t ahead_usec;
+
+static uint64_t now_ahead(const struct sg_host *host) {
+        struct timespec now;
+
+        (void)host;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000 + ahead_usec;
+}
+
+static uint64_t bytes_of_all(struct relay *relay) {
+        uint64_t bytes = 0;
+
+        for (size_t i = 0; i < 6; i++)
+                bytes += relay_find(relay, relay_queues[i]).bytes;
+        return bytes;
+}
+
+static void how_many_bytes_came_in_is_known_after_a_minute_and_holding_mail_is_no_growth(void **state) {
+        struct relay *relay = *state;
+        struct spool_file file;
+        uint64_t before;
+
+        ahead_usec = 0;
+        file = add(relay, "deferred", "bob@example.test");
+        before = bytes_of_all(relay);
+        relay_start(relay);
+        relay->bench.services.now_usec = now_ahead;
+        relay_expect(relay, "queue_messages", "-,deferred", 1);
+        relay_expect(relay, "queue_growth_bytes", "-", -1);
+        ahead_usec = 90000000;
+        add(relay, "incoming", "bob@example.test");
+        add(relay, "deferred", "bob@example.test");
+        spool_move(&relay->spool, &file, "hold");
+        relay_expect(relay, "queue_messages", "-,hold", 1);
+        relay_expect(relay, "queue_growth_bytes", "-", (double)(bytes_of_all(relay) - before));
+        assert_true(bytes_of_all(relay) > before);
+}
+
 static void what_is_there_at_the_start_is_counted_and_read(void **state) {
         struct relay *relay = *state;
 
@@ -502,6 +541,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, relay_setup, relay_teardown)
         const struct CMUnitTest tests[] = {
                 TEST(an_empty_spool_is_all_zeros_and_needs_no_timer),
+                TEST(how_many_bytes_came_in_is_known_after_a_minute_and_holding_mail_is_no_growth),
                 TEST(what_is_there_at_the_start_is_counted_and_read),
                 TEST(a_message_is_followed_from_arrival_to_deferral_and_delivery),
                 TEST(a_bounce_is_no_delivery),

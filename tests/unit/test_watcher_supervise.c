@@ -118,6 +118,7 @@ static int new_watcher(struct fixture *fixture) {
         return watcher_new(&(struct watcher_setup){.loop = fixture->loop,
                                    .plugin_dir = "/none",
                                    .state_dir = "/none",
+                                   .run_dir = "/none",
                                    .root = "",
                                    .unprivileged = true,
                                    .rate = 100,

@@ -1,0 +1,33 @@
+-- SPDX-License-Identifier: MIT
+--
+-- reopen-deleted-logs - get the space of deleted logs back from the daemons that hold them
+--
+-- Somebody deleted a log to make room, and the daemon that has it open writes on into a file
+-- without a name: no space came back, du shows nothing, and every line is lost.  Asking the
+-- daemon to reopen its logs is the gentlest step of all, so it comes before every other one.
+
+return playbook {
+  name     = "reopen-deleted-logs",
+  summary  = "Get the space of deleted logs back from the daemons that hold them",
+  on       = { any = { "deleted-open-large", "disk-space-high", "disk-space-critical" } },
+  options  = { notable = 100 * 1024 * 1024 }, -- bytes of deleted files that are worth a diagnosis
+  budget   = { runs = 6, per = "1d" },
+  cooldown = "5m",
+  run = function(incident, options)
+    local found = act("disk.deleted_open", { path = incident.labels.path })
+    -- Asked for whatever was found: what destroys log data waits until this had its turn, and
+    -- "nothing there" is one.
+    local result = act("logs.reopen")
+    if found.ok and (found.found_bytes >= options.notable or result.count > 0) then
+      diagnose(found.text)
+    end
+    if result.status == "denied" then
+      log(result.text)
+    end
+    -- Then something else fills it: which logs grow and who writes them is for people to read.
+    if incident.labels.path and result.count == 0 then
+      act("logs.writers")
+    end
+    return verify { clears = incident.condition, within = "30s" }
+  end,
+}

@@ -1,0 +1,28 @@
+-- SPDX-License-Identifier: MIT
+--
+-- rotate-logs - have a large live log rotated before its time, so that it can be compressed
+--
+-- A log that is written to cannot be compressed.  logrotate takes it out of its daemon's
+-- hands in the way the host has configured, which by itself frees nothing; then what was
+-- rotated is compressed.  The verb refuses to rotate a log twice in an incident, and when
+-- that would push out old logs that are younger than the floor.
+--
+--   settle   daemons may write their last lines into the rotated log for so long
+
+return playbook {
+  name     = "rotate-logs",
+  summary  = "Rotate the largest live log and compress it when a file system runs full",
+  on       = { any = { "disk-space-high", "disk-space-critical" } },
+  after    = { "reopen-deleted-logs", "free-ballast", "compress-logs" },
+  options  = { settle = "10s" },
+  budget   = { runs = 3, per = "1d" },
+  cooldown = "15m",
+  run = function(incident, options)
+    local rotated = act("logs.rotate")
+    if rotated.status == "done" then
+      wait(options.settle, "the daemons to let go of the rotated log")
+      act("logs.compress")
+    end
+    return verify { clears = incident.condition, within = "1m" }
+  end,
+}

@@ -1,0 +1,31 @@
+-- SPDX-License-Identifier: MIT
+--
+-- trim-logs - take the middle out of a live log when a disk is critical and nothing gentler is left
+--
+-- The last resort.  A log that is being written to cannot be compressed or dropped, but a
+-- piece can be taken out of its middle in place, without any space and without losing a line
+-- of what stays: how the night began, and the newest part.  A line in the log, and the record,
+-- say what was in between.  The executor refuses it unless the file system is critical and
+-- every gentler step had its turn.
+--
+--   head, tail   how much of the beginning and of the newest part stays
+
+return playbook {
+  name     = "trim-logs",
+  summary  = "Cut the middle out of a live log, as a last resort",
+  on       = { any = "disk-space-critical" },
+  after    = {
+    "reopen-deleted-logs", "free-ballast", "compress-logs", "rotate-logs", "vacuum-journal",
+    "drop-rotated-logs",
+  },
+  options  = { head = "16M", tail = "64M" },
+  budget   = { runs = 6, per = "1d" },
+  cooldown = "5m",
+  run = function(incident, options)
+    local result = act("logs.trim", { head = options.head, tail = options.tail })
+    if result.status == "done" then
+      diagnose(("a log was cut: %s"):format(result.text))
+    end
+    return verify { clears = incident.condition, within = "30s" }
+  end,
+}
