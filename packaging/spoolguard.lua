@@ -29,6 +29,8 @@ return {
   plugins = {
     -- File systems to watch instead of the ones found by themselves.
     -- disk = { paths = { "/var/log", "/var/spool/postfix" }, ballast = "64M" },
+    -- Units that reopen their logs at SIGHUP, asked to when they hold a deleted one.
+    -- logs = { reopen_units = { "rsyslog.service" } },
   },
 
   playbooks = {

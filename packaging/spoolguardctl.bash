@@ -49,7 +49,7 @@ _spoolguardctl() {
 	-H | --host) COMPREPLY=(); return ;;
 	-n | --lines) COMPREPLY=($(compgen -W '20 100 1000 4096' -- "$cur")); return ;;
 	--queue) COMPREPLY=($(compgen -W "$queues" -- "$cur")); return ;;
-	--older-than) COMPREPLY=($(compgen -W '15m 1h 4h 1d' -- "$cur")); return ;;
+	--older-than | --newer-than) COMPREPLY=($(compgen -W '15m 1h 4h 1d' -- "$cur")); return ;;
 	--reason) COMPREPLY=($(compgen -W "$reasons" -- "$cur")); return ;;
 	--domain | --sender | --nexthop | --instance) COMPREPLY=(); return ;;
 	--incident) COMPREPLY=($(compgen -W "$(_spoolguardctl_names incident)" -- "$cur")); return ;;
@@ -60,7 +60,7 @@ _spoolguardctl() {
 		case $command in
 		status) options+=' --all' ;;
 		queue) options+=' --messages --instance --queue --domain --sender --reason --nexthop --older-than' ;;
-		qshape) options+=' -s -p -m -b -t -l -w -n -c --instance' ;;
+		qshape) options+=' -s -p -m -b -t -l -w -n -c --instance --newer-than' ;;
 		log) options+=' --lines -n --incident --follow -f' ;;
 		run) options+=' --dry-run' ;;
 		plugins) options+=' --describe' ;;

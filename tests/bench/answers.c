@@ -4,8 +4,8 @@
  *
  * Runs by hand and in tests/bench, as root, on a spool that nothing moves in.  The sensor is the one of the plugin, on a
  * loop of tests/support that counts how long each of its turns was.  Once everything is known it is asked for the
- * shape of deferred with a hundred rows and with all of them, in the buckets that it keeps and in others, and for
- * the selection that postpones the largest next hop.
+ * shape of deferred with a hundred rows and with all of them, in the buckets that it keeps and in others, for the
+ * five domains that sent most of the last day's mail, and for the selection that postpones the largest next hop.
  *
  * Prints a line for each: how much came of it, the longest call into the sensor, the longest turn of the loop until it
  * was answered, both by the clock and by the processor, and the time until then.
@@ -83,6 +83,19 @@ static int ask_counted(struct asked *asked) {
         return ask_shape(asked, 0, 7);
 }
 
+/* Of the last day, as it is asked while an incident is open. */
+static int ask_senders(struct asked *asked) {
+        static const char *const queues[] = {"incoming", "active", "deferred", "hold", NULL};
+        const struct sg_queue_shape shape = {.queues = queues,
+                .by_sender = true,
+                .buckets = 1,
+                .bucket_minutes = 5,
+                .limit = 5,
+                .arrived_since_usec = usec_of(CLOCK_REALTIME) - UINT64_C(86400000000)};
+
+        return postfix_queue.questions->shape(asked->sensor, &shape, on_shape, asked);
+}
+
 static void on_selected(ssize_t n, void *data) {
         struct asked *asked = data;
 
@@ -109,6 +122,7 @@ static const struct {
         {"shape_100", ask_some},
         {"shape_all", ask_all},
         {"shape_counted", ask_counted},
+        {"senders_since", ask_senders},
         {"selection", ask_selection},
 };
 

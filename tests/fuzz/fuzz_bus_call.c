@@ -29,7 +29,7 @@ static const char *const paths[] = {"/org/spoolguard1", "/org/spoolguard1/lease/
 static const char *const words[] = {"sender", "linear", "buckets", "minutes", "instance", "queue", "domain",
         "reason", "nexthop", "older_than_usec", "", "echo", "later", "hostile", "incoming active", "nosuch",
         "unread", "toolate", "busy", "broken", "deferred", "vacuum-journal", "org.spoolguard1.Manager",
-        "org.spoolguard1.Lease", "Mode", "Plugins", " , "};
+        "org.spoolguard1.Lease", "Mode", "Plugins", " , ", "arrived_since_usec"};
 static const uint64_t edges[] = {0, 1, 64, 65, 1000, 1001, 10000, 10001, 1000000, 1000001, UINT32_MAX,
         UINT64_MAX, UINT64_C(2592000000000), UINT64_C(2592000000001)};
 static const char *const types[] = {

@@ -8,10 +8,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         static const char path[] = "/var/log/journal";
-        char mount[64], *text = strndup((const char *)data, size);
+        struct disk_mount mount;
+        char *text = strndup((const char *)data, size);
 
-        if (disk_mounts_find(text, path, mount, sizeof(mount)) &&
-                (strlen(mount) > strlen(path) || strncmp(mount, path, strlen(mount)) != 0))
+        if (disk_mounts_find(text, path, &mount) &&
+                (strlen(mount.point) > strlen(path) || strncmp(mount.point, path, strlen(mount.point)) != 0))
                 abort();
         free(text);
         return 0;

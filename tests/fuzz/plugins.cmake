@@ -1,4 +1,5 @@
 sg_fuzz(fuzz_mounts sg_plugin_disk_objects sg_base)
+sg_fuzz(fuzz_log_lines sg_plugin_logs_objects sg_base)
 sg_fuzz(fuzz_queue_id sg_postfix_parsers)
 sg_fuzz(fuzz_queue_file sg_postfix_parsers)
 sg_fuzz(fuzz_defer_log sg_postfix_parsers)
