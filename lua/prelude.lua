@@ -22,6 +22,7 @@
 --                           lease, until the condition NAME has cleared; left out, that is the
 --                           condition of the run, and the reason is the incident's diagnosis
 --   verify { clears = NAME, within = "2m" }     true once NAME is clear, false when it is not
+--   verify_room(incident, result, ...)          the same for actions that make room, below
 --   reading(name, labels)   a number, or nil when it could not be measured
 --   readings(name, labels)  all that have a value: a list of { labels = { .. }, value = number }
 --   tripped(name)           the conditions of that name that are tripped: a list of
@@ -44,4 +45,15 @@ function must(result)
     error(result.status .. ": " .. result.text, 2)
   end
   return result
+end
+
+-- verify_room(incident, act(...), ...): whether what made room was enough.  The verbs measure
+-- what came back before they end, so that the condition clears within seconds or not by them;
+-- where nothing came back there is nothing to wait for, and the disk goes on filling.
+function verify_room(incident, ...)
+  local freed = 0
+  for _, result in ipairs({ ... }) do
+    freed = freed + result.freed_bytes
+  end
+  return verify { clears = incident.condition, within = freed > 0 and "10s" or "3s" }
 end

@@ -15,7 +15,6 @@ return playbook {
   budget   = { runs = 6, per = "1d" },
   cooldown = "10m",
   run = function(incident)
-    act("logs.compress")
-    return verify { clears = incident.condition, within = "1m" }
+    return verify_room(incident, act("logs.compress"))
   end,
 }

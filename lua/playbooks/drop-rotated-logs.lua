@@ -41,13 +41,13 @@ return playbook {
       return false
     elseif bytes <= 0 then
       log(("nothing is dropped: %s has the room that is wanted"):format(path))
-    else
-      local target = math.min(math.max(bytes, LEAST), MOST)
-      local dropped = act("logs.drop_rotated", { path = path, target = ("%.0f"):format(target) })
-      if dropped.status == "done" and dropped.count > 0 then
-        diagnose(("log data was destroyed to make room on %s: %s"):format(path, dropped.text))
-      end
+      return verify { clears = incident.condition, within = "10s" }
     end
-    return verify { clears = incident.condition, within = "1m" }
+    local target = math.min(math.max(bytes, LEAST), MOST)
+    local dropped = act("logs.drop_rotated", { path = path, target = ("%.0f"):format(target) })
+    if dropped.status == "done" and dropped.count > 0 then
+      diagnose(("log data was destroyed to make room on %s: %s"):format(path, dropped.text))
+    end
+    return verify_room(incident, dropped)
   end,
 }

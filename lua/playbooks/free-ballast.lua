@@ -13,7 +13,6 @@ return playbook {
   budget   = { runs = 4, per = "1d" },
   cooldown = "1m",
   run = function(incident)
-    act("disk.free_ballast")
-    return verify { clears = incident.condition, within = "30s" }
+    return verify_room(incident, act("disk.free_ballast"))
   end,
 }

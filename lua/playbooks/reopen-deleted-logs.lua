@@ -11,8 +11,8 @@ return playbook {
   summary  = "Get the space of deleted logs back from the daemons that hold them",
   on       = { any = { "deleted-open-large", "disk-space-high", "disk-space-critical" } },
   options  = { notable = 100 * 1024 * 1024 }, -- bytes of deleted files that are worth a diagnosis
-  budget   = { runs = 6, per = "1d" },
-  cooldown = "5m",
+  budget   = { runs = 12, per = "1d" },
+  cooldown = "1m",
   run = function(incident, options)
     local found = act("disk.deleted_open", { path = incident.labels.path })
     -- Asked for whatever was found: what destroys log data waits until this had its turn, and
@@ -28,6 +28,10 @@ return playbook {
     if incident.labels.path and result.count == 0 then
       act("logs.writers")
     end
+    if result.count == 0 then
+      return verify_room(incident, result)
+    end
+    -- How much is deleted and open is looked at every few seconds only.
     return verify { clears = incident.condition, within = "30s" }
   end,
 }

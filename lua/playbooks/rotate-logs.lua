@@ -21,8 +21,8 @@ return playbook {
     local rotated = act("logs.rotate")
     if rotated.status == "done" then
       wait(options.settle, "the daemons to let go of the rotated log")
-      act("logs.compress")
+      return verify_room(incident, act("logs.compress"))
     end
-    return verify { clears = incident.condition, within = "1m" }
+    return verify_room(incident, rotated)
   end,
 }

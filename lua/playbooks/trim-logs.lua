@@ -9,6 +9,7 @@
 -- every gentler step had its turn.
 --
 --   head, tail   how much of the beginning and of the newest part stays
+--   logs         so many are cut, the largest first, until there is room
 
 return playbook {
   name     = "trim-logs",
@@ -18,14 +19,21 @@ return playbook {
     "reopen-deleted-logs", "free-ballast", "compress-logs", "rotate-logs", "vacuum-journal",
     "drop-rotated-logs",
   },
-  options  = { head = "16M", tail = "64M" },
+  options  = { head = "16M", tail = "64M", logs = 3 },
   budget   = { runs = 6, per = "1d" },
-  cooldown = "5m",
+  cooldown = "1m",
   run = function(incident, options)
-    local result = act("logs.trim", { head = options.head, tail = options.tail })
-    if result.status == "done" then
-      diagnose(("a log was cut: %s"):format(result.text))
+    for _ = 1, options.logs do
+      local result = act("logs.trim", { head = options.head, tail = options.tail })
+      if result.status == "done" then
+        diagnose(("a log was cut: %s"):format(result.text))
+      end
+      if verify_room(incident, result) then
+        return true
+      elseif result.freed_bytes == 0 then
+        return false
+      end
     end
-    return verify { clears = incident.condition, within = "30s" }
+    return false
   end,
 }

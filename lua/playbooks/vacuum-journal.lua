@@ -19,7 +19,7 @@ return playbook {
   budget   = { runs = 4, per = "1d" },
   cooldown = "15m",
   run = function(incident, options)
-    act("journal.vacuum", { keep = options.keep, older_than = options.older_than })
-    return verify { clears = incident.condition, within = "2m" }
+    local vacuumed = act("journal.vacuum", { keep = options.keep, older_than = options.older_than })
+    return verify_room(incident, vacuumed)
   end,
 }

@@ -1,13 +1,13 @@
 # nights.sh - what the tests of mail have in common: the relay of the demo's night, in small and in a hurry
 #
-# Sourced by 2NN and 3NN tests after lib.sh.  Each night has a lab of its own, named by run: several are under way at
-# once, and other tests mask rsyslog and fill the journal.  Mail is injected and counted by packaging/demo.d, as in
+# Sourced by 2NN, 3NN and 4NN tests after lib.sh.  Each night has a lab of its own, named by run: several are under way
+# at once, and other tests mask rsyslog and fill the journal.  Mail is injected and counted by packaging/demo.d, as in
 # the demo.
 # shellcheck shell=bash
 
 # $name is a new relay with the scene of the demo and spoolguard in it.
 night() {
-	"$lab" up --deb "$packages" --spool-size "${spool_size:-512M}" "$name"
+	"$lab" up --deb "$packages" --log-size "${log_size:-256M}" --spool-size "${spool_size:-512M}" "$name"
 	"$lab" put "$name" "$source_tree/packaging/demo.d" /root/demo.d
 	"$lab" put "$name" "$tests/inside" /root/host
 	# Tests stop and start Postfix more often than systemd lets anybody.

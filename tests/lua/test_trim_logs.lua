@@ -57,3 +57,15 @@ test("when the executor denies it, the run ends and says so", function()
   sim.advance(60)
   equal(count("end trim-logs refused"), 1)
 end)
+
+test("the next log is cut when one was not enough, and no more than so many", function()
+  local cuts = 0
+  world { playbooks = { "trim-logs" }, act = function()
+    cuts = cuts + 1
+    return { status = "done", freed_bytes = 1 << 20, text = "cut" }
+  end }
+  used(0.97)
+  sim.advance(900)
+  equal(cuts, 3)
+  equal(count("end trim-logs not-cleared"), 1)
+end)

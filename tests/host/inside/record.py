@@ -66,10 +66,9 @@ def read(path):
 
 
 def records():
-    for path in PATHS:
-        if os.path.exists(path):
-            return read(path)[0]
-    return []
+    """Of the file that knows more: on a full copy-on-write file system that is the mirror in /run."""
+    found = [read(path)[0] for path in PATHS if os.path.exists(path)]
+    return max(found, key=lambda part: part[-1]["time"] if part else 0, default=[])
 
 
 def select(wanted, found=None):

@@ -1,0 +1,10 @@
+# ext4 filled to the last byte and inode by somebody else, under the logs and under its own state: acts, records, reports
+# shellcheck shell=bash
+# shellcheck source=nights.sh
+. "$tests/nights.sh"
+# shellcheck source=disks.sh
+. "$tests/disks.sh"
+# shellcheck source=full.sh
+. "$tests/full.sh"
+
+full_disks ext4 -N 2048

@@ -1,0 +1,10 @@
+# xfs filled to the last byte and inode by somebody else, under the logs and under its own state: acts, records, reports
+# shellcheck shell=bash
+# shellcheck source=nights.sh
+. "$tests/nights.sh"
+# shellcheck source=disks.sh
+. "$tests/disks.sh"
+# shellcheck source=full.sh
+. "$tests/full.sh"
+
+full_disks xfs -i maxpct=1

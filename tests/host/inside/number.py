@@ -1,0 +1,175 @@
+#!/usr/bin/python3
+# number - lines with serial numbers for a log, and whether those of the parts that are kept are all there
+#
+#   number.py write REPORT TARGET RATE:SECONDS...   TARGET is a socket of syslog, `append:FILE` or `own:FILE` (no O_APPEND);
+#                                                   RATE in bytes a second, SECONDS 0: until stopped.  REPORT gets what
+#                                                   was written and the longest time that one line took
+#   number.py check LOG [MAY_LOSE]                  reads LOG and all that was rotated from it; JSON, exit 1 when a line is
+#                                                   missing that nobody owns up to
+#
+# Nobody misses what a marker of spoolguard's stands for, or a hole of NULs; MAY_LOSE lines may be missing besides, and
+# some be torn, as rsyslog does it to them on a full disk.  Lines that are younger than the newest kept one are no gap.
+import gzip
+import json
+import lzma
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+LINE = re.compile(rb"numbered: (\d{12}) [x]*end$")
+MARKER = b"spoolguard cut "
+
+
+class Target:
+    def __init__(self, name):
+        kind, _, path = name.rpartition(":")
+        self.socket = None
+        if kind:
+            flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if kind == "append" else 0)
+            self.fd = os.open(path, flags, 0o640)
+            if kind == "own":
+                os.lseek(self.fd, 0, os.SEEK_END)
+        else:
+            self.path = path
+            self.connect()
+
+    def connect(self):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.connect(self.path)
+
+    def write(self, text):
+        if self.socket is None:
+            os.write(self.fd, text + b"\n")
+            return
+        while True:
+            try:
+                self.socket.send(b"<22>Dec 24 23:00:00 " + text)
+                return
+            except (ConnectionRefusedError, ConnectionResetError, FileNotFoundError, BrokenPipeError):
+                # rsyslog is being restarted.
+                time.sleep(0.05)
+                try:
+                    self.connect()
+                except OSError:
+                    pass
+
+
+def write(report, target, *plan):
+    out = Target(target)
+    serial, phases, worst, stopping = 0, [], 0.0, []
+    signal.signal(signal.SIGTERM, lambda *_: stopping.append(1))
+
+    def tell():
+        with open(report + ".new", "w", encoding="ascii") as file:
+            json.dump({"lines": serial, "longest_wait": worst, "phases": phases}, file)
+        os.rename(report + ".new", report)
+
+    for step in plan:
+        rate, seconds = (int(part) for part in step.split(":"))
+        # A fast writer of short lines would measure the interpreter.
+        padding = b"x" * (160 if rate <= 10_000_000 else 3960)
+        size = len(padding) + 40
+        began, done, told = time.monotonic(), 0, 0.0
+        phases.append(None)
+        while not stopping and (not seconds or time.monotonic() - began < seconds):
+            for _ in range(max(1, rate // size // 100)):
+                serial += 1
+                before = time.monotonic()
+                out.write(b"numbered: %012d %send" % (serial, padding))
+                worst = max(worst, time.monotonic() - before)
+                done += size
+            now = time.monotonic() - began
+            if done / rate > now:
+                time.sleep(done / rate - now)
+            if now > told + 0.5:
+                told = now
+                phases[-1] = {"wanted": rate, "rate": int(done / now), "seconds": round(now, 1)}
+                tell()
+        now = time.monotonic() - began
+        phases[-1] = {"wanted": rate, "rate": int(done / now) if now else 0, "seconds": round(now, 1)}
+    tell()
+
+
+def opened(path):
+    if path.endswith(".gz"):
+        return gzip.open(path, "rb")
+    if path.endswith(".xz"):
+        return lzma.open(path, "rb")
+    if path.endswith(".zst"):
+        return subprocess.Popen(["zstd", "-dcq", path], stdout=subprocess.PIPE).stdout
+    return open(path, "rb")
+
+
+def parts(log):
+    """Of every file of the log: (first serial, last serial, gaps that are owned up to, lines lost, what is wrong)."""
+    directory, base = os.path.split(log)
+    for name in sorted(os.listdir(directory)):
+        if name != base and not re.fullmatch(re.escape(base) + r"[-.][-0-9.]+(\.(gz|xz|zst))?", name):
+            continue
+        part = {"name": name, "first": 0, "last": 0, "lines": 0, "markers": 0, "nul_bytes": 0, "lost": 0, "tail_bytes": 0, "torn": [], "wrong": []}
+        excused = False
+        with opened(f"{directory}/{name}") as file:
+            for line in file:
+                nul = line.count(b"\0")
+                if nul:
+                    part["nul_bytes"] += nul
+                    excused = True
+                    line = line.lstrip(b"\0")
+                if MARKER in line:
+                    part["markers"] += 1
+                    claimed = re.search(rb"(\d+) lines", line)
+                    part["marker_lines"] = int(claimed[1]) if claimed else None
+                    part["marker"] = line.strip().decode("ascii", "backslashreplace")[:300]
+                    excused = True
+                    continue
+                found = LINE.search(line.rstrip(b"\n"))
+                if not found:
+                    # What Postfix says is welcome, a piece of ours is not.
+                    if b"numbered: " in line or re.match(rb"\d*[ x]*xend$", line):
+                        part["torn"].append(f"torn: {line[:80]!r}")
+                    continue
+                serial = int(found[1])
+                if part["lines"] == 0:
+                    part["first"] = serial
+                elif serial <= part["last"]:
+                    part["wrong"].append(f"{serial} after {part['last']}")
+                elif serial != part["last"] + 1 and excused:
+                    part["cut_lines"] = serial - part["last"] - 1
+                    part["tail_bytes"] = 0
+                elif serial != part["last"] + 1:
+                    part["lost"] += serial - part["last"] - 1
+                    part.setdefault("first_gap", f"{serial} after {part['last']}")
+                excused = False
+                part["lines"] += 1
+                part["tail_bytes"] += len(line)
+                part["last"] = max(part["last"], serial)
+        yield part
+
+
+def check(log, may_lose="0"):
+    found = sorted((part for part in parts(log) if part["lines"]), key=lambda part: part["first"])
+    wrong = [f"{part['name']}: {what}" for part in found for what in part["wrong"][:3]]
+    lost = sum(part["lost"] for part in found)
+    for older, newer in zip(found, found[1:]):
+        if newer["first"] <= older["last"]:
+            wrong.append(f"{newer['name']} begins with {newer['first']}, {older['name']} ends with {older['last']}")
+        else:
+            lost += newer["first"] - older["last"] - 1
+    if not found:
+        wrong.append("there is no numbered line at all")
+    if lost > int(may_lose):
+        wrong.append(f"{lost} lines are missing, {may_lose} may be")
+    for part in found:
+        if part["torn"] and not int(may_lose):
+            wrong.append(f"{part['name']}: {part['torn'][0]}")
+        part["torn"] = len(part["torn"])
+        del part["wrong"]
+    print(json.dumps({"log": log, "lost": lost, "parts": found, "wrong": wrong[:20]}))
+    sys.exit(bool(wrong))
+
+
+{"write": write, "check": check}[sys.argv[1]](*sys.argv[2:])
