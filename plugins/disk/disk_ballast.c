@@ -20,11 +20,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/space_gain.h"
 #include "disk/disk.h"
 
 /* Somebody may take the space as soon as it is there: what was seen in two seconds counts. */
-#define SETTLE_PAUSE_NSEC 50000000L
-#define SETTLE_ROUNDS 40
 
 int disk_ballast_directory(const struct sg_action *action) {
         char path[512];
@@ -66,35 +65,10 @@ static enum sg_verdict check(const struct sg_action *action, struct sg_outcome *
         return verdict;
 }
 
-static uint64_t gain(fsblkcnt_t before, fsblkcnt_t after, unsigned long block) {
-        return after > before ? (uint64_t)(after - before) * block : 0;
-}
-
-/*
- * xfs gives the blocks back a moment after the name; btrfs, which has still given nothing then, with its next
- * transaction.  Elsewhere nobody waits for all that others have yet to write.
- */
-static int settled(
-        int directory, const struct statvfs *before, uint64_t expected, struct statvfs *ret_after) {
-        const struct timespec pause = {.tv_nsec = SETTLE_PAUSE_NSEC};
-
-        for (unsigned i = 0;; i++) {
-                uint64_t gained;
-
-                if (fstatvfs(directory, ret_after) < 0)
-                        return -1;
-                gained = gain(before->f_bfree, ret_after->f_bfree, before->f_frsize);
-                if (gained >= expected || i >= SETTLE_ROUNDS)
-                        return 0;
-                if (gained == 0 && i == SETTLE_ROUNDS / 2)
-                        (void)syncfs(directory);
-                nanosleep(&pause, NULL);
-        }
-}
-
 static int run(const struct sg_action *action, struct sg_outcome *ret_outcome) {
         int directory = disk_ballast_directory(action), r = 0;
-        struct statvfs before = {0}, after = {0};
+        struct space_gain gain = {.n = 0};
+        struct space_gained gained;
         struct stat ballast = {0};
 
         if (inspect(directory, ret_outcome) != SG_VERDICT_GO) {
@@ -102,23 +76,24 @@ static int run(const struct sg_action *action, struct sg_outcome *ret_outcome) {
                         close(directory);
                 return -EPERM;
         }
-        if (fstatvfs(directory, &before) < 0 ||
-                fstatat(directory, DISK_BALLAST, &ballast, AT_SYMLINK_NOFOLLOW) < 0 ||
-                unlinkat(directory, DISK_BALLAST, 0) < 0 ||
-                settled(directory, &before, (uint64_t)ballast.st_blocks * 512, &after) < 0) {
+        r = space_gain_add(&gain, directory);
+        if (r == 0 &&
+                (fstatat(directory, DISK_BALLAST, &ballast, AT_SYMLINK_NOFOLLOW) < 0 ||
+                        unlinkat(directory, DISK_BALLAST, 0) < 0))
                 r = -errno;
+        if (r == 0)
+                gained = space_gain_end(&gain, (uint64_t)ballast.st_blocks * 512);
+        else
                 snprintf(ret_outcome->text, sizeof(ret_outcome->text), "the ballast cannot be removed: %s",
                         strerror(-r));
-        }
         close(directory);
         if (r < 0)
                 return r;
         ret_outcome->count = 1;
-        ret_outcome->freed_bytes = gain(before.f_bfree, after.f_bfree, before.f_frsize);
+        ret_outcome->freed_bytes = gained.bytes;
         snprintf(ret_outcome->text, sizeof(ret_outcome->text),
                 "the ballast is gone: %.1f MiB are free again, %.1f MiB of them for others than root",
-                (double)ret_outcome->freed_bytes / 1048576,
-                (double)gain(before.f_bavail, after.f_bavail, before.f_frsize) / 1048576);
+                (double)ret_outcome->freed_bytes / 1048576, (double)gained.for_others / 1048576);
         return 0;
 }
 

@@ -59,20 +59,4 @@ struct journal_plan {
 enum sg_verdict journal_plan_make(const struct journal_file files[], size_t n,
         const struct journal_limits *limits, struct journal_plan *ret_plan);
 
-/* journal_gain.c */
-struct journal_gain {
-        struct {
-                dev_t device;
-                uint64_t free, available; /* bytes */
-                int directory;
-        } systems[JOURNAL_PLACES_MAX];
-        size_t n;
-};
-/* How much is free now on the file systems of these places. */
-int journal_gain_begin(const struct journal_place places[static JOURNAL_PLACES_MAX], size_t n,
-        struct journal_gain *ret_gain);
-/* How much more it is, for root and for others, waiting a moment for as much as is expected. */
-void journal_gain_end(const struct journal_gain *gain, uint64_t expected_bytes, uint64_t *ret_free,
-        uint64_t *ret_available);
-
 #endif

@@ -23,6 +23,7 @@
 #include <sys/statvfs.h>
 #include <time.h>
 
+#include "common/space_gain.h"
 #include "journal/journal.h"
 
 #define MIB ((double)(1 << 20))
@@ -303,31 +304,34 @@ static int vacuum(const struct sg_action *action, const struct journal_place *pl
 }
 
 static void report(
-        const struct situation *situation, const struct journal_gain *gain, struct sg_outcome *outcome) {
-        uint64_t gone_bytes = 0, available;
+        const struct situation *situation, const struct space_gain *gain, struct sg_outcome *outcome) {
+        struct space_gained gained;
+        uint64_t gone_bytes = 0;
 
         for (size_t i = 0; i < situation->n; i++)
                 if (situation->parts[i].verdict == SG_VERDICT_GO)
                         outcome->count +=
                                 count_gone(&situation->places[i], &situation->parts[i], &gone_bytes);
-        journal_gain_end(gain, gone_bytes, &outcome->freed_bytes, &available);
+        gained = space_gain_end(gain, gone_bytes);
+        outcome->freed_bytes = gained.bytes;
         snprintf(outcome->text, sizeof(outcome->text),
                 "%llu journal files are gone, %.1f MiB are free again, %.1f MiB for others than root",
-                (unsigned long long)outcome->count, (double)outcome->freed_bytes / MIB,
-                (double)available / MIB);
+                (unsigned long long)outcome->count, (double)gained.bytes / MIB,
+                (double)gained.for_others / MIB);
 }
 
 /* What fails with one journal does not keep the others from it; what was gained before counts. */
 static int run(const struct sg_action *action, struct sg_outcome *ret_outcome) {
         struct situation situation;
-        struct journal_gain gain;
+        struct space_gain gain = {.n = 0};
         int r = 0;
 
         if (look(action, &situation, ret_outcome) != SG_VERDICT_GO) {
                 situation_deinit(&situation);
                 return 0;
         }
-        r = journal_gain_begin(situation.places, situation.n, &gain);
+        for (size_t i = 0; r == 0 && i < situation.n; i++)
+                r = space_gain_add(&gain, situation.places[i].directory);
         if (r >= 0) {
                 struct sg_outcome failed = {.count = 0};
                 int error = 0;

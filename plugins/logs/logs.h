@@ -65,9 +65,7 @@ uint64_t logs_rotated_mtime_usec(const struct logs_file *file);
 uint64_t logs_rotated_disk_bytes(const struct logs_file *file);
 /* The name still stands for that inode, and nobody changed it since. */
 bool logs_rotated_unchanged(const struct logs_rotated *rotated, const struct logs_file *file);
-/* Unlinks it and waits a little for its space; the gain is what statvfs() says. */
-int logs_rotated_remove(
-        const struct logs_rotated *rotated, const struct logs_file *file, uint64_t *ret_gained_bytes);
+int logs_rotated_remove(const struct logs_rotated *rotated, const struct logs_file *file);
 
 /*
  * logs_writers.c: set `written` of each file that a process has open for writing.  Negative errno: nobody can

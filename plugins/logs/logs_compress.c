@@ -27,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/space_gain.h"
 #include "logs/logs_copy.h"
 #include "logs/logs_spare.h"
 
@@ -169,9 +170,16 @@ static int make_copy(const struct sg_action *action, struct logs_rotated *rotate
 /* The copy is complete, so its log may go; when it cannot, the copy goes again. */
 static int replace(
         struct logs_rotated *rotated, struct logs_file *file, const struct target *target, uint64_t *gained) {
-        int r = logs_rotated_unchanged(rotated, file) ? logs_rotated_remove(rotated, file, gained) : -ESTALE;
+        struct space_gain gain = {.n = 0};
+        int r = -ESTALE;
 
-        if (r < 0)
+        /* Measured for each: others write for as long as it takes to compress them all. */
+        (void)space_gain_add(&gain, rotated->places[file->place].fd);
+        if (logs_rotated_unchanged(rotated, file))
+                r = logs_rotated_remove(rotated, file);
+        if (r == 0)
+                *gained = space_gain_end(&gain, logs_rotated_disk_bytes(file)).bytes;
+        else
                 unlinkat(target->directory, target->name, 0);
         return r;
 }

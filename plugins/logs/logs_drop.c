@@ -19,6 +19,7 @@
 #include <sys/vfs.h>
 #include <time.h>
 
+#include "common/space_gain.h"
 #include "logs/logs.h"
 
 #define MIB ((double)(1 << 20))
@@ -155,16 +156,19 @@ static enum sg_verdict check(const struct sg_action *action, struct sg_outcome *
 
 static int drop(const struct sg_action *action, const struct logs_rotated *rotated,
         const struct logs_drop_plan *plan, struct sg_outcome *outcome) {
+        struct space_gain gain = {.n = 0};
+        uint64_t gone_bytes = 0;
         int first_error = 0;
 
+        for (size_t i = 0; i < plan->n_going; i++)
+                (void)space_gain_add(&gain, rotated->places[rotated->files[i].place].fd);
         for (size_t i = 0; i < plan->n_going; i++) {
                 const struct logs_file *file = &rotated->files[i];
-                uint64_t gained = 0;
                 char name[80];
                 int r = logs_rotated_unchanged(rotated, file) ? 0 : -ESTALE;
 
                 if (r == 0)
-                        r = logs_rotated_remove(rotated, file, &gained);
+                        r = logs_rotated_remove(rotated, file);
                 if (r < 0) {
                         action->host->log(action, SG_LEVEL_WARNING, "%s stays: %s",
                                 logs_name_escape(file->name, name, sizeof(name)), strerror(-r));
@@ -172,8 +176,9 @@ static int drop(const struct sg_action *action, const struct logs_rotated *rotat
                         continue;
                 }
                 outcome->count++;
-                outcome->freed_bytes += gained;
+                gone_bytes += logs_rotated_disk_bytes(file);
         }
+        outcome->freed_bytes = space_gain_end(&gain, gone_bytes).bytes;
         snprintf(outcome->text, sizeof(outcome->text),
                 "%llu of %zu rotated logs are gone, %.1f MiB are free again",
                 (unsigned long long)outcome->count, plan->n_going, (double)outcome->freed_bytes / MIB);

@@ -7,7 +7,7 @@
  * step there is: the daemon's unit is asked to reopen its logs, and nothing is lost but what was deleted before.
  *
  * logs_reopen_find.c finds the files, logs_reopen_plan.c knows whom to ask, logs_reopen_ask.c asks.  Then it is
- * looked whether they let go, and what came of it (logs_reopen_gain.c).  Whoever holds a file and is not known to
+ * looked whether they let go, and what came of it (common/space_gain.c).  Whoever holds a file and is not known to
  * reopen it is named and left alone.
  *
  * Owns nothing between the two calls: run() looks and plans again.  Fails when nobody could be asked, or when none
@@ -123,8 +123,7 @@ static int await(const struct sg_action *action, const struct logs_reopen_plan *
 
 /* What became of it: the units were asked. */
 static int finish(const struct sg_action *action, const struct logs_reopen_files *files,
-        const struct logs_reopen_plan *plan, const struct logs_reopen_space *space,
-        struct sg_outcome *outcome) {
+        const struct logs_reopen_plan *plan, const struct space_gain *gain, struct sg_outcome *outcome) {
         struct logs_reopen_end end = {.plan = plan, .n_files = files->deleted.n};
         struct logs_reopen_files left;
         struct logs_reopen_plan still;
@@ -136,11 +135,11 @@ static int finish(const struct sg_action *action, const struct logs_reopen_files
                         end.gone_bytes += files->deleted.files[i].held_bytes;
                 }
         if (end.n_gone > 0)
-                logs_reopen_gain(files, space, end.gone_bytes, &end.free_bytes, &end.available_bytes);
+                end.gained = space_gain_end(gain, end.gone_bytes);
         if (r == 0) {
                 end.still = &still;
                 outcome->count = end.n_gone;
-                outcome->freed_bytes = end.free_bytes;
+                outcome->freed_bytes = end.gained.bytes;
                 logs_reopen_say_end(&end, outcome->text, sizeof(outcome->text));
         }
         logs_reopen_deinit(&left);
@@ -150,14 +149,16 @@ static int finish(const struct sg_action *action, const struct logs_reopen_files
 static int run(const struct sg_action *action, struct sg_outcome *ret_outcome) {
         struct logs_reopen_files files;
         struct logs_reopen_plan plan;
-        struct logs_reopen_space space;
+        struct space_gain gain = {.n = 0};
         int r = look(action, &files, &plan, ret_outcome);
 
         if (r == 0 && plan.n_units > 0) {
-                logs_reopen_measure(&files, &space);
+                /* What cannot be measured has gained nothing. */
+                for (size_t i = 0; i < files.n_places; i++)
+                        (void)space_gain_add(&gain, files.places[i].fd);
                 r = ask(action, &plan, ret_outcome);
                 if (r == 0)
-                        r = finish(action, &files, &plan, &space, ret_outcome);
+                        r = finish(action, &files, &plan, &gain, ret_outcome);
         } else if (r == 0)
                 snprintf(ret_outcome->text, sizeof(ret_outcome->text),
                         "no deleted log is held by anybody who can be asked any more");

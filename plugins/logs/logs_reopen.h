@@ -3,9 +3,8 @@
 #ifndef LOGS_LOGS_REOPEN_H
 #define LOGS_LOGS_REOPEN_H
 
-#include <sys/statvfs.h>
-
 #include "common/deleted_files.h"
+#include "common/space_gain.h"
 #include "logs/logs.h"
 
 #define LOGS_REOPEN_PLACES_MAX 32
@@ -63,7 +62,8 @@ struct logs_reopen_end {
         const struct logs_reopen_plan *plan;  /* as it was carried out */
         const struct logs_reopen_plan *still; /* what one would do now */
         size_t n_files, n_gone;
-        uint64_t gone_bytes, free_bytes, available_bytes;
+        uint64_t gone_bytes;
+        struct space_gained gained;
 };
 void logs_reopen_say_end(const struct logs_reopen_end *end, char *text, size_t size);
 
@@ -71,17 +71,5 @@ void logs_reopen_say_end(const struct logs_reopen_end *end, char *text, size_t s
 /* 0, or a negative errno value with the reason in `text`. */
 int logs_reopen_ask(
         const struct sg_action *action, const struct logs_reopen_unit *unit, char *text, size_t size);
-
-/* logs_reopen_gain.c: the space of the file systems of the places */
-struct logs_reopen_space {
-        struct statvfs before[LOGS_REOPEN_PLACES_MAX];
-};
-void logs_reopen_measure(const struct logs_reopen_files *files, struct logs_reopen_space *ret_space);
-/*
- * Waits until what is free has stopped growing.  `expected_bytes`: what was let go.  `ret_free`: for root;
- * `ret_available`: for everybody else.
- */
-void logs_reopen_gain(const struct logs_reopen_files *files, const struct logs_reopen_space *space,
-        uint64_t expected_bytes, uint64_t *ret_free, uint64_t *ret_available);
 
 #endif

@@ -77,8 +77,9 @@ void logs_reopen_say_end(const struct logs_reopen_end *end, char *text, size_t s
                         "users "
                         "than root by %s",
                         end->n_gone, end->n_files, end->n_files == 1 ? "" : "s",
-                        deleted_files_size(end->gone_bytes, gone), deleted_files_size(end->free_bytes, bytes),
-                        deleted_files_size(end->available_bytes, available));
+                        deleted_files_size(end->gone_bytes, gone),
+                        deleted_files_size(end->gained.bytes, bytes),
+                        deleted_files_size(end->gained.for_others, available));
         else
                 add(&sentence, " was asked to reopen, but no deleted log was let go in time");
         if (end->still->largest)

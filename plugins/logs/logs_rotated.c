@@ -32,7 +32,6 @@
 
 #define PLACES_MAX 256
 #define FILES_MAX 4096
-#define SETTLE_ROUNDS 6
 
 struct search {
         const struct sg_action *action;
@@ -335,23 +334,11 @@ bool logs_rotated_unchanged(const struct logs_rotated *rotated, const struct log
                 now.st_mtim.tv_nsec == before->st_mtim.tv_nsec;
 }
 
-int logs_rotated_remove(
-        const struct logs_rotated *rotated, const struct logs_file *file, uint64_t *ret_gained_bytes) {
-        const struct timespec pause = {.tv_nsec = 50000000};
+int logs_rotated_remove(const struct logs_rotated *rotated, const struct logs_file *file) {
         int directory = rotated->places[file->place].fd;
-        struct statvfs before, after;
 
-        *ret_gained_bytes = 0;
-        if (fstatvfs(directory, &before) < 0 || unlinkat(directory, file->name, 0) < 0)
+        if (unlinkat(directory, file->name, 0) < 0)
                 return -errno;
-        /* The first look comes at once: others write to this file system, too. */
-        for (unsigned i = 0; i < SETTLE_ROUNDS && fstatvfs(directory, &after) == 0; i++) {
-                if (after.f_bfree > before.f_bfree) {
-                        *ret_gained_bytes = (uint64_t)(after.f_bfree - before.f_bfree) * before.f_frsize;
-                        break;
-                }
-                nanosleep(&pause, NULL);
-        }
         fsync(directory);
         return 0;
 }

@@ -17,18 +17,17 @@
  * Owns two descriptors.  Fails with the errno value of the cut; nothing was changed then.
  */
 #include "logs/logs_trim.h"
+#include "common/space_gain.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #define MIB ((double)(1 << 20))
-#define SETTLE_ROUNDS 10
 #define SHOWN_MAX 96
 
 static const struct sg_option args[] = {
@@ -150,36 +149,6 @@ static enum sg_verdict check(const struct sg_action *action, struct sg_outcome *
         return SG_VERDICT_GO;
 }
 
-struct gain {
-        uint64_t bytes, for_others; /* than root */
-};
-
-static uint64_t more(fsblkcnt_t before, fsblkcnt_t after, unsigned long unit) {
-        return after > before ? (uint64_t)(after - before) * unit : 0;
-}
-
-/* Waits a little for what was cut; others write to this file system, too, so the best look counts. */
-static struct gain measure(int fd, const struct statvfs *before, uint64_t hoped) {
-        const struct timespec pause = {.tv_nsec = 50000000};
-        struct gain best = {0};
-        struct statvfs now;
-
-        for (unsigned i = 0; i < SETTLE_ROUNDS && fstatvfs(fd, &now) == 0; i++) {
-                uint64_t bytes = more(before->f_bfree, now.f_bfree, before->f_frsize);
-
-                if (bytes > best.bytes || i == 0)
-                        best = (struct gain){.bytes = bytes,
-                                .for_others = more(before->f_bavail, now.f_bavail, before->f_frsize)};
-                if (best.bytes >= hoped / 2)
-                        break;
-                /* btrfs gives space back with its next transaction. */
-                if (i == 0)
-                        syncfs(fd);
-                nanosleep(&pause, NULL);
-        }
-        return best;
-}
-
 static uint64_t clock_usec(void) {
         struct timespec now;
 
@@ -188,15 +157,15 @@ static uint64_t clock_usec(void) {
 }
 
 static void tell(const struct trim *trim, const struct logs_trim_result *result, uint64_t took_usec,
-        const struct gain *gain, struct sg_outcome *outcome) {
+        const struct space_gained *gained, struct sg_outcome *outcome) {
         outcome->count = 1;
-        outcome->freed_bytes = gain->bytes;
+        outcome->freed_bytes = gained->bytes;
         add(outcome, "%.1f MiB are %s %s in %.2f s, %.1f MiB are free again",
                 (double)(trim->cut.cut_end - trim->cut.cut_begin) / MIB,
                 result->has_hole ? "a hole in the middle of" : "cut out of", trim->shown,
-                (double)took_usec / 1e6, (double)gain->bytes / MIB);
-        if (gain->for_others < gain->bytes)
-                add(outcome, ", %.1f of them for others than root", (double)gain->for_others / MIB);
+                (double)took_usec / 1e6, (double)gained->bytes / MIB);
+        if (gained->for_others < gained->bytes)
+                add(outcome, ", %.1f of them for others than root", (double)gained->for_others / MIB);
         if (!result->is_marked)
                 add(outcome, "; there was no room for the marker");
 }
@@ -218,11 +187,11 @@ static int cut(const struct sg_action *action, struct trim *trim, struct sg_outc
                 logs_trim_range_can_collapse(trim->file.directory, trim->file.fd);
         struct logs_trim_result result;
         uint64_t began_usec, took_usec;
-        struct statvfs before;
-        struct gain gain;
+        struct space_gain gain = {.n = 0};
+        struct space_gained gained;
         int r;
 
-        if (!logs_trim_file_is_named(&trim->file) || fstatvfs(trim->file.fd, &before) < 0) {
+        if (!logs_trim_file_is_named(&trim->file) || space_gain_add(&gain, trim->file.fd) < 0) {
                 add(outcome, "%s: it was renamed or removed just now", trim->shown);
                 return -ESTALE;
         }
@@ -234,8 +203,8 @@ static int cut(const struct sg_action *action, struct trim *trim, struct sg_outc
                         r == -EPERM ? "it is protected (chattr +a or +i)" : strerror(-r));
                 return r;
         }
-        gain = measure(trim->file.fd, &before, trim->cut.cut_end - trim->cut.cut_begin);
-        tell(trim, &result, took_usec, &gain, outcome);
+        gained = space_gain_end(&gain, trim->cut.cut_end - trim->cut.cut_begin);
+        tell(trim, &result, took_usec, &gained, outcome);
         if (!result.has_hole)
                 tell_who_came(action, trim, outcome);
         return 0;

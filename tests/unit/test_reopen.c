@@ -159,8 +159,7 @@ static void the_end_names_only_who_was_asked_and_who_holds_on(void **state) {
                 .n_files = 2,
                 .n_gone = 1,
                 .gone_bytes = UINT64_C(5) << 30,
-                .free_bytes = UINT64_C(5) << 30,
-                .available_bytes = UINT64_C(9) << 29};
+                .gained = {.bytes = UINT64_C(5) << 30, .for_others = UINT64_C(9) << 29}};
         char text[256];
 
         (void)state;
@@ -171,56 +170,6 @@ static void the_end_names_only_who_was_asked_and_who_holds_on(void **state) {
                 "users than root by 4.5 GiB; still open: 3.0 MiB /var/log/b by syslog-ng (syslog-ng.service, "
                 "pid 7) "
                 "and 1 more");
-}
-
-/* Space as the kernel would tell it; off until a test says so. */
-static struct {
-        bool on, needs_commit, committed;
-        unsigned looks;
-} fake_space;
-
-int __real_fstatvfs(int fd, struct statvfs *space);
-int __wrap_fstatvfs(int fd, struct statvfs *space);
-int __wrap_syncfs(int fd);
-
-int __wrap_fstatvfs(int fd, struct statvfs *space) {
-        fsblkcnt_t more = fake_space.needs_commit ? (fake_space.committed ? 1000 : 10)
-                                                  : (fake_space.looks > 4 ? 1000 : 250 * fake_space.looks);
-
-        if (!fake_space.on)
-                return __real_fstatvfs(fd, space);
-        *space = (struct statvfs){.f_frsize = 4096, .f_blocks = 9000, .f_bfree = more};
-        space->f_bavail = more > 400 ? more - 400 : 0;
-        fake_space.looks++;
-        return 0;
-}
-
-int __wrap_syncfs(int fd) {
-        (void)fd;
-        fake_space.committed = true;
-        return 0;
-}
-
-static void the_gain_is_what_comes_back_in_the_end(void **state) {
-        struct logs_reopen_files files = {.n_places = 2, .places = {{.device = 1}, {.device = 1}}};
-        struct logs_reopen_space space;
-        uint64_t free_bytes, available;
-
-        (void)state;
-        for (unsigned i = 0; i < 2; i++) {
-                memset(&space, 0, sizeof(space));
-                space.before[0] = (struct statvfs){.f_frsize = 4096, .f_blocks = 9000};
-                space.before[1] = space.before[0];
-                fake_space.on = true;
-                fake_space.needs_commit = i == 1;
-                fake_space.committed = false;
-                fake_space.looks = 0;
-                logs_reopen_gain(&files, &space, 4096000, &free_bytes, &available);
-                fake_space.on = false;
-                assert_int_equal(free_bytes, 4096000);
-                assert_int_equal(available, 600 * 4096);
-                assert_int_equal(fake_space.committed, i == 1);
-        }
 }
 
 static void without_deleted_logs_there_is_nothing_to_do(void **state) {
@@ -390,7 +339,6 @@ int main(void) {
                 cmocka_unit_test(the_way_depends_on_the_unit_and_never_on_a_name_alone),
                 cmocka_unit_test(each_unit_is_asked_once_for_all_its_files),
                 cmocka_unit_test(the_end_names_only_who_was_asked_and_who_holds_on),
-                cmocka_unit_test(the_gain_is_what_comes_back_in_the_end),
                 WITH_FIXTURE(without_deleted_logs_there_is_nothing_to_do),
                 WITH_FIXTURE(the_daemon_is_asked_through_its_unit_and_the_space_is_back),
                 WITH_FIXTURE(whoever_is_not_known_is_named_and_not_touched),
