@@ -68,7 +68,7 @@ static enum sg_verdict check(const struct sg_action *action, struct sg_outcome *
 static int run(const struct sg_action *action, struct sg_outcome *ret_outcome) {
         int directory = disk_ballast_directory(action), r = 0;
         struct space_gain gain = {.n = 0};
-        struct space_gained gained;
+        struct space_gained gained = {0};
         struct stat ballast = {0};
 
         if (inspect(directory, ret_outcome) != SG_VERDICT_GO) {
