@@ -1,6 +1,10 @@
 # in observe the executor decides the same and touches nothing: strace of the same incident
 # shellcheck shell=bash
 
+# Where nothing is changed nothing is enough, so that what comes after the vacuum is looked at, too; and who holds a
+# deleted log is not ours to say.
+alike() { decisions | grep -Ev ' (logs.drop_rotated|drop-rotated-logs|logs.trim|trim-logs)( |$)' | sed 's/^\(denied logs.reopen\) .*/\1/'; }
+
 spy() {
 	inside systemd-run -q --unit=spy strace -f -y -s 200 -o /root/trace -p "$(executor_pid)" \
 		-e trace=process,file,desc,network,signal
@@ -12,7 +16,7 @@ spy
 fill
 healed 30
 inside systemctl stop spy
-enforced=$(decisions)
+enforced=$(alike)
 ! inside python3 /root/host/touches.py /root/trace >/tmp/touches.$$ || fail "in enforce nothing was touched?"
 grep -c ^TOUCHES: /tmp/touches.$$
 rm -f /tmp/touches.$$
@@ -30,7 +34,7 @@ wait_event 20 action-would-have verb=journal.vacuum
 inside sh -c 'journalctl -q --rotate --vacuum-size=8M 2>/dev/null'
 healed 30
 inside systemctl stop spy
-observed=$(decisions)
+observed=$(alike)
 diff <(echo "$enforced") <(echo "$observed") || fail "other decisions than in enforce"
 echo "$observed"
 [ "$(count_events action-intent)" -eq 0 ] || fail "an intent in observe"

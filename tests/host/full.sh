@@ -33,6 +33,9 @@ something_was_freed() { # VERB... -> by any of them, since the record was rememb
 all_is_well() { all_is_closed && state_is ok; }
 still_works() { both_alive && inside spoolguardctl log >/dev/null; }
 # To the last byte, but for what xfs keeps back.
+# In a diagnosis or to a person: which of two troubles on one disk gives the incident its name, does not matter.
+is_said() { inside spoolguardctl log | grep -qF -- "$1"; }
+called_for_inodes() { [ "$(count_events escalated condition~disk-inodes-critical)" -gt 0 ]; }
 is_full() { [ "$(used_percent "$1")" -ge 99 ]; }
 
 full_disks() { # KIND [OPTION of mkfs that keeps inodes few...]; without one there is no end of them
@@ -75,8 +78,8 @@ full_disks() { # KIND [OPTION of mkfs that keeps inodes few...]; without one the
 	inside test -s /var/log/filler || fail "what somebody else wrote is gone"
 	nothing_is_forgotten "both full"
 	# What more can be tried is tried before anybody is called; no inodes are nothing that we could help.
-	[ "$(count_events incident-note kind=diagnosis "text~/var/lib/spoolguard is 100")" -gt 0 ] || fail "it is not said what is full"
-	[ -z "$*" ] || [ "$(count_events escalated condition~disk-inodes-critical)" -gt 0 ] || fail "there are no inodes, and nobody was called"
+	wait_until 60 is_said "/var/lib/spoolguard is 100" || fail "it is not said what is full"
+	[ -z "$*" ] || wait_until 60 called_for_inodes || fail "there are no inodes, and nobody was called"
 	remember_record
 	inside systemctl restart spoolguard
 	wait_until 20 still_works || fail "it does not start on a full disk"
