@@ -89,8 +89,9 @@ static bool put_count(unsigned count, const char *what) {
         return put(line, strlen(line));
 }
 
-static struct kind *kind_of(const char *format) {
-        uint32_t hash = 2166136261u;
+/* By level, too: one format may be all lines of all plugins, and chatter must not take an error's place. */
+static struct kind *kind_of(enum log_level level, const char *format) {
+        uint32_t hash = (2166136261u ^ (uint32_t)level) * 16777619u;
 
         for (const char *c = format; *c; c++)
                 hash = (hash ^ (unsigned char)*c) * 16777619u;
@@ -118,7 +119,7 @@ static bool take_allowance(struct kind *kind, bool *ret_first) {
 
 void log_vline(enum log_level level, const char *format, va_list arguments) {
         char raw[LOG_LINE_MAX], line[LOG_LINE_MAX];
-        struct kind *kind = kind_of(format);
+        struct kind *kind = kind_of(level, format);
         int saved_errno = errno;
         bool last = false;
         size_t length;

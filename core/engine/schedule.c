@@ -127,14 +127,14 @@ static bool both_news(const struct schedule_input *input, const struct schedule_
         return false;
 }
 
-/* The condition for which a playbook may begin a turn; false: it is not due. */
-static bool is_due(
+/* The condition for which a playbook may begin a turn, or may when nothing holds it any more; false: for none. */
+static bool is_wanted(
         const struct schedule_input *input, const struct schedule_playbook *playbook, size_t *ret_condition) {
         const struct config_playbook *config = playbook->config;
         const struct schedule_turn *turn = &playbook->turn;
         bool found = false;
 
-        if (!playbook->usable || playbook->busy || is_held(turn, input->now_usec))
+        if (!playbook->usable || playbook->busy)
                 return false;
         /* What an observing run would have changed is still there to see: its own sight is no reason. */
         if (turn->outcome == SCHEDULE_OBSERVED)
@@ -163,6 +163,33 @@ static bool is_due(
         return found;
 }
 
+/* The condition for which a playbook may begin a turn; false: it is not due. */
+static bool is_due(
+        const struct schedule_input *input, const struct schedule_playbook *playbook, size_t *ret_condition) {
+        return !is_held(&playbook->turn, input->now_usec) && is_wanted(input, playbook, ret_condition);
+}
+
+/*
+ * Whether one that must have its turn before this one cools down.  While nothing is critical there is time for that:
+ * what comes behind may destroy what the gentler one would have packed.
+ */
+static bool must_cool(const struct schedule_input *input, size_t me, size_t mine) {
+        if (input->conditions[mine].level == CONFIG_LEVEL_CRITICAL || !input->conditions[mine].tripped)
+                return false;
+        for (size_t i = 0; i < input->n_playbooks; i++) {
+                const struct schedule_playbook *playbook = &input->playbooks[i];
+                size_t condition;
+
+                for (const char *const *name = input->playbooks[me].config->after; *name; name++)
+                        if (i != me && strcmp(*name, playbook->config->name) == 0 &&
+                                playbook->turn.hold == SCHEDULE_COOLDOWN &&
+                                is_held(&playbook->turn, input->now_usec) &&
+                                is_wanted(input, playbook, &condition))
+                                return true;
+        }
+        return false;
+}
+
 /* Whether another playbook that is due must have its turn before this one. */
 static bool must_wait(const struct schedule_input *input, size_t me) {
         for (size_t i = 0; i < input->n_playbooks; i++) {
@@ -180,7 +207,7 @@ static void choose(const struct schedule_input *input, struct schedule_decision 
         for (size_t i = 0; i < input->n_playbooks; i++) {
                 size_t condition;
 
-                if (!is_due(input, &input->playbooks[i], &condition))
+                if (!is_due(input, &input->playbooks[i], &condition) || must_cool(input, i, condition))
                         continue;
                 bool waits = must_wait(input, i);
                 if (decision->start && waits)

@@ -125,6 +125,14 @@ static void make_mirror(struct state_file *file) {
                         file->run_dir, strerror(-r));
 }
 
+/*
+ * After a write that did not reach the disk the kernel still shows its pages, as clean ones: they would pass for
+ * written.  What is compared with must be what the disk has.
+ */
+static void forget_pages(int fd) {
+        posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+}
+
 /* The disk has a file of ours: what is in the mirror belongs there, and it decides whether a new one is needed. */
 static void begin_durable(struct state_file *file) {
         _cleanup_close_ int left = find_mirror(file);
@@ -133,8 +141,10 @@ static void begin_durable(struct state_file *file) {
 
         file->place = STATE_DURABLE;
         file->copies = file->apart && state_file_copies_on_write(file->durable);
-        if (left >= 0)
+        if (left >= 0) {
+                forget_pages(file->durable);
                 r = file->kind->carry(file->durable, left);
+        }
         if (r == 0 && left >= 0 && fdatasync(file->durable) < 0)
                 r = -errno;
         if (r == 0 && file->copies) {
@@ -221,6 +231,7 @@ bool state_file_mend(struct state_file *file) {
 
         if (file->place == STATE_DURABLE || file->durable < 0)
                 return false;
+        forget_pages(file->durable);
         r = try_disk(file);
         if (r == 0 && file->mirror >= 0)
                 r = file->kind->catch_up(file->durable, file->mirror);

@@ -12,6 +12,7 @@
  * user's, and is none of ours.
  *
  * Owns nothing.  Fails when /proc cannot be read at all; a process that does not let us look is counted.  Limits: a
+ * user with more than FILES_OF_USER_MAX open files hides the rest of them, and would else hold us up for minutes; a
  * file that is mapped but not open is not seen, for to follow those links takes CAP_SYS_ADMIN, nor is one that is
  * open in a thread with descriptors of its own, or in a message under way between two sockets.
  */
@@ -29,6 +30,13 @@
 #include <unistd.h>
 
 #define DELETED " (deleted)"
+/* Files that one user's processes may have open, beside root's; with dup() a million costs him 8 MiB, and us seconds. */
+#define FILES_OF_USER_MAX ((size_t)1 << 18)
+
+struct user {
+        uid_t uid;
+        size_t n_files;
+};
 
 struct walk {
         const struct open_files_filter *filter;
@@ -36,6 +44,8 @@ struct walk {
         int (*on_file)(const struct open_file *file, void *data);
         void *data;
         struct open_files_seen seen;
+        struct user *users;
+        size_t n_users;
 };
 
 static int compare_ids(const void *a, const void *b) {
@@ -153,10 +163,29 @@ static int look_at(struct walk *walk, pid_t pid, int process, int descriptors, c
         return walk->on_file(&file, walk->data);
 }
 
+/* NULL: root, who is not counted, or memory is short. */
+static struct user *find_user(struct walk *walk, int process) {
+        struct stat status;
+        struct user *more;
+
+        if (fstat(process, &status) < 0 || status.st_uid == 0)
+                return NULL;
+        for (size_t i = 0; i < walk->n_users; i++)
+                if (walk->users[i].uid == status.st_uid)
+                        return &walk->users[i];
+        more = reallocarray(walk->users, walk->n_users + 1, sizeof(*more));
+        if (!more)
+                return NULL;
+        walk->users = more;
+        walk->users[walk->n_users] = (struct user){.uid = status.st_uid};
+        return &walk->users[walk->n_users++];
+}
+
 /* The descriptors of one process, or of one thread.  `ret_n`: how many there are. */
 static int look_through(struct walk *walk, pid_t pid, int process, size_t *ret_n, bool *ret_hidden) {
         int fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
         DIR *descriptors = fd >= 0 ? fdopendir(fd) : NULL;
+        struct user *user = find_user(walk, process);
         struct dirent *entry;
 
         *ret_n = 0;
@@ -166,6 +195,10 @@ static int look_through(struct walk *walk, pid_t pid, int process, size_t *ret_n
         while (descriptors && r == 0 && (entry = readdir(descriptors)))
                 if (isdigit((unsigned char)entry->d_name[0])) {
                         ++*ret_n;
+                        if (user && ++user->n_files > FILES_OF_USER_MAX) {
+                                *ret_hidden = true;
+                                break;
+                        }
                         r = look_at(walk, pid, process, fd, entry->d_name);
                 }
         if (descriptors)
@@ -242,6 +275,7 @@ int open_files_walk(const struct open_files_filter *filter,
                 if (isdigit((unsigned char)entry->d_name[0]))
                         r = look_at_process(&walk, dirfd(processes), entry->d_name);
         free(walk.sorted);
+        free(walk.users);
         closedir(processes);
         if (ret_seen)
                 *ret_seen = walk.seen;

@@ -127,11 +127,12 @@ struct target {
         int directory;
         const char *name;
         uint64_t room;
+        struct stat made; /* the copy, when it has its name */
 };
 
 /* A copy of all of it, on disk, under its name; ret_bytes: what it takes there. */
 static int make_copy(const struct sg_action *action, struct logs_rotated *rotated, struct logs_file *file,
-        const struct target *target, uint64_t *ret_bytes) {
+        struct target *target, uint64_t *ret_bytes) {
         int directory = rotated->places[file->place].fd, log, copy = -1, r = 0;
         struct logs_copy_end end;
         struct stat status;
@@ -158,13 +159,23 @@ static int make_copy(const struct sg_action *action, struct logs_rotated *rotate
         if (r == 0 && (file->written || !logs_rotated_unchanged(rotated, file)))
                 r = -ESTALE;
         if (r == 0)
-                r = logs_copy_name(copy, target->directory, target->name);
+                r = fstat(copy, &target->made) < 0 ? -errno
+                                                   : logs_copy_name(copy, target->directory, target->name);
         if (r == 0)
-                *ret_bytes = fstat(copy, &status) == 0 ? (uint64_t)status.st_blocks * 512 : 0;
+                *ret_bytes = (uint64_t)target->made.st_blocks * 512;
         if (copy >= 0)
                 close(copy);
         close(log);
         return r;
+}
+
+/* logrotate may have given the copy another number meanwhile, and its name to a log that nobody else has. */
+static void take_back(const struct target *target) {
+        struct stat now;
+
+        if (fstatat(target->directory, target->name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+                now.st_ino == target->made.st_ino && now.st_dev == target->made.st_dev)
+                unlinkat(target->directory, target->name, 0);
 }
 
 /* The copy is complete, so its log may go; when it cannot, the copy goes again. */
@@ -180,7 +191,7 @@ static int replace(
         if (r == 0)
                 *gained = space_gain_end(&gain, logs_rotated_disk_bytes(file)).bytes;
         else
-                unlinkat(target->directory, target->name, 0);
+                take_back(target);
         return r;
 }
 
@@ -227,6 +238,38 @@ static int compress_elsewhere(const struct sg_action *action, struct logs_rotate
         return 0;
 }
 
+/*
+ * Whoever compressed it was stopped before the log could go: there are both, and the log is what is too much.  As
+ * gzip leaves it, such a copy has the time of its log, and tells its size.
+ */
+static int finish_earlier(const struct sg_action *action, struct logs_rotated *rotated,
+        struct logs_file *file, const char *name, uint64_t *ret_freed_bytes) {
+        const struct timespec *time = &file->status.st_mtim;
+        struct space_gain gain = {.n = 0};
+        struct logs_copy_end end;
+        struct stat status;
+        int directory = rotated->places[file->place].fd, r = -EEXIST;
+        int copy = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+        if (copy < 0)
+                return -errno;
+        if (fstat(copy, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1 &&
+                status.st_uid == file->status.st_uid && status.st_mtim.tv_sec == time->tv_sec &&
+                status.st_mtim.tv_nsec == time->tv_nsec && logs_copy_prove(action, copy, &end) == 0 &&
+                end.size == (uint32_t)file->status.st_size)
+                r = logs_writers_mark(action->host->root, file, 1);
+        close(copy);
+        if (r == 0 && (file->written || !logs_rotated_unchanged(rotated, file)))
+                r = -ESTALE;
+        if (r < 0)
+                return r;
+        (void)space_gain_add(&gain, directory);
+        r = logs_rotated_remove(rotated, file);
+        if (r == 0)
+                *ret_freed_bytes = space_gain_end(&gain, logs_rotated_disk_bytes(file)).bytes;
+        return r;
+}
+
 static int compress(const struct sg_action *action, struct logs_rotated *rotated,
         const struct logs_spare *spare, struct logs_file *file, uint64_t *ret_freed_bytes) {
         char name[LOGS_NAME_MAX + sizeof(".gz")];
@@ -235,7 +278,7 @@ static int compress(const struct sg_action *action, struct logs_rotated *rotated
 
         snprintf(name, sizeof(name), "%s.gz", file->name);
         if (fstatat(rotated->places[file->place].fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
-                return -EEXIST;
+                return finish_earlier(action, rotated, file, name, ret_freed_bytes);
         if (errno != ENOENT)
                 return -errno;
         r = compress_beside(action, rotated, file, name, ret_freed_bytes);
@@ -265,6 +308,23 @@ static void note_failure(
                 logs_name_escape(file->name, name, sizeof(name)), strerror(-r));
 }
 
+static int take_turn(const struct sg_action *action, struct logs_rotated *rotated,
+        const struct logs_spare *spare, struct logs_file *file, struct turn *turn,
+        struct sg_outcome *outcome) {
+        uint64_t freed = 0, begin_usec = clock_usec(CLOCK_MONOTONIC);
+        int r = compress(action, rotated, spare, file, &freed);
+
+        if (r < 0) {
+                note_failure(action, turn, file, r);
+                return r;
+        }
+        turn->bytes += (double)file->status.st_size;
+        turn->usec += (double)(clock_usec(CLOCK_MONOTONIC) - begin_usec);
+        outcome->count++;
+        outcome->freed_bytes += freed;
+        return 0;
+}
+
 static int compress_all(const struct sg_action *action, struct logs_rotated *rotated,
         const struct logs_spare *spare, size_t n, struct sg_outcome *outcome) {
         struct turn turn = {.started_usec = clock_usec(CLOCK_MONOTONIC)};
@@ -279,19 +339,12 @@ static int compress_all(const struct sg_action *action, struct logs_rotated *rot
                 (i = logs_fitness_pick(rotated->files, tried, n,
                          turn.usec > 0 ? turn.bytes / turn.usec : GUESSED_BYTES_PER_USEC, left_usec(&turn))) <
                         n) {
-                uint64_t freed = 0, begin_usec = clock_usec(CLOCK_MONOTONIC);
-
                 tried[i] = true;
-                r = compress(action, rotated, spare, &rotated->files[i], &freed);
-                if (r < 0) {
-                        note_failure(action, &turn, &rotated->files[i], r);
-                        continue;
-                }
-                turn.bytes += (double)rotated->files[i].status.st_size;
-                turn.usec += (double)(clock_usec(CLOCK_MONOTONIC) - begin_usec);
-                outcome->count++;
-                outcome->freed_bytes += freed;
+                r = take_turn(action, rotated, spare, &rotated->files[i], &turn, outcome);
         }
+        /* All of them are larger than what was guessed to fit: the smallest is tried, or they never had a turn. */
+        if (outcome->count == 0 && turn.n_failed == 0 && n > 0 && left_usec(&turn) > TURN_USEC / 2)
+                take_turn(action, rotated, spare, &rotated->files[n - 1], &turn, outcome);
         free(tried);
         snprintf(outcome->text, sizeof(outcome->text),
                 "%llu rotated logs are compressed, %.1f MiB are free again; %zu stay as they are (%s), %zu "

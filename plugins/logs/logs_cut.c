@@ -21,6 +21,8 @@
 
 #include "common/write_all.h"
 
+#define MARKER "... spoolguard cut "
+
 static const char magic[8] = "sg-cut1";
 
 bool logs_cut_range(uint64_t size, uint64_t head, uint64_t tail, struct logs_cut *cut) {
@@ -56,6 +58,10 @@ ssize_t logs_cut_marker_end(const char *bytes, size_t n) {
         const char *end = memchr(bytes, '\n', n);
 
         return end && logs_cut_is_text(bytes, (size_t)(end - bytes)) ? end + 1 - bytes : -1;
+}
+
+bool logs_cut_is_marker(const char *bytes, size_t n) {
+        return n >= strlen(MARKER) && memcmp(bytes, MARKER, strlen(MARKER)) == 0;
 }
 
 int logs_cut_write(const struct logs_cut *cut, int fd) {
@@ -123,7 +129,7 @@ void logs_cut_mark(const struct logs_cut *cut, bool has_hole, char *before, char
         char words[LOGS_CUT_MARKER_MIN];
         int length;
 
-        length = snprintf(words, sizeof(words), "... spoolguard cut %llu bytes, %s%llu lines%s%s%s%s ...",
+        length = snprintf(words, sizeof(words), MARKER "%llu bytes, %s%llu lines%s%s%s%s ...",
                 (unsigned long long)(cut->text_end - cut->text_begin), cut->is_estimate ? "about " : "",
                 (unsigned long long)cut->lines, *cut->first ? ", " : "", cut->first, *cut->last ? " to " : "",
                 cut->last);

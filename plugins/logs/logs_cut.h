@@ -44,6 +44,8 @@ bool logs_cut_range(uint64_t size, uint64_t head, uint64_t tail, struct logs_cut
 ssize_t logs_cut_marker_begin(const char *bytes, size_t n);
 /* Where it ends: after the first line that ends in `bytes`, those from cut_end on.  -1 as above. */
 ssize_t logs_cut_marker_end(const char *bytes, size_t n);
+/* Do these bytes begin with a marker of ours? */
+bool logs_cut_is_marker(const char *bytes, size_t n);
 /* Could these bytes be of a log that people read? */
 bool logs_cut_is_text(const char *bytes, size_t n);
 

@@ -31,7 +31,7 @@
 #include "logs/logs.h"
 
 #define PLACES_MAX 256
-#define FILES_MAX 4096
+#define FILES_MAX (128 << 10)
 
 struct search {
         const struct sg_action *action;
@@ -80,6 +80,12 @@ static bool is_trusted(const struct search *search, const struct stat *directory
         return directory->st_uid == geteuid() && !(directory->st_mode & S_IWOTH) && group_is;
 }
 
+static bool is_journal(const char *path) {
+        size_t length = strlen(LOGS_JOURNAL_DIR);
+
+        return strncmp(path, LOGS_JOURNAL_DIR, length) == 0 && (path[length] == '\0' || path[length] == '/');
+}
+
 /* Takes `fd`. */
 static int add_place(struct search *search, int fd, const char *parent, const char *name, unsigned depth,
         const dev_t *device) {
@@ -107,9 +113,9 @@ static int add_place(struct search *search, int fd, const char *parent, const ch
         }
         if (r == 0) {
                 length = snprintf(place->path, sizeof(place->path), "%s%s%s", parent, *name ? "/" : "", name);
-                r = length >= (int)sizeof(place->path)               ? -ENAMETOOLONG
-                        : strcmp(place->path, LOGS_JOURNAL_DIR) == 0 ? -EEXIST
-                                                                     : 0;
+                r = length >= (int)sizeof(place->path) ? -ENAMETOOLONG
+                        : is_journal(place->path)      ? -EEXIST
+                                                       : 0;
         }
         if (r < 0) {
                 close(fd);
@@ -245,7 +251,7 @@ static int add_configured(struct search *search, const char *configured, const c
         char path[LOGS_PATH_MAX];
         int fd;
 
-        if (!rest)
+        if (!rest || (only && strstr(only, "//")))
                 return -EINVAL;
         snprintf(path, sizeof(path), "%s%s", search->action->host->root, configured);
         fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -227,6 +227,19 @@ static ssize_t read_some(struct logs_select *select, uint64_t offset, size_t siz
         return n == 0 || (whole && (size_t)n < size) ? -ESTALE : n; /* it became shorter */
 }
 
+/*
+ * An earlier cut has left its marker where this one would begin: it stays, or nobody knew any more what it stands
+ * for.  This cut begins behind it, and behind the hole that may follow it.
+ */
+static int go_behind_marker(struct logs_select *select) {
+        struct logs_cut *cut = &select->cut;
+        off_t data = lseek(select->log, (off_t)cut->cut_begin, SEEK_DATA);
+        uint64_t begin = data > (off_t)cut->cut_begin ? (uint64_t)data : cut->cut_begin;
+
+        cut->cut_begin = (begin + LOGS_CUT_ALIGN - 1) / LOGS_CUT_ALIGN * LOGS_CUT_ALIGN + LOGS_CUT_ALIGN;
+        return cut->cut_end >= cut->cut_begin + LOGS_CUT_LEAST ? 0 : -ENODATA;
+}
+
 /* Both find a boundary and the time stamp beside it: 1, 0: later, or a negative errno value. */
 static int find_begin(struct logs_select *select) {
         struct logs_cut *cut = &select->cut;
@@ -237,6 +250,8 @@ static int find_begin(struct logs_select *select) {
         at = logs_cut_marker_begin(select->buffer, (size_t)n);
         if (at < 0)
                 return -ENOTSUP;
+        if (logs_cut_is_marker(select->buffer + at, (size_t)(n - at)))
+                return go_behind_marker(select);
         cut->text_begin = cut->cut_begin - LOGS_CUT_SEAM_MAX + (uint64_t)at;
         logs_summary_stamp(select->buffer + at, (size_t)(n - at), cut->first, sizeof(cut->first));
         select->offset = cut->text_begin;
@@ -353,7 +368,7 @@ static void on_timer(struct sg_timer *timer, void *data) {
         else if (r > 0)
                 end(select, finish(select));
         else
-                go_on(select, r);
+                go_on(select, r == -ENODATA ? 0 : r); /* nothing is left between the last cut and the tail */
 }
 
 /* How full the file systems are; those on the network were not found, and nobody asks them. */

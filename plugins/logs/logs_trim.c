@@ -200,7 +200,9 @@ static int cut(const struct sg_action *action, struct trim *trim, struct sg_outc
         took_usec = clock_usec() - began_usec;
         if (r < 0) {
                 add(outcome, "%s: %s", trim->shown,
-                        r == -EPERM ? "it is protected (chattr +a or +i)" : strerror(-r));
+                        r == -EPERM            ? "it is protected (chattr +a or +i)"
+                                : r == -ESTALE ? "somebody made it shorter just now"
+                                               : strerror(-r));
                 return r;
         }
         gained = space_gain_end(&gain, trim->cut.cut_end - trim->cut.cut_begin);

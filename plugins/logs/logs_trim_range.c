@@ -13,8 +13,8 @@
  *
  * The marker is written over what is left of the torn lines, which needs no room on ext4 and xfs.  It comes before the
  * collapse, for two halves of two lines that stand side by side would be a line that nobody wrote; if we end between
- * the two, the marker says too much and nothing is lost but those two lines.  It comes after a punch, which on btrfs
- * is what makes room for it.
+ * the two, the marker says too much and nothing is lost but those two lines.  On a full btrfs there is no room for it
+ * but the one that a punch makes, so there it comes behind.
  *
  * Owns the bytes of the seams.  Fails with the errno value of the last way that was tried.  Limits: btrfs gives back
  * an extent of up to 128 MiB only as a whole (measured: 128 of 205 MiB of a log that was written at once).
@@ -101,8 +101,13 @@ static int write_at(int fd, const char *bytes, size_t n, uint64_t offset) {
 }
 
 static int write_seam(int fd, const struct logs_cut *cut, const char *before, const char *after) {
-        int r = write_at(fd, before, cut->cut_begin - cut->text_begin, cut->text_begin);
+        struct stat status;
+        int r;
 
+        /* Somebody emptied it just now (`copytruncate`): what is written behind the end makes a gap of zeros. */
+        if (fstat(fd, &status) < 0 || (uint64_t)status.st_size < cut->text_end)
+                return -ESTALE;
+        r = write_at(fd, before, cut->cut_begin - cut->text_begin, cut->text_begin);
         return r < 0 ? r : write_at(fd, after, cut->text_end - cut->cut_end, cut->cut_end);
 }
 
@@ -123,14 +128,25 @@ static int collapse(int fd, const struct logs_cut *cut, struct seam *seam) {
         return r;
 }
 
+/* Marked before where there is room for it, so that no hole is without a word if we end here; otherwise behind it. */
 static int punch(int fd, const struct logs_cut *cut, struct seam *seam, bool *ret_is_marked) {
-        int r = change(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, cut->cut_begin,
-                cut->cut_end - cut->cut_begin);
+        int r;
 
-        if (r < 0)
-                return r;
         logs_cut_mark(cut, true, seam->marked_before, seam->marked_after);
-        *ret_is_marked = write_seam(fd, cut, seam->marked_before, seam->marked_after) == 0;
+        r = write_seam(fd, cut, seam->marked_before, seam->marked_after);
+        if (r == -ESTALE)
+                return r;
+        *ret_is_marked = r == 0;
+        if (!*ret_is_marked)
+                write_seam(fd, cut, seam->before, seam->after);
+        r = change(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, cut->cut_begin,
+                cut->cut_end - cut->cut_begin);
+        if (r < 0) {
+                write_seam(fd, cut, seam->before, seam->after);
+                return r;
+        }
+        if (!*ret_is_marked)
+                *ret_is_marked = write_seam(fd, cut, seam->marked_before, seam->marked_after) == 0;
         if (!*ret_is_marked && syncfs(fd) == 0)
                 *ret_is_marked = write_seam(fd, cut, seam->marked_before, seam->marked_after) == 0;
         return 0;
@@ -151,7 +167,7 @@ int logs_trim_range_cut(
         if (may_collapse)
                 r = collapse(fd, cut, seam);
         ret_result->is_marked = r == 0;
-        if (r < 0 && r != -EPERM) {
+        if (r < 0 && r != -EPERM && r != -ESTALE) {
                 r = punch(fd, cut, seam, &ret_result->is_marked);
                 ret_result->has_hole = r == 0;
         }

@@ -238,8 +238,35 @@ static void a_log_that_does_not_compress_stays_as_it_is(void **state) {
         assert_int_equal(count_entries(), 2);
 }
 
+/* Stopped between the two, an earlier turn leaves a log and its copy; a copy of something else is not touched. */
+static void what_an_earlier_turn_left_is_finished(void **state) {
+        struct fixture *fixture = *state;
+
+        make_log("mail.log.1", 4 * MIB, 2 * DAY);
+        make_log("mail.log.2", 2 * MIB, 3 * DAY);
+        assert_int_equal(act(fixture, &logs_compress), 0);
+        assert_true(exists("mail.log.1.gz") && !exists("mail.log.1"));
+        make_log("mail.log.1", 4 * MIB, 2 * DAY);
+        make_log("mail.log.2", 3 * MIB, 3 * DAY);
+        for (unsigned i = 1; i <= 2; i++) {
+                char log[32], copy[32];
+                struct stat status;
+
+                snprintf(log, sizeof(log), "mail.log.%u", i);
+                snprintf(copy, sizeof(copy), "mail.log.%u.gz", i);
+                assert_int_equal(stat(in_log(log), &status), 0);
+                const struct timespec times[2] = {status.st_atim, status.st_mtim};
+                assert_int_equal(utimensat(AT_FDCWD, in_log(copy), times, 0), 0);
+        }
+        assert_int_equal(act(fixture, &logs_compress), 0);
+        assert_true(exists("mail.log.1.gz") && !exists("mail.log.1"));
+        assert_true(exists("mail.log.2.gz") && exists("mail.log.2")); /* it tells another size */
+        assert_int_equal(fixture->bench.outcome.count, 1);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                WITH_FIXTURE(what_an_earlier_turn_left_is_finished),
                 WITH_FIXTURE(a_rotated_log_becomes_its_gz_with_owner_mode_and_times),
                 WITH_FIXTURE(who_could_read_the_log_can_read_the_copy_and_nobody_else),
                 WITH_FIXTURE(what_changes_while_gzip_is_at_work_is_left_as_it_is),

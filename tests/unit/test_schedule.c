@@ -43,11 +43,13 @@ static const struct config_playbook configs[] = {
 #define TURN(result, n_edge) \
         { .outcome = (result), .edge = (n_edge) }
 
+static const struct config_playbook ballast_at_high = {.name = "ballast", .any = {"high", "critical"}};
+
 static const struct row {
         const char *what;
         struct schedule_condition conditions[3];
         struct schedule_turn turns[3];
-        bool running, escalated;
+        bool running, escalated, gentler_at_high;
         unsigned busy, unusable; /* bits */
         int start, condition;    /* -1: nobody */
         const char *escalate;
@@ -85,6 +87,18 @@ static const struct row {
                 .turns = {[VACUUM] = {.outcome = SCHEDULE_USELESS, .edge = 1, .no_use = 1 << HIGH}},
                 .start = -1,
                 .again_usec = NOW + 14 * MINUTE},
+        {.what = "while nothing is critical, a gentler one that cools down is waited for",
+                .conditions = {[HIGH] = TRIPPED(3, 1)},
+                .turns = {[BALLAST] = {.hold = SCHEDULE_COOLDOWN, .until_usec = NOW + 9 * MINUTE}},
+                .gentler_at_high = true,
+                .start = -1,
+                .again_usec = NOW + 9 * MINUTE},
+        {.what = "at critical it is not",
+                .conditions = {[CRITICAL] = TRIPPED(3, 1)},
+                .turns = {[BALLAST] = {.hold = SCHEDULE_COOLDOWN, .until_usec = NOW + 9 * MINUTE}},
+                .gentler_at_high = true,
+                .start = VACUUM,
+                .condition = CRITICAL},
         {.what = "what helped may run again when the condition trips again",
                 .conditions = {[HIGH] = TRIPPED(3, 0)},
                 .turns = {[VACUUM] = TURN(SCHEDULE_HELPED, 1)},
@@ -268,7 +282,8 @@ static void every_case_of_the_table_holds(void **state) {
                 conditions[CRITICAL].level = CONFIG_LEVEL_CRITICAL;
                 for (size_t k = 0; k < 3; k++)
                         playbooks[k] = (struct schedule_playbook){
-                                .config = &configs[k],
+                                .config =
+                                        k == BALLAST && row->gentler_at_high ? &ballast_at_high : &configs[k],
                                 .usable = !(row->unusable & 1u << k),
                                 .busy = row->busy & 1u << k,
                                 .turn = row->turns[k],
