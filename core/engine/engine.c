@@ -133,6 +133,15 @@ static void schedule(struct engine *engine, bool running, struct schedule_decisi
         schedule_decide(&input, ret_decision);
 }
 
+static void begin_anew(struct engine *engine, size_t i) {
+        engine->gathered[i].tripped_edge = ++engine->edges;
+        for (size_t k = 0; k < engine->config->n_playbooks; k++) {
+                engine->playbooks[k].turn.no_use &= ~(UINT64_C(1) << i);
+                engine->playbooks[k].turn.gave = false;
+        }
+        engine_touch(engine);
+}
+
 /* Decides about the open incident; returns when to do so again if nothing happens. */
 static uint64_t plan_incident(struct engine *engine) {
         struct schedule_decision decision;
@@ -143,6 +152,8 @@ static uint64_t plan_incident(struct engine *engine) {
                 begin(engine, &decision);
         else if (decision.escalate)
                 engine_incident_escalate(engine, decision.escalate, decision.escalate_condition);
+        else if (decision.anew)
+                begin_anew(engine, decision.anew_condition);
         if (!decision.start && !has_run(engine, true) &&
                 engine_incident_is_over(engine, &decision.again_usec))
                 engine_incident_close(engine);

@@ -27,6 +27,8 @@ static void settle_turn(struct run_life *life, enum schedule_outcome outcome, bo
         playbook->turn.outcome = outcome;
         playbook->turn.edge = life->edge;
         playbook->turn.hold = SCHEDULE_FREE;
+        playbook->turn.ended_usec = loop_now(engine->loop);
+        playbook->turn.gave = life->run.gave;
         if (no_use && life->for_condition)
                 playbook->turn.no_use |= UINT64_C(1) << life->condition;
         if (no_use)

@@ -43,6 +43,7 @@ struct run {
         size_t n_labels;
         bool critical;
         bool by_hand, dry, observe, acted;
+        bool gave; /* an action of it gave space back */
         enum run_state state;
         char waiting_for[WIRE_TEXT_MAX]; /* "journal.vacuum", "disk-space-high_/var/log to clear" */
         uint64_t deadline_usec;          /* CLOCK_REALTIME; 0: none */

@@ -21,6 +21,8 @@
 /* An ended run is shown a while, so that a client can read how it ended. */
 #define SHOWN_USEC (10 * USEC_PER_SEC)
 #define ASKING_USEC USEC_PER_MINUTE
+/* Less is what comes and goes on any disk: it gives no hope of more. */
+#define GAVE_LEAST_BYTES (UINT64_C(1) << 20)
 
 static void tell(struct run_life *life, enum engine_event_type type) {
         if (life->run.id != 0)
@@ -300,6 +302,7 @@ bool run_action_finished(struct engine *engine, const struct wire_action_finishe
         }
         /* What only looked has neither acted nor acted in vain. */
         life->run.acted |= !life->probing && executed(finished);
+        life->run.gave |= finished->freed_bytes >= GAVE_LEAST_BYTES;
         life->fruitless |= !life->probing && !executed(finished);
         text_copy(life->run.text, sizeof(life->run.text), finished->text);
         run_wait_end(life);

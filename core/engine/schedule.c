@@ -15,6 +15,10 @@
  * What a run is about is the critical one of those that start it; a playbook with both `all` and `any` is about the
  * newest one of `all`.  Of several that cleared, the oldest goes first.
  *
+ * A condition that is critical still a quarter of an hour after the last turn counts as tripped once more if in one of
+ * these turns space came back, only not enough; then all may try again, in their order: a disk goes on filling, and what
+ * gave too little may have more to give by now.  A round that gave nothing is the last one.
+ *
  * When nothing runs and nothing is due, each tripped condition is asked whether a person has to be told:
  *   - a spent budget: at once;
  *   - critical: at once, but a playbook in cool-down that may still help gets five minutes, and one that only
@@ -317,6 +321,36 @@ static void ask_for_people(const struct schedule_input *input, struct schedule_d
         }
 }
 
+/* When turns for it begin anew; USEC_NEVER: not by time. */
+static uint64_t anew_usec(const struct schedule_input *input, const struct schedule_condition *condition) {
+        uint64_t last_usec = 0;
+        bool gave = false;
+
+        if (!condition->active || condition->level != CONFIG_LEVEL_CRITICAL)
+                return USEC_NEVER;
+        for (size_t i = 0; i < input->n_playbooks; i++) {
+                const struct schedule_turn *turn = &input->playbooks[i].turn;
+
+                if (!schedule_is_for(input->playbooks[i].config, condition->name))
+                        continue;
+                gave |= turn->gave;
+                if (turn->ended_usec > last_usec)
+                        last_usec = turn->ended_usec;
+        }
+        return gave ? last_usec + SCHEDULE_ANEW_USEC : USEC_NEVER;
+}
+
+static void begin_anew(const struct schedule_input *input, struct schedule_decision *decision) {
+        for (size_t i = 0; i < input->n_conditions && !decision->anew; i++) {
+                uint64_t at_usec = anew_usec(input, &input->conditions[i]);
+
+                decision->anew = at_usec <= input->now_usec;
+                decision->anew_condition = i;
+                if (!decision->anew)
+                        sooner(&decision->again_usec, at_usec);
+        }
+}
+
 void schedule_decide(const struct schedule_input *input, struct schedule_decision *ret_decision) {
         *ret_decision = (struct schedule_decision){.again_usec = USEC_NEVER};
 
@@ -332,4 +366,6 @@ void schedule_decide(const struct schedule_input *input, struct schedule_decisio
                         sooner(&ret_decision->again_usec, turn->until_usec);
         }
         ask_for_people(input, ret_decision);
+        if (!ret_decision->escalate)
+                begin_anew(input, ret_decision);
 }

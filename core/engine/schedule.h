@@ -20,6 +20,9 @@
 /* What cleared is kept for a playbook whose budget is spent, when that is at most for so long. */
 #define SCHEDULE_SPENT_PATIENCE_USEC (UINT64_C(60) * 60 * 1000000)
 
+/* A condition that is critical still, so long after the last turn, begins all turns for it anew if one gave a little. */
+#define SCHEDULE_ANEW_USEC (UINT64_C(15) * 60 * 1000000)
+
 /*
  * One condition the incident gathered.  Edges are numbered through the whole incident, from 1.
  * `active`: known and beyond its clear level.  A tripped one that is not active is clearing or unknown.
@@ -51,6 +54,8 @@ struct schedule_turn {
         uint64_t no_use; /* bit i: not again for condition i of this incident */
         enum schedule_hold hold;
         uint64_t until_usec; /* monotonic; while `hold` */
+        uint64_t ended_usec; /* monotonic: of the last turn; 0: not known */
+        bool gave;           /* space came back in it */
 };
 
 struct schedule_playbook {
@@ -73,7 +78,9 @@ struct schedule_input {
 struct schedule_decision {
         bool start;
         size_t playbook, condition; /* when start; condition: what it is started for */
-        const char *escalate;       /* the reason, as in struct wire_escalate; NULL: not now */
+        bool anew;                  /* condition `anew_condition` counts as tripped once more */
+        size_t anew_condition;
+        const char *escalate; /* the reason, as in struct wire_escalate; NULL: not now */
         size_t escalate_condition;
         uint64_t again_usec; /* ask again then, if nothing happens before; USEC_NEVER */
 };

@@ -69,3 +69,20 @@ test("the next log is cut when one was not enough, and no more than so many", fu
   equal(cuts, 3)
   equal(count("end trim-logs not-cleared"), 1)
 end)
+
+test("what gave too little has another turn after a quarter of an hour, what gave nothing has none", function()
+  local cuts, gives = 0, 1 << 20
+  world { playbooks = { "trim-logs" }, act = function()
+    cuts = cuts + 1
+    return { status = "done", freed_bytes = gives, text = "cut" }
+  end }
+  used(0.97)
+  sim.advance(900)
+  equal(cuts, 3)
+  gives = 0
+  sim.advance(120)
+  equal(cuts, 4)
+  sim.advance(86400)
+  equal(cuts, 4)
+  equal(count("escalate"), 1)
+end)

@@ -63,6 +63,7 @@ struct fixture {
         struct engine *engine;
         struct fake_executor fake;
         double used, after_ballast, after_vacuum; /* NaN: no effect */
+        bool gives_nothing;
         unsigned events[ENGINE_LEASE_REMOVED + 1];
         enum wire_verdict verdict; /* for vacuum-journal; 0: go */
         uint64_t verdict_for_usec;
@@ -169,7 +170,7 @@ static inline void act(struct fake_executor *fake, const struct wire_action_requ
 
         if (fake->observe || strcmp(request->verb, "rebuild-ballast") == 0)
                 return;
-        finished->freed_bytes = 1u << 20;
+        finished->freed_bytes = fixture->gives_nothing ? 0 : 1u << 20;
         if (!isnan(after))
                 set_used(fixture, after);
 }

@@ -79,9 +79,10 @@ static void warning_that_heals_does_not_touch_the_ballast(void **state) {
         assert_int_equal(engine_playbook(fixture->engine, 2)->state, PLAYBOOK_IDLE);
 }
 
-static void what_does_not_help_is_escalated_exactly_once_and_not_repeated(void **state) {
+static void what_gives_nothing_is_escalated_exactly_once_and_not_repeated(void **state) {
         struct fixture *fixture = *state;
 
+        fixture->gives_nothing = true;
         welcome(fixture);
         set_used(fixture, 0.97);
         advance(fixture, 1e8);
@@ -102,6 +103,24 @@ static void what_does_not_help_is_escalated_exactly_once_and_not_repeated(void *
         advance(fixture, 60);
         assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
         assert_string_equal(engine_state_name(fixture->engine), "ok");
+}
+
+static void what_gave_too_little_has_another_turn_later(void **state) {
+        struct fixture *fixture = *state;
+
+        welcome(fixture);
+        set_used(fixture, 0.97);
+        advance(fixture, 900);
+        assert_int_equal(fake_executor_count(&fixture->fake, "run "), 2);
+        /* In the same order, and nobody is called for it again. */
+        advance(fixture, 600);
+        assert_int_equal(fake_executor_count(&fixture->fake, "run "), 4);
+        assert_int_equal(fake_executor_count(&fixture->fake, "escalate "), 1);
+        fixture->gives_nothing = true;
+        advance(fixture, 1500);
+        assert_int_equal(fake_executor_count(&fixture->fake, "run "), 6);
+        advance(fixture, 1e6);
+        assert_int_equal(fake_executor_count(&fixture->fake, "run "), 6);
 }
 
 static void second_file_system_that_turns_critical_is_told_in_the_same_incident(void **state) {
@@ -437,7 +456,8 @@ int main(void) {
                 TEST(nothing_starts_before_the_welcome_ended),
                 TEST(whole_incident_is_healed_by_ballast_then_vacuum),
                 TEST(warning_that_heals_does_not_touch_the_ballast),
-                TEST(what_does_not_help_is_escalated_exactly_once_and_not_repeated),
+                TEST(what_gives_nothing_is_escalated_exactly_once_and_not_repeated),
+                TEST(what_gave_too_little_has_another_turn_later),
                 TEST(second_file_system_that_turns_critical_is_told_in_the_same_incident),
                 TEST(two_critical_file_systems_at_once_are_told_one_after_the_other),
                 TEST(warning_is_escalated_after_a_quarter_of_an_hour),
