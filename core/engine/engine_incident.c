@@ -275,6 +275,25 @@ void engine_incident_close(struct engine *engine) {
                 engine->playbooks[i].playbook.tried_in_incident = 0;
 }
 
+/* The one to be told of behind `last` (NULL: the first), in the order of their turns; NULL: there is no more. */
+static const struct playbook_life *next_tried(const struct engine *engine, const struct playbook_life *last) {
+        const struct playbook_life *next = NULL;
+
+        for (size_t i = 0; i < engine->config->n_playbooks; i++) {
+                const struct playbook_life *life = &engine->playbooks[i];
+                uint64_t ended_usec = life->turn.ended_usec;
+
+                if (!*life->told ||
+                        (last &&
+                                (ended_usec < last->turn.ended_usec ||
+                                        (ended_usec == last->turn.ended_usec && life <= last))))
+                        continue;
+                if (!next || ended_usec < next->turn.ended_usec)
+                        next = life;
+        }
+        return next;
+}
+
 void engine_incident_escalate(struct engine *engine, const char *reason, size_t condition) {
         struct wire_message message = {.type = WIRE_ESCALATE};
         struct wire_escalate *escalate = &message.escalate;
@@ -294,12 +313,9 @@ void engine_incident_escalate(struct engine *engine, const char *reason, size_t 
         text_format(escalate->text, sizeof(escalate->text), "%s%s%s: %s.",
                 engine->open->conditions[condition], lasted_seconds > 0 ? " for " : "",
                 lasted_seconds > 0 ? duration : "", figures);
-        for (size_t i = 0; i < engine->config->n_playbooks; i++) {
-                const struct playbook_life *life = &engine->playbooks[i];
+        for (const struct playbook_life *life = NULL; (life = next_tried(engine, life));) {
                 size_t used = strlen(escalate->text);
 
-                if (!*life->told)
-                        continue;
                 text_format(escalate->text + used, sizeof(escalate->text) - used, "%s %s (%s)",
                         tried++ == 0 ? " Tried:" : ",", life->playbook.config->name, life->told);
         }

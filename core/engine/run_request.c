@@ -47,12 +47,38 @@ static bool is_clear(const struct engine *engine, const char *name) {
         return any;
 }
 
+/* Both conditions are about the same thing, whatever they are. */
+static bool has_same_labels(const char *one, const char *other) {
+        const char *mine = strchr(one, '_'), *its = strchr(other, '_');
+
+        return mine && its && strcmp(mine, its) == 0;
+}
+
+/*
+ * The same thing turned critical since a run about something less began: to wait on would keep the next step from it.
+ */
+static bool is_overtaken(const struct engine *engine, const struct run_life *life) {
+        if (life->run.by_hand || life->run.critical || !life->for_condition || life->brings_back ||
+                !engine->open)
+                return false;
+        for (size_t i = 0; i < engine->open->n_conditions; i++) {
+                struct schedule_condition condition = engine_schedule_condition(engine, i);
+
+                if (condition.tripped && condition.level == CONFIG_LEVEL_CRITICAL &&
+                        condition.tripped_edge > life->edge &&
+                        has_same_labels(engine->open->conditions[i], life->run.condition))
+                        return true;
+        }
+        return false;
+}
+
 void run_look_at_conditions(struct engine *engine) {
         for (struct run_life *life = engine->runs; life; life = life->next) {
-                if (life->wait != RUN_WAIT_CLEAR || life->wait_ok || !is_clear(engine, life->clear_name))
+                if (life->wait != RUN_WAIT_CLEAR || life->wait_ok)
                         continue;
-                life->wait_ok = true;
-                loop_timer_arm(life->timer, loop_now(engine->loop));
+                life->wait_ok = is_clear(engine, life->clear_name);
+                if (life->wait_ok || is_overtaken(engine, life))
+                        loop_timer_arm(life->timer, loop_now(engine->loop));
         }
 }
 
@@ -200,7 +226,7 @@ int engine_run_wait_clear(struct engine *engine, struct run *run, const char *co
         if (r < 0)
                 return r;
         bool would_be_clear = run->observe && run->acted;
-        bool only_look = !run->acted && life->fruitless;
+        bool only_look = (!run->acted && life->fruitless) || is_overtaken(engine, life);
 
         text_copy(life->clear_name, sizeof(life->clear_name), condition);
         life->wait_ok = would_be_clear || is_clear(engine, condition);

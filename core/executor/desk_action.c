@@ -77,11 +77,11 @@ static bool is_in_use(const struct desk *desk, const struct sg_verb *verb) {
         return false;
 }
 
-/* Only in an incident: by hand, there is none in which anything could have had its turn. */
-static bool gentler_spent(const struct desk *desk, const struct sg_verb *verb, uint64_t incident) {
+/* Only while an incident is open, but then by hand as well: whoever was called goes on where the playbooks ended. */
+static bool gentler_spent(const struct desk *desk, const struct sg_verb *verb) {
         struct gentle_step steps[GENTLE_STEPS] = {0};
 
-        if (incident == 0)
+        if (desk->ledger->incident.id == 0)
                 return false;
         for (size_t i = 0; i < GENTLE_STEPS; i++) {
                 const struct sg_verb *step = plugin_verb(desk->plugins, gentle_steps[i], NULL);
@@ -357,7 +357,7 @@ static int begin(struct desk_action *action, const struct wire_action_request *r
         int r;
 
         plan->check_only = check_only;
-        plan->gentler_spent = gentler_spent(desk, plan->verb, action->incident);
+        plan->gentler_spent = gentler_spent(desk, plan->verb);
         action->serial = request->serial;
         desk_write_args(plan->verb, plan->args, " ", action->args_text, sizeof(action->args_text));
         if (plan->verb->risk == SG_RISK_REVERSIBLE)

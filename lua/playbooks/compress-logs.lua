@@ -12,8 +12,8 @@ return playbook {
   summary  = "Compress rotated logs when a file system runs full",
   on       = { any = { "disk-space-high", "disk-space-critical" } },
   after    = { "reopen-deleted-logs", "free-ballast" },
-  budget   = { runs = 6, per = "1d" },
-  cooldown = "10m",
+  budget   = { runs = 12, per = "1d" },
+  cooldown = "2m",
   run = function(incident)
     return verify_room(incident, act("logs.compress"))
   end,

@@ -7,7 +7,8 @@
 -- rotated is compressed.  The verb refuses to rotate a log twice in an incident, and when
 -- that would push out old logs that are younger than the floor.
 --
---   settle   daemons may write their last lines into the rotated log for so long
+--   settle   daemons may write their last lines into the rotated log for so long; what is
+--            still written to then is left alone.  Two seconds when it is critical
 
 return playbook {
   name     = "rotate-logs",
@@ -20,7 +21,7 @@ return playbook {
   run = function(incident, options)
     local rotated = act("logs.rotate")
     if rotated.status == "done" then
-      wait(options.settle, "the daemons to let go of the rotated log")
+      wait(incident.critical and "2s" or options.settle, "the daemons to let go of the rotated log")
       return verify_room(incident, act("logs.compress"))
     end
     return verify_room(incident, rotated)

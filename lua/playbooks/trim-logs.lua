@@ -10,6 +10,8 @@
 --
 --   head, tail   how much of the beginning and of the newest part stays
 --   logs         so many are cut, the largest first, until there is room
+--   least_head, least_tail   the same where no log has more than head and tail: on a small
+--                file system several logs of that size fill it
 
 return playbook {
   name     = "trim-logs",
@@ -19,12 +21,17 @@ return playbook {
     "reopen-deleted-logs", "free-ballast", "compress-logs", "rotate-logs", "vacuum-journal",
     "drop-rotated-logs",
   },
-  options  = { head = "16M", tail = "64M", logs = 3 },
+  options  = { head = "16M", tail = "64M", least_head = "4M", least_tail = "16M", logs = 3 },
   budget   = { runs = 6, per = "1d" },
   cooldown = "1m",
   run = function(incident, options)
+    local head, tail = options.head, options.tail
     for _ = 1, options.logs do
-      local result = act("logs.trim", { head = options.head, tail = options.tail })
+      local result = act("logs.trim", { head = head, tail = tail })
+      if result.status == "nothing" and head ~= options.least_head then
+        head, tail = options.least_head, options.least_tail
+        result = act("logs.trim", { head = head, tail = tail })
+      end
       if result.status == "done" then
         diagnose(("a log was cut: %s"):format(result.text))
       end

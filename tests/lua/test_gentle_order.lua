@@ -73,6 +73,9 @@ test("when nothing helps all of them run once, in order, and then people are cal
     trimmed = text:match("^end trim%-logs") and i or trimmed
   end
   check(trimmed < called, "people are called after the last step")
+  local told = trace[called]
+  check(told:find("reopen-deleted-logs", 1, true) < told:find("free-ballast", 1, true), told)
+  check(told:find("free-ballast", 1, true) < told:find("compress-logs", 1, true), told)
   equal(count("close"), 0)
 end)
 

@@ -79,6 +79,25 @@ static void warning_that_heals_does_not_touch_the_ballast(void **state) {
         assert_int_equal(engine_playbook(fixture->engine, 2)->state, PLAYBOOK_IDLE);
 }
 
+static void what_turns_critical_does_not_wait_for_a_warning_to_clear(void **state) {
+        struct fixture *fixture = *state;
+
+        welcome(fixture);
+        fixture->after_vacuum = 0.88;
+        set_used(fixture, 0.9);
+        advance(fixture, 5);
+        assert_int_equal(fake_executor_count(&fixture->fake, "act vacuum-journal"), 1);
+        assert_int_equal(fake_executor_count(&fixture->fake, "end "), 0);
+        /* Another file system is no reason. */
+        set_used_of(fixture, "/var/spool", 0.96);
+        advance(fixture, 1);
+        assert_int_equal(fake_executor_count(&fixture->fake, "end vacuum-journal"), 0);
+        set_used(fixture, 0.96);
+        advance(fixture, 1);
+        assert_int_equal(fake_executor_count(&fixture->fake, "end vacuum-journal not-cleared"), 1);
+        assert_int_equal(fake_executor_count(&fixture->fake, "act free-ballast"), 1);
+}
+
 static void what_gives_nothing_is_escalated_exactly_once_and_not_repeated(void **state) {
         struct fixture *fixture = *state;
 
@@ -456,6 +475,7 @@ int main(void) {
                 TEST(nothing_starts_before_the_welcome_ended),
                 TEST(whole_incident_is_healed_by_ballast_then_vacuum),
                 TEST(warning_that_heals_does_not_touch_the_ballast),
+                TEST(what_turns_critical_does_not_wait_for_a_warning_to_clear),
                 TEST(what_gives_nothing_is_escalated_exactly_once_and_not_repeated),
                 TEST(what_gave_too_little_has_another_turn_later),
                 TEST(second_file_system_that_turns_critical_is_told_in_the_same_incident),
