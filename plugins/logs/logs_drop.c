@@ -202,7 +202,8 @@ const struct sg_verb logs_drop_rotated = {
         .risk = SG_RISK_LOSSY,
         .args = args,
         .deadline_usec = UINT64_C(60000000),
-        .budget_count = 24, /* one run may need several, see drop-rotated-logs.lua, which has a budget of its own */
+        /* One run may need several: drop-rotated-logs.lua, which has a budget of its own. */
+        .budget_count = 24,
         .budget_window_usec = UINT64_C(86400000000),
         .check = check,
         .run = run,
