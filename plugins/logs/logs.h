@@ -87,6 +87,7 @@ struct logs_drop_plan {
         size_t n_rotated, n_protected, n_unfit, n_without_pressure;
         size_t n_going; /* the first so many of the sorted files */
         uint64_t going_bytes;
+        bool in_vain; /* all that may go is far from enough, and nothing is critical */
 };
 #define LOGS_DROP_MAX 500 /* all of them fit into the manifest */
 /* Sorts `rotated->files`: those that go first, the oldest of them first. */

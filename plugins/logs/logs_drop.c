@@ -61,6 +61,12 @@ static void explain(const struct logs_drop_plan *plan, enum sg_verdict verdict, 
                 snprintf(outcome->text, sizeof(outcome->text),
                         "the %zu oldest of %zu rotated logs go, %.1f MiB on disk", plan->n_going,
                         plan->n_rotated, (double)plan->going_bytes / MIB);
+        else if (plan->in_vain)
+                snprintf(outcome->text, sizeof(outcome->text),
+                        "%zu of %zu rotated logs could go, but %.1f MiB are far from what is wanted and "
+                        "would be "
+                        "lost in vain",
+                        plan->n_going, plan->n_rotated, (double)plan->going_bytes / MIB);
         else if (plan->n_protected > 0)
                 snprintf(outcome->text, sizeof(outcome->text),
                         "%zu of %zu rotated logs could go, but all of them are younger than the floor",

@@ -97,9 +97,12 @@ enum sg_verdict logs_fitness_plan_drop(struct logs_rotated *rotated, uint64_t ta
                 qsort(rotated->files, n_candidates, sizeof(*rotated->files), compare_age);
         while (plan.n_going < n_candidates && plan.n_going < LOGS_DROP_MAX && plan.going_bytes < target_bytes)
                 plan.going_bytes += logs_rotated_disk_bytes(&rotated->files[plan.n_going++]);
+        plan.in_vain = plan.n_going > 0 && plan.going_bytes < target_bytes / 4;
+        for (size_t i = 0; i < plan.n_going; i++)
+                plan.in_vain &= rotated->places[rotated->files[i].place].pressure != SG_PRESSURE_CRITICAL;
         *ret_plan = plan;
 
         if (plan.n_going > 0)
-                return SG_VERDICT_GO;
+                return plan.in_vain ? SG_VERDICT_REFUSED : SG_VERDICT_GO;
         return plan.n_protected + plan.n_without_pressure > 0 ? SG_VERDICT_REFUSED : SG_VERDICT_NOTHING;
 }

@@ -338,11 +338,25 @@ static void the_oldest_go_until_the_target_is_reached(void **state) {
         assert_int_equal(logs_fitness_plan_drop(&all, 1, FLOOR, false, &plan), SG_VERDICT_GO);
         assert_int_equal(plan.n_going, 1);
         assert_int_equal(logs_rotated_mtime_usec(&files[0]), 800 * SEC);
-        assert_int_equal(logs_fitness_plan_drop(&all, 100 * MIB, FLOOR, false, &plan), SG_VERDICT_GO);
+        assert_int_equal(logs_fitness_plan_drop(&all, 8 * MIB, FLOOR, false, &plan), SG_VERDICT_GO);
         assert_int_equal(plan.n_going, 2);
         assert_int_equal(plan.going_bytes, 2 * MIB);
         assert_int_equal(plan.n_protected, 3);
         assert_int_equal(logs_rotated_mtime_usec(&files[1]), 900 * SEC);
+}
+
+static void what_would_be_lost_in_vain_goes_only_when_critical(void **state) {
+        struct logs_file files[5];
+        struct logs_place place;
+        struct logs_drop_plan plan;
+        struct logs_rotated all = five(files, &place);
+
+        (void)state;
+        assert_int_equal(logs_fitness_plan_drop(&all, 9 * MIB, FLOOR, false, &plan), SG_VERDICT_REFUSED);
+        assert_true(plan.in_vain);
+        place.pressure = SG_PRESSURE_CRITICAL;
+        assert_int_equal(logs_fitness_plan_drop(&all, 9 * MIB, FLOOR, false, &plan), SG_VERDICT_GO);
+        assert_int_equal(plan.n_going, 2);
 }
 
 static void the_floor_falls_only_when_critical_and_all_gentler_is_spent(void **state) {
@@ -384,7 +398,7 @@ static void what_is_in_use_immutable_or_linked_is_not_dropped(void **state) {
         files[0].written = files[1].immutable = true;
         files[2].status.st_nlink = 2;
         files[3].status.st_blocks = 0;
-        assert_int_equal(logs_fitness_plan_drop(&all, 100 * MIB, FLOOR, false, &plan), SG_VERDICT_GO);
+        assert_int_equal(logs_fitness_plan_drop(&all, 4 * MIB, FLOOR, false, &plan), SG_VERDICT_GO);
         assert_int_equal(plan.n_going, 1);
         assert_int_equal(plan.n_unfit, 4);
         all.n_files = 0;
@@ -413,6 +427,7 @@ int main(void) {
                 cmocka_unit_test(a_copy_has_room_for_a_quarter_or_is_not_begun),
                 cmocka_unit_test(the_largest_that_can_be_finished_is_next),
                 cmocka_unit_test(the_oldest_go_until_the_target_is_reached),
+                cmocka_unit_test(what_would_be_lost_in_vain_goes_only_when_critical),
                 cmocka_unit_test(the_floor_falls_only_when_critical_and_all_gentler_is_spent),
                 cmocka_unit_test(what_is_in_use_immutable_or_linked_is_not_dropped),
                 cmocka_unit_test(a_target_of_nothing_is_out_of_range),

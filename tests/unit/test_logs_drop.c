@@ -26,7 +26,7 @@ static void the_oldest_rotated_logs_are_dropped_and_listed_before(void **state) 
         assert_false(exists("two\nlines.1"));
         assert_true(exists("mail.log.3.xz"));
 
-        fixture->args[1].bytes = 100 * MIB;
+        fixture->args[1].bytes = 4 * MIB;
         assert_int_equal(act(fixture, &logs_drop_rotated), 0);
         assert_true(exists("mail.log.1")); /* younger than the floor */
         assert_true(exists("mail.log"));
