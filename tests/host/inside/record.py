@@ -123,4 +123,9 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who reads has seen enough: head, grep -q.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
