@@ -156,11 +156,11 @@ static int call(const struct sg_action *action, const char *const argv[], const 
 /*
  * postkick sends the request and then a NUL byte, and dies of SIGPIPE when the queue manager has read the
  * first and hung up already.  The request got there, most likely, and a second one costs little more than a
- * look.
+ * look; a second later, because it may be busy with the first, and is never asked more often.
  */
 static int ask_for_scan(const struct sg_action *action, const struct plan *plan, struct sg_outcome *outcome) {
         const char *argv[] = {"/usr/sbin/postkick", "-c", plan->config, "public", "qmgr", "D", NULL};
-        const struct timespec pause = {.tv_nsec = 100000000};
+        const struct timespec pause = {.tv_sec = 1};
         int r = call(action, argv, plan->spool, outcome);
 
         for (unsigned again = 0; r == -ECANCELED && again < KICKS_MORE; again++) {
