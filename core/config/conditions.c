@@ -14,6 +14,21 @@
  * So is a queue that is large or old: by itself it harms nobody, a newsletter is no flood, and playbooks ask for harm
  * beside it.  Mail that is about to be returned, however, is lost to its recipients, and that is a warning.
  *
+ * `cause` says what explains what: without a link no name server answers, without those no next hop is found, and a
+ * next hop that is down makes its mail wait.  So a name server is never blamed on the relays behind it.  What mail
+ * waits for is the resolver, whose sentence names the server that is to blame.  A server that is dead or slow by itself
+ * is a notice and the cause of nothing: the second and the third of the file cost nobody anything while the first one
+ * answers, and one that takes a second or two delays mail by as much, which nobody is called for at night.  A dead one
+ * costs five seconds a lookup, or half of that with one of two and `options rotate`: so that is the level.  Space has
+ * the rank of a dead next hop, because the one is often the reason for the other and as often not: of the two the
+ * worse level is what it is about, until a playbook has looked.  None of these outages is critical, not even a link
+ * that is down: nothing is lost while mail waits, and critical would let younger log data be destroyed for it.  Slow,
+ * degraded and refusing are notices; they pass by themselves, and Postfix knows what to do meanwhile.  All of these
+ * trip within seconds, because their sensors ask more than once before they call anything down; a next hop that is
+ * degraded takes a little longer than one that is down, which it is then, too.  A server that turns away everybody has
+ * the lowest rank of them, because it is seen at once, and what became of mail says it better as soon as there is some.
+ * A flood and a storm come after all outages, but before what may have been wrong for weeks and harms nobody.
+ *
  * Fails with -ENOMEM only.
  */
 #include "config/conditions.h"
@@ -30,6 +45,7 @@ static const struct {
         {"disk-space-high", "clear", "0.8"},
         {"disk-space-high", "lasting", "2s"},
         {"disk-space-high", "level", "warning"},
+        {"disk-space-high", "cause", "50"},
 
         {"disk-space-critical", "summary", "A file system is about to be full"},
         {"disk-space-critical", "reading", "disk_used_ratio"},
@@ -37,6 +53,7 @@ static const struct {
         {"disk-space-critical", "clear", "0.9"},
         {"disk-space-critical", "lasting", "0s"},
         {"disk-space-critical", "level", "critical"},
+        {"disk-space-critical", "cause", "50"},
 
         {"disk-full-soon", "summary", "A file system will be full within two hours if it goes on like this"},
         {"disk-full-soon", "reading", "disk_full_seconds"},
@@ -46,6 +63,7 @@ static const struct {
         {"disk-full-soon", "lasting", "30s"},
         {"disk-full-soon", "clear_lasting", "30s"},
         {"disk-full-soon", "level", "warning"},
+        {"disk-full-soon", "cause", "50"},
 
         {"disk-read-only", "summary",
                 "A file system can only be read: nothing is delivered and nothing is logged there"},
@@ -55,6 +73,7 @@ static const struct {
         {"disk-read-only", "lasting", "5s"},
         {"disk-read-only", "clear_lasting", "5s"},
         {"disk-read-only", "level", "critical"},
+        {"disk-read-only", "cause", "50"},
 
         {"disk-inodes-high", "summary", "A file system has nearly no inodes left"},
         {"disk-inodes-high", "reading", "disk_inodes_used_ratio"},
@@ -62,6 +81,7 @@ static const struct {
         {"disk-inodes-high", "clear", "0.8"},
         {"disk-inodes-high", "lasting", "2s"},
         {"disk-inodes-high", "level", "warning"},
+        {"disk-inodes-high", "cause", "50"},
 
         {"disk-inodes-critical", "summary", "A file system is about to run out of inodes"},
         {"disk-inodes-critical", "reading", "disk_inodes_used_ratio"},
@@ -69,6 +89,7 @@ static const struct {
         {"disk-inodes-critical", "clear", "0.9"},
         {"disk-inodes-critical", "lasting", "0s"},
         {"disk-inodes-critical", "level", "critical"},
+        {"disk-inodes-critical", "cause", "50"},
 
         {"log-volume-high", "summary", "Something writes an unusual amount of log"},
         {"log-volume-high", "reading", "log_growth_bytes_per_second"},
@@ -86,6 +107,7 @@ static const struct {
         {"deleted-open-large", "clear", "10485760"},
         {"deleted-open-large", "lasting", "5s"},
         {"deleted-open-large", "level", "warning"},
+        {"deleted-open-large", "cause", "50"},
 
         {"queue-large", "summary", "A queue of Postfix has become large"},
         {"queue-large", "reading", "queue_messages"},
@@ -112,6 +134,14 @@ static const struct {
         {"bounce-cliff", "clear_lasting", "1m"},
         {"bounce-cliff", "level", "warning"},
 
+        {"next-hop-cliff", "summary", "Much mail for one next hop is about to be returned"},
+        {"next-hop-cliff", "reading", "queue_nexthop_cliff_messages"},
+        {"next-hop-cliff", "trip", "50"},
+        {"next-hop-cliff", "clear", "25"},
+        {"next-hop-cliff", "lasting", "5m"},
+        {"next-hop-cliff", "clear_lasting", "1m"},
+        {"next-hop-cliff", "level", "notice"},
+
         {"bounce-storm", "summary", "Bounces pile up"},
         {"bounce-storm", "reading", "queue_bounce_growth"},
         {"bounce-storm", "trip", "200"},
@@ -119,6 +149,7 @@ static const struct {
         {"bounce-storm", "lasting", "1m"},
         {"bounce-storm", "clear_lasting", "5m"},
         {"bounce-storm", "level", "notice"},
+        {"bounce-storm", "cause", "10"},
 
         {"mail-flood", "summary", "Mail from one domain crowds the queues"},
         {"mail-flood", "reading", "queue_sender_messages"},
@@ -127,23 +158,100 @@ static const struct {
         {"mail-flood", "lasting", "10m"},
         {"mail-flood", "clear_lasting", "1m"},
         {"mail-flood", "level", "notice"},
+        {"mail-flood", "cause", "10"},
 
-        {"next-hop-down", "summary", "No address of a next hop speaks SMTP, and mail waits for it"},
-        {"next-hop-down", "reading", "relay_up_ratio"},
-        {"next-hop-down", "when", "below"},
-        {"next-hop-down", "trip", "0"},
-        {"next-hop-down", "clear", "0.01"},
-        {"next-hop-down", "lasting", "20s"},
-        {"next-hop-down", "clear_lasting", "5s"},
-        {"next-hop-down", "level", "notice"},
+        {"link-down", "summary", "A network interface that mail leaves by has no link"},
+        {"link-down", "reading", "network_link_up"},
+        {"link-down", "when", "below"},
+        {"link-down", "trip", "0"},
+        {"link-down", "clear", "0.5"},
+        {"link-down", "lasting", "2s"},
+        {"link-down", "level", "warning"},
+        {"link-down", "cause", "90"},
+
+        {"resolver-slow", "summary",
+                "Each lookup of smtp waits for a name server, or none gets an answer at all"},
+        {"resolver-slow", "reading", "resolver_wait_seconds"},
+        {"resolver-slow", "trip", "2.4"},
+        {"resolver-slow", "clear", "2.2"},
+        {"resolver-slow", "lasting", "3s"},
+        {"resolver-slow", "clear_lasting", "10s"},
+        {"resolver-slow", "level", "warning"},
+        {"resolver-slow", "cause", "80"},
 
         {"name-server-down", "summary", "A name server of resolv.conf does not answer"},
         {"name-server-down", "reading", "dns_server_up"},
         {"name-server-down", "when", "below"},
         {"name-server-down", "trip", "0"},
         {"name-server-down", "clear", "0.5"},
-        {"name-server-down", "lasting", "1m"},
-        {"name-server-down", "level", "warning"},
+        {"name-server-down", "lasting", "3s"},
+        {"name-server-down", "clear_lasting", "10s"},
+        {"name-server-down", "level", "notice"},
+
+        {"resolver-stale", "summary",
+                "Postfix asks other name servers than resolv.conf names now, and does so until it is "
+                "reloaded"},
+        {"resolver-stale", "reading", "resolver_stale"},
+        {"resolver-stale", "trip", "1"},
+        {"resolver-stale", "clear", "0.5"},
+        {"resolver-stale", "lasting", "10s"},
+        {"resolver-stale", "level", "warning"},
+        {"resolver-stale", "cause", "70"},
+
+        {"name-server-slow", "summary", "A name server of resolv.conf answers, but takes a second or longer"},
+        {"name-server-slow", "reading", "dns_server_seconds"},
+        {"name-server-slow", "trip", "1"},
+        {"name-server-slow", "clear", "0.5"},
+        {"name-server-slow", "lasting", "5s"},
+        {"name-server-slow", "clear_lasting", "10s"},
+        {"name-server-slow", "level", "notice"},
+
+        {"filter-stuck", "summary",
+                "Mail waits before a content filter, which takes none of it or too little"},
+        {"filter-stuck", "reading", "filter_wait_seconds"},
+        {"filter-stuck", "trip", "300"},
+        {"filter-stuck", "clear", "60"},
+        {"filter-stuck", "lasting", "5s"},
+        {"filter-stuck", "level", "warning"},
+        {"filter-stuck", "cause", "55"},
+
+        {"next-hop-down", "summary", "No address of a next hop speaks SMTP, and mail waits for it"},
+        {"next-hop-down", "reading", "relay_up_ratio"},
+        {"next-hop-down", "when", "below"},
+        {"next-hop-down", "trip", "0"},
+        {"next-hop-down", "clear", "0.01"},
+        {"next-hop-down", "lasting", "2s"},
+        {"next-hop-down", "clear_lasting", "5s"},
+        {"next-hop-down", "level", "notice"},
+        {"next-hop-down", "cause", "50"},
+
+        {"next-hop-refuses", "summary", "A next hop speaks SMTP, and puts off nearly all mail it is offered"},
+        {"next-hop-refuses", "reading", "nexthop_refused_ratio"},
+        {"next-hop-refuses", "trip", "0.9"},
+        {"next-hop-refuses", "clear", "0.5"},
+        {"next-hop-refuses", "lasting", "5s"},
+        {"next-hop-refuses", "level", "notice"},
+        {"next-hop-refuses", "cause", "40"},
+
+        {"relay-refuses", "summary",
+                "A server takes no mail at all: it answers 4xx or 5xx to whoever connects"},
+        {"relay-refuses", "reading", "relay_refusing"},
+        {"relay-refuses", "trip", "1"},
+        {"relay-refuses", "clear", "0.5"},
+        {"relay-refuses", "lasting", "5s"},
+        {"relay-refuses", "clear_lasting", "10s"},
+        {"relay-refuses", "level", "notice"},
+        {"relay-refuses", "cause", "20"},
+
+        {"next-hop-degraded", "summary", "Some addresses of a next hop do not speak SMTP"},
+        {"next-hop-degraded", "reading", "relay_up_ratio"},
+        {"next-hop-degraded", "when", "below"},
+        {"next-hop-degraded", "trip", "0.99"},
+        {"next-hop-degraded", "clear", "0.99"},
+        {"next-hop-degraded", "lasting", "4s"},
+        {"next-hop-degraded", "clear_lasting", "10s"},
+        {"next-hop-degraded", "level", "notice"},
+        {"next-hop-degraded", "cause", "30"},
 };
 
 int conditions_builtin(struct config_entries *entries) {

@@ -5,7 +5,7 @@
  * Runs in the executor and the watcher, and in the loader as its own last check.  Pure.  The text was made by
  * a process that evaluated other people's Lua, so every value is checked here again by the same rows that the
  * loader used (config_schema.c), and a key that no reader knows is refused before any of them looks.  This
- * file reads what stands alone: mode, notify, prelude and problems; config_condition.c and config_playbook.c
+ * file reads what stands alone: mode, back_by, notify, prelude and problems; config_condition.c and config_playbook.c
  * read what has names.
  *
  * struct config owns everything it points to (config_storage.c) until config_free(); pointers taken from it
@@ -67,6 +67,7 @@ static int read_top(struct config_storage *storage, struct problem *problem) {
                 {"notify.deadline", CONFIG_SLOT_USEC, offsetof(struct config, notify_deadline_usec), NULL},
         };
         struct config *config = &storage->config;
+        struct sg_value back_by;
         int r;
 
         for (size_t i = 0; i < ELEMENTSOF(slots); i++) {
@@ -80,6 +81,13 @@ static int read_top(struct config_storage *storage, struct problem *problem) {
                 if (r < 0)
                         return r;
         }
+        r = read_value(storage, "back_by", &back_by, problem);
+        if (r < 0)
+                return r;
+        r = back_by_parse("back_by", back_by.text, &config->back_by, problem);
+        option_value_deinit(&back_by);
+        if (r < 0)
+                return r;
         r = read_value(storage, "notify.command", &storage->notify_command, problem);
         if (r < 0)
                 return r;
@@ -112,7 +120,8 @@ static int read_problems(struct config_storage *storage, struct problem *problem
 
 /* Keys that no reader looks at. */
 static int refuse_unknown_keys(const struct config_storage *storage, struct problem *problem) {
-        static const char *const exact[] = {"mode", "prelude", "notify.command", "notify.deadline"};
+        static const char *const exact[] = {
+                "mode", "back_by", "prelude", "notify.command", "notify.deadline"};
         static const char *const named[] = {"conditions.", "plugins.", "playbooks.", "problem."};
 
         for (size_t i = 0; i < storage->entries.n; i++) {

@@ -10,9 +10,11 @@
  *
  * Keys:
  *   mode                                   enforce | observe
+ *   back_by                                "Mon 08:00" or "2026-12-28 08:00", local time
  *   notify.command                         list: absolute program and arguments
  *   notify.deadline                        duration
- *   conditions.NAME.FIELD                  reading, when, trip, clear, lasting, clear_lasting, level, summary, enabled
+ *   conditions.NAME.FIELD                  reading, when, trip, clear, lasting, clear_lasting, level, summary, enabled,
+ *                                          cause
  *   conditions.NAME.labels.LABEL           the value that the label must have
  *   plugins.NAME.OPTION                    by the plugin's option table
  *   playbooks.NAME.FIELD                   summary, source, file, any, all, cleared, after, runs, per, cooldown, mode,
@@ -30,6 +32,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/back_by.h"
 #include "base/error.h"
 
 #define CONFIG_TEXT_MAX (4u << 20)    /* of the whole serialised form */
@@ -59,6 +62,7 @@ struct config_condition {
         double trip, clear;
         uint64_t lasting_usec, clear_lasting_usec;
         enum config_level level;
+        unsigned cause; /* 0 to 100: of several that stand, the highest is what it is about */
         bool enabled;
 };
 
@@ -86,6 +90,7 @@ struct config {
         enum config_mode mode;
         const char *const *notify_command; /* NULL-terminated, maybe empty */
         uint64_t notify_deadline_usec;
+        struct back_by back_by;
         struct config_condition *conditions;
         size_t n_conditions;
         struct config_playbook *playbooks;

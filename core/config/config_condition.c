@@ -33,6 +33,7 @@ static const struct config_slot condition_slots[] = {
         {"lasting", CONFIG_SLOT_USEC, offsetof(struct config_condition, lasting_usec), NULL},
         {"clear_lasting", CONFIG_SLOT_USEC, offsetof(struct config_condition, clear_lasting_usec), NULL},
         {"level", CONFIG_SLOT_LEVEL, offsetof(struct config_condition, level), NULL},
+        {"cause", CONFIG_SLOT_UNSIGNED, offsetof(struct config_condition, cause), NULL},
         {"enabled", CONFIG_SLOT_BOOL, offsetof(struct config_condition, enabled), NULL},
         {0},
 };

@@ -15,6 +15,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/back_by.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "config/option.h"
@@ -62,6 +63,15 @@ const struct config_field config_condition_fields[] = {
                         "and "
                         "a notice starts playbooks, but people are never called for it."},
                 .choices = levels},
+        {.rule = {.name = "cause",
+                 .type = SG_TYPE_NUMBER,
+                 .fallback = "0",
+                 .doc = "From 0 to 100, how far it explains what else is wrong: of the conditions of an "
+                        "incident "
+                        "the one with the highest is what people are told it is about; of equal ones the "
+                        "worst.",
+                 .max = 100},
+                .whole = true},
         {.rule = {.name = "enabled",
                  .type = SG_TYPE_BOOL,
                  .fallback = "true",
@@ -182,12 +192,25 @@ const struct config_field config_playbook_fields[] = {
         {0},
 };
 
+static int check_back_by(const char *where, const char *text, struct problem *problem) {
+        struct back_by back_by;
+
+        return back_by_parse(where, text, &back_by, problem);
+}
+
 const struct config_field config_schema[] = {
         {.rule = {.name = "mode",
                  .type = SG_TYPE_TEXT,
                  .fallback = "enforce",
                  .doc = "enforce, or observe: decide and record what would have been done, touch nothing."},
                 .choices = host_modes},
+        {.rule = {.name = "back_by",
+                 .type = SG_TYPE_TEXT,
+                 .fallback = "Mon 08:00",
+                 .doc = "When people are next back, in local time: every week (\"Mon 08:00\"), or once "
+                        "(\"2026-12-28 08:00\").  What would be lost before is prevented; after a date that "
+                        "has passed nobody knows, and nothing is done for it."},
+                .check = check_back_by},
         {.kind = CONFIG_KIND_SECTION,
                 .rule = {.name = "notify", .doc = "How people are told when spoolguard gives up."},
                 .fields = notify_fields},
@@ -363,6 +386,11 @@ int config_field_check(const struct config_field *field, const char *where, cons
         if (field->choices && !is_choice(field, value.text)) {
                 option_value_deinit(&value);
                 return refuse_choice(field, where, text, problem);
+        }
+        r = field->check ? field->check(where, value.text, problem) : 0;
+        if (r < 0) {
+                option_value_deinit(&value);
+                return r;
         }
         *ret_value = value;
         return 0;

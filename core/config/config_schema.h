@@ -28,6 +28,8 @@ struct config_field {
         const struct config_field *fields; /* ended by a row without a name */
         bool inlined;                      /* a section whose name is not part of the flat key */
         bool whole;                        /* a number without a fraction */
+        /* What can be judged of a text beyond that: 0, or -EINVAL with what is allowed; `where` names it. */
+        int (*check)(const char *where, const char *text, struct problem *problem);
 };
 
 extern const struct config_field config_schema[];            /* spoolguard.lua and conf.d */

@@ -26,6 +26,7 @@
 struct entry {
         struct condition condition;
         uint64_t again_usec;
+        uint32_t edition; /* of what its reading has to say */
         bool added, dirty, gone;
 };
 
@@ -160,18 +161,20 @@ static void step(struct condition_list *list, struct entry *entry) {
         struct condition *condition = &entry->condition;
         enum condition_state before = condition->state;
         double value_before = condition->value;
+        uint32_t edition_before = entry->edition;
         bool added = entry->added;
         const struct reading *reading =
                 board_find(list->board, condition->config->reading, condition->labels, condition->n_labels);
         double value = reading && !reading->missing ? reading->value : NAN;
 
         entry->dirty = entry->added = false;
+        entry->edition = reading ? reading->edition : 0;
         enum condition_edge edge = condition_step(condition, value, loop_now(list->loop), &entry->again_usec);
         if (condition->state != before)
                 condition->since_usec = loop_realtime(list->loop);
 
         bool same_value = value == value_before || (isnan(value) && isnan(value_before));
-        if (added || condition->state != before || !same_value)
+        if (added || condition->state != before || !same_value || entry->edition != edition_before)
                 list->ops->on_changed(condition, added, false, list->data);
         if (edge != CONDITION_EDGE_NONE)
                 list->ops->on_edge(condition, edge, list->data);

@@ -101,6 +101,18 @@ struct schedule_condition engine_schedule_condition(const struct engine *engine,
         };
 }
 
+/* The configured conditions are asked, not those of the incident: the critical one is yet to come. */
+static bool starts_at_critical(const struct engine *engine, const struct config_playbook *playbook) {
+        for (size_t i = 0; i < engine->config->n_conditions; i++) {
+                const struct config_condition *condition = &engine->config->conditions[i];
+
+                if (condition->enabled && condition->level == CONFIG_LEVEL_CRITICAL &&
+                        schedule_is_for(playbook, condition->name))
+                        return true;
+        }
+        return false;
+}
+
 struct schedule_playbook engine_schedule_playbook(
         const struct engine *engine, const struct playbook_life *playbook) {
         return (struct schedule_playbook){
@@ -108,6 +120,7 @@ struct schedule_playbook engine_schedule_playbook(
                 .usable = !playbook->playbook.config->failed && !playbook->quarantined &&
                         playbook->playbook.mode != CONFIG_MODE_OFF,
                 .busy = is_running(engine, &playbook->playbook),
+                .later = starts_at_critical(engine, playbook->playbook.config),
                 .turn = playbook->turn,
         };
 }
@@ -124,6 +137,7 @@ static void schedule(struct engine *engine, bool running, struct schedule_decisi
                 .n_playbooks = n_playbooks < CONFIG_PLAYBOOKS_MAX ? n_playbooks : CONFIG_PLAYBOOKS_MAX,
                 .running = running,
                 .escalated = engine->open->escalated,
+                .called_usec = engine->called_usec,
         };
 
         for (size_t i = 0; i < input.n_conditions; i++)
@@ -146,6 +160,7 @@ static void begin_anew(struct engine *engine, size_t i) {
 static uint64_t plan_incident(struct engine *engine) {
         struct schedule_decision decision;
 
+        uint64_t follow_usec = engine_diagnosis_follow(engine);
         /* Until what a former watcher began has ended, nobody knows whether it helped. */
         schedule(engine, has_run(engine, false) || engine->orphans > 0, &decision);
         if (decision.start)
@@ -157,7 +172,7 @@ static uint64_t plan_incident(struct engine *engine) {
         if (!decision.start && !has_run(engine, true) &&
                 engine_incident_is_over(engine, &decision.again_usec))
                 engine_incident_close(engine);
-        return decision.again_usec;
+        return decision.again_usec < follow_usec ? decision.again_usec : follow_usec;
 }
 
 static void sooner(uint64_t *again_usec, uint64_t at_usec) {
@@ -173,6 +188,7 @@ static void engine_plan(struct engine *engine) {
         if (engine->ready)
                 sooner(&again_usec, engine_lease_keep(engine));
         sooner(&again_usec, engine_playbook_show(engine));
+        sooner(&again_usec, engine_state_back_by(engine));
         loop_timer_arm(engine->plan_timer, again_usec);
         engine_state_changed(engine);
 }

@@ -6,14 +6,15 @@
  * everything here ends in a message; an incident is shown to the observer once it has its number.
  *
  * What is sent: INCIDENT_OPEN with the first condition; a note of kind "condition" whose text is the object name
- * of each further one; kind "note" for what cleared, tripped again or was given up; kind "diagnosis" at the start
- * and when something trips, not when it clears: what people read afterwards is how bad it was.  A new watcher
- * continues the open incident with the conditions that were recorded; each of them counts as unknown until its
- * label set is published, and is given up when that did not happen in 60 s.  When its predecessor had told people,
- * it takes them to know of each of these.
+ * of each further one; kind "note" for what cleared, tripped again or was given up; kind "diagnosis" as in
+ * engine_diagnosis.c.  A new watcher continues the open incident with the conditions that were recorded; each of them
+ * counts as unknown until its label set is published, and is given up when that did not happen in 60 s.  When its
+ * predecessor had told people, it takes them to know of each of these.
  *
  * Fails: without memory for an incident nothing is opened, which is logged; the next edge tries again.
- * Limits: conditions beyond INCIDENT_CONDITIONS_MAX are not gathered, and said so in the log.
+ * Limits: INCIDENT_CONDITIONS_MAX conditions.  Next hops come and go while one dead destination keeps an incident open
+ * for weeks, so a further one takes the place of one that is over, or of a notice when it is none itself; what then
+ * still has no place is not gathered, and said so in the log.  The record has them all.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,10 @@ static void changed(struct engine *engine, enum engine_event_type type) {
         if (engine->open->id != 0)
                 engine_event_queue(
                         engine, (struct engine_event){.type = type, .incident = engine->open}, NULL);
+}
+
+void engine_incident_changed(struct engine *engine) {
+        changed(engine, ENGINE_INCIDENT_CHANGED);
 }
 
 struct incident *engine_incident_find(struct engine *engine, uint64_t id) {
@@ -85,36 +90,6 @@ static void note_condition(struct engine *engine, const char *name, const char *
         engine_incident_note(engine, "note", text);
 }
 
-/* What the incident is about: of the tripped conditions the first one of the worst level. */
-static const struct condition *leading_condition(const struct engine *engine) {
-        const struct condition *leading = NULL;
-
-        for (size_t i = 0; i < engine->open->n_conditions; i++) {
-                const struct condition *condition =
-                        condition_find(engine->conditions, engine->open->conditions[i]);
-
-                if (!condition || !condition->tripped)
-                        continue;
-                if (!leading || condition->config->level > leading->config->level)
-                        leading = condition;
-        }
-        return leading;
-}
-
-static void diagnose(struct engine *engine) {
-        const struct condition *condition = leading_condition(engine);
-        char text[WIRE_TEXT_MAX];
-
-        if (engine->diagnosed || !condition)
-                return;
-        incident_diagnose(condition, engine->board, text);
-        if (strcmp(text, engine->open->diagnosis) == 0)
-                return;
-        text_copy(engine->open->diagnosis, sizeof(engine->open->diagnosis), text);
-        if (engine->open->id != 0)
-                engine_incident_note(engine, "diagnosis", text);
-}
-
 static void forget_turns(struct engine *engine) {
         for (size_t i = 0; i < engine->config->n_playbooks; i++) {
                 engine->playbooks[i].turn = (struct schedule_turn){0};
@@ -122,7 +97,7 @@ static void forget_turns(struct engine *engine) {
         }
         memset(engine->gathered, 0, sizeof(engine->gathered));
         engine->edges = 0;
-        engine->diagnosed = false;
+        engine_diagnosis_forget(engine);
 }
 
 static void open_incident(struct engine *engine, const struct condition *condition) {
@@ -144,6 +119,72 @@ static void open_incident(struct engine *engine, const struct condition *conditi
         engine_send(engine, &message);
 }
 
+/* Something is about it yet: a run, a lease, or the words that are shown. */
+static bool is_needed(const struct engine *engine, size_t i) {
+        for (const struct run_life *life = engine->runs; life; life = life->next)
+                if (life->for_condition && life->condition == i)
+                        return true;
+        for (size_t k = 0; k < engine->n_leases; k++)
+                if (condition_is_named(engine->open->conditions[i], engine->leases[k]->lease.until_clear))
+                        return true;
+        return i == engine->words.leading;
+}
+
+/* One that was gone before it was seen by this process may be about to come. */
+static bool is_past(const struct gathered *gathered, const struct condition *condition) {
+        return condition ? condition->state == CONDITION_OK : gathered->seen || gathered->dropped;
+}
+
+/* Of those that are over, else of the notices, the one of which nothing was heard for longest; false: there is none. */
+static bool find_spare(const struct engine *engine, enum config_level level, size_t *ret_i) {
+        bool found = false, found_past = false;
+        uint64_t least = 0;
+
+        for (size_t i = 0; i < engine->open->n_conditions; i++) {
+                const struct condition *condition =
+                        condition_find(engine->conditions, engine->open->conditions[i]);
+                const struct gathered *gathered = &engine->gathered[i];
+                uint64_t edge = gathered->cleared_edge > gathered->tripped_edge ? gathered->cleared_edge
+                                                                                : gathered->tripped_edge;
+                bool past = is_past(gathered, condition);
+                bool lesser = condition && condition->config->level == CONFIG_LEVEL_NOTICE &&
+                        level != CONFIG_LEVEL_NOTICE;
+
+                if ((!past && !lesser) || is_needed(engine, i))
+                        continue;
+                if (found && (past != found_past ? found_past : edge >= least))
+                        continue;
+                *ret_i = i;
+                least = edge;
+                found = true;
+                found_past = past;
+        }
+        return found;
+}
+
+/* It was over for so long that what was tried and told then is an old story, though the incident is the same. */
+static void begin_afresh(struct engine *engine, size_t i) {
+        engine->gathered[i].told = false;
+        for (size_t k = 0; k < engine->config->n_playbooks; k++)
+                engine->playbooks[k].turn.no_use &= ~(UINT64_C(1) << i);
+}
+
+static bool make_room(struct engine *engine, const struct condition *condition) {
+        size_t i;
+
+        if (!find_spare(engine, condition->config->level, &i))
+                return false;
+        log_info("%s: the incident has %d conditions already, %s makes room", condition->name,
+                INCIDENT_CONDITIONS_MAX, engine->open->conditions[i]);
+        engine->gathered[i] = (struct gathered){.seen = false};
+        for (size_t k = 0; k < engine->config->n_playbooks; k++)
+                engine->playbooks[k].turn.no_use &= ~(UINT64_C(1) << i);
+        if (engine->words.best == i)
+                engine->words.best = SIZE_MAX;
+        text_copy(engine->open->conditions[i], CONDITION_NAME_MAX, condition->name);
+        return true;
+}
+
 void engine_incident_tripped(struct engine *engine, const struct condition *condition) {
         bool first = !engine->open;
 
@@ -154,6 +195,9 @@ void engine_incident_tripped(struct engine *engine, const struct condition *cond
 
         size_t known = engine->open->n_conditions;
         ptrdiff_t i = incident_gather(engine->open, condition->name);
+        bool is_new = i < 0 || (size_t)i >= known;
+        if (i < 0 && make_room(engine, condition))
+                i = incident_gather(engine->open, condition->name);
         if (i < 0) {
                 log_warning("%s: the incident has %d conditions already", condition->name,
                         INCIDENT_CONDITIONS_MAX);
@@ -161,15 +205,18 @@ void engine_incident_tripped(struct engine *engine, const struct condition *cond
         }
         struct gathered *gathered = &engine->gathered[i];
         bool again = gathered->tripped_edge != 0;
+        if (again && gathered->cleared_edge > gathered->tripped_edge &&
+                loop_now(engine->loop) - gathered->cleared_usec >= SCHEDULE_CALLED_USEC)
+                begin_afresh(engine, (size_t)i);
         gathered->seen = true;
         gathered->dropped = false;
         gathered->tripped_edge = ++engine->edges;
         gathered->since_usec = loop_now(engine->loop);
-        if (!first && (size_t)i >= known && engine->open->id != 0)
+        if (!first && is_new && engine->open->id != 0)
                 engine_incident_note(engine, "condition", condition->name);
         else if (again)
                 note_condition(engine, condition->name, "tripped again");
-        diagnose(engine);
+        engine_diagnosis_tripped(engine);
         engine_touch(engine);
 }
 
@@ -180,6 +227,7 @@ void engine_incident_cleared(struct engine *engine, const struct condition *cond
                 if (strcmp(engine->open->conditions[i], condition->name) != 0)
                         continue;
                 engine->gathered[i].cleared_edge = ++engine->edges;
+                engine->gathered[i].cleared_usec = loop_now(engine->loop);
                 note_condition(engine, condition->name, "cleared");
         }
         engine_touch(engine);
@@ -195,9 +243,13 @@ void engine_incident_opened(struct engine *engine, const struct wire_incident_re
         /* The executor reopens one that closed a moment ago: what was done and told in it stays known. */
         struct incident *same = engine_incident_find(engine, reply->incident);
         if (same) {
+                if (same->escalated && !incident->escalated)
+                        engine->called_usec = loop_now(engine->loop);
                 incident->escalated |= same->escalated;
                 memcpy(incident->actions, same->actions, sizeof(same->actions));
                 incident->n_actions = same->n_actions;
+                incident->earlier = same->earlier;
+                engine_diagnosis_resume(engine, same);
                 forget(engine, same);
         }
         incident->id = reply->incident;
@@ -206,18 +258,20 @@ void engine_incident_opened(struct engine *engine, const struct wire_incident_re
         /* What happened while the number was on its way. */
         for (size_t i = 1; i < incident->n_conditions; i++)
                 engine_incident_note(engine, "condition", incident->conditions[i]);
-        if (*incident->diagnosis)
-                engine_incident_note(engine, "diagnosis", incident->diagnosis);
+        engine_diagnosis_opened(engine);
         engine_touch(engine);
 }
 
 void engine_incident_continue(struct engine *engine, struct incident *incident) {
         forget_turns(engine);
+        /* When that was is not known. */
+        engine->called_usec = loop_now(engine->loop);
         engine->open = incident;
         for (size_t i = 0; i < incident->n_conditions; i++) {
                 engine->gathered[i].since_usec = loop_now(engine->loop);
                 engine->gathered[i].told = incident->escalated;
         }
+        engine_diagnosis_continue(engine);
 }
 
 static bool holds_open(struct engine *engine, size_t i, uint64_t *ret_again_usec) {
@@ -264,6 +318,7 @@ void engine_incident_close(struct engine *engine) {
         struct wire_message message = {.type = WIRE_INCIDENT_CLOSE};
         struct incident *incident = engine->open;
 
+        engine_diagnosis_close(engine);
         incident->closed_usec = loop_realtime(engine->loop);
         message.incident_close.incident = incident->id;
         incident_summary(incident, incident->closed_usec, message.incident_close.text);
@@ -302,10 +357,13 @@ void engine_incident_escalate(struct engine *engine, const char *reason, size_t 
         uint64_t lasted_seconds =
                 (loop_now(engine->loop) - engine->gathered[condition].since_usec) / USEC_PER_SEC;
         char duration[TEXT_QUANTITY_MAX], figures[WIRE_TEXT_MAX] = "it is no longer published";
+        struct diagnosis diagnosis;
         size_t tried = 0;
 
-        if (about)
-                incident_diagnose(about, engine->board, figures);
+        if (about) {
+                engine_diagnosis_describe(engine, condition, &diagnosis);
+                text_copy(figures, sizeof(figures), diagnosis.text);
+        }
         escalate->incident = engine->open->id;
         text_abridge(escalate->reason, sizeof(escalate->reason), reason);
         text_copy(escalate->condition, sizeof(escalate->condition), engine->open->conditions[condition]);
@@ -313,6 +371,13 @@ void engine_incident_escalate(struct engine *engine, const char *reason, size_t 
         text_format(escalate->text, sizeof(escalate->text), "%s%s%s: %s.",
                 engine->open->conditions[condition], lasted_seconds > 0 ? " for " : "",
                 lasted_seconds > 0 ? duration : "", figures);
+        const char *beside = engine_diagnosis_beside(engine, condition);
+        if (beside) {
+                size_t used = strlen(escalate->text);
+
+                text_format(escalate->text + used, sizeof(escalate->text) - used, " In this incident: %s.",
+                        beside);
+        }
         for (const struct playbook_life *life = NULL; (life = next_tried(engine, life));) {
                 size_t used = strlen(escalate->text);
 
@@ -325,6 +390,7 @@ void engine_incident_escalate(struct engine *engine, const char *reason, size_t 
                         escalate->text + used, sizeof(escalate->text) - used, " No playbook could be tried.");
         }
         engine->open->escalated = engine->gathered[condition].told = true;
+        engine->called_usec = loop_now(engine->loop);
         engine_send(engine, &message);
         char *text = strdup(escalate->text);
         engine_event_queue(engine,

@@ -3,8 +3,9 @@
  * engine_private - what the files of the engine share: its structure, and the calls between them
  *
  * engine.c wires and answers, engine_receive.c hears the executor, engine_event.c tells the observer,
- * engine_incident.c keeps the open incident, run.c keeps the runs, engine_lease.c keeps the leases.  Whoever
- * changes something calls engine_touch(); what follows from it is decided in one deferred call, engine_plan().
+ * engine_incident.c keeps the open incident, engine_diagnosis.c what it is about, run.c the runs, engine_lease.c the
+ * leases.  Whoever changes something calls engine_touch(); what follows from it is decided in one deferred call,
+ * engine_plan().
  */
 #ifndef ENGINE_ENGINE_PRIVATE_H
 #define ENGINE_ENGINE_PRIVATE_H
@@ -17,10 +18,24 @@
 
 /* A condition of the open incident; same index as in struct incident. */
 struct gathered {
-        bool seen;    /* its label set was published since this process started */
-        bool dropped; /* it is gone and holds nothing open any more */
-        bool told;    /* people were told of it in this incident */
+        bool seen;                    /* its label set was published since this process started */
+        bool dropped;                 /* it is gone and holds nothing open any more */
+        bool told;                    /* people were told of it in this incident */
+        bool led;                     /* the incident was about it, which is on record */
+        char sentence[WIRE_TEXT_MAX]; /* what its sensor said while it was bad; "": it has no words */
         uint64_t tripped_edge, cleared_edge, since_usec;
+        uint64_t cleared_usec; /* monotonic */
+};
+
+/* What was said of the open incident; the sentence that is shown is in struct incident. */
+struct diagnosis_words {
+        struct diagnosis told;          /* by a playbook */
+        char about[CONDITION_NAME_MAX]; /* the condition of its run */
+        uint64_t told_edge;             /* the newest one then */
+        size_t leading;                 /* the condition whose words are shown; SIZE_MAX: none's */
+        size_t best;                    /* the one whose words are the best of the incident; likewise */
+        uint64_t shown_usec;            /* monotonic: when these words came */
+        char noted[WIRE_TEXT_MAX];      /* the last ones on record */
 };
 
 /* A playbook, and what the engine knows beyond what is shown. */
@@ -95,9 +110,12 @@ struct engine {
         struct incident *open;      /* NULL: none */
         struct incident *continued; /* open before this process was; told by WELCOME */
         struct gathered gathered[INCIDENT_CONDITIONS_MAX];
+        uint64_t called_usec; /* monotonic: when people were told of something, the last time */
         uint64_t open_serial; /* of the INCIDENT_OPEN that is not answered */
         uint64_t edges;
-        bool diagnosed; /* by a playbook, which knows better */
+        struct diagnosis_words words;
+        bool back_by_passed;
+        uint64_t back_by_again_usec; /* monotonic: when to look at it */
 
         bool ready; /* WELCOME_END came */
         uint64_t ready_usec;
@@ -129,6 +147,8 @@ struct schedule_playbook engine_schedule_playbook(
 /* engine_state.c: writes the sentence; the second one tells, too, when it differs from what was told */
 void engine_state_describe(struct engine *engine);
 void engine_state_changed(struct engine *engine);
+/* Says when `back_by` is a date that has passed; returns when to look again (monotonic). */
+uint64_t engine_state_back_by(struct engine *engine);
 
 /* engine_event.c: `owned` is freed (with free) once it was delivered */
 int engine_event_init(struct engine *engine);
@@ -144,10 +164,28 @@ void engine_incident_cleared(struct engine *engine, const struct condition *cond
 void engine_incident_opened(struct engine *engine, const struct wire_incident_reply *reply);
 void engine_incident_continue(struct engine *engine, struct incident *incident);
 void engine_incident_note(struct engine *engine, const char *kind, const char *text);
+void engine_incident_changed(struct engine *engine); /* tells, once it has its number */
 void engine_incident_escalate(struct engine *engine, const char *reason, size_t condition);
 /* False: a condition or a lease keeps it open, at least until *ret_again_usec (lowered only). */
 bool engine_incident_is_over(struct engine *engine, uint64_t *ret_again_usec);
 void engine_incident_close(struct engine *engine);
+
+/* engine_diagnosis.c; tripped: something did just now */
+void engine_diagnosis_tripped(struct engine *engine);
+/* Shows what leads by now; returns when to look again (monotonic). */
+uint64_t engine_diagnosis_follow(struct engine *engine);
+/* By the playbook of a run about `condition`; false: it is not what people read, something explains more. */
+bool engine_diagnosis_said(struct engine *engine, const char *condition, const char *sentence);
+void engine_diagnosis_opened(struct engine *engine); /* it has its number */
+/* The open incident goes on where `same`, of the same number, was closed. */
+void engine_diagnosis_resume(struct engine *engine, const struct incident *same);
+void engine_diagnosis_continue(struct engine *engine);
+void engine_diagnosis_close(struct engine *engine);
+void engine_diagnosis_forget(struct engine *engine);
+/* Condition `i` of the open incident, which is there, in its own words or in figures. */
+void engine_diagnosis_describe(const struct engine *engine, size_t i, struct diagnosis *ret);
+/* The words that people read, when they explain more than condition `i`; else NULL. */
+const char *engine_diagnosis_beside(const struct engine *engine, size_t i);
 
 /* run.c */
 struct run_life *run_begin(

@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "engine/engine_private.h"
@@ -112,6 +113,29 @@ void engine_state_changed(struct engine *engine) {
         engine->shown_name = name;
         text_copy(engine->shown_text, sizeof(engine->shown_text), engine->state_text);
         engine_event_queue(engine, (struct engine_event){.type = ENGINE_STATE_CHANGED}, NULL);
+}
+
+uint64_t engine_state_back_by(struct engine *engine) {
+        const struct back_by *back_by = &engine->config->back_by;
+        const struct config_entry *written = config_find(engine->config, "back_by");
+        bool passed;
+        char text[WIRE_TEXT_MAX];
+
+        if (back_by->weekly || !written)
+                return USEC_NEVER;
+        if (loop_now(engine->loop) < engine->back_by_again_usec)
+                return engine->back_by_again_usec;
+        /* Often enough for a clock that somebody sets, too. */
+        engine->back_by_again_usec = loop_now(engine->loop) + USEC_PER_HOUR;
+        passed = back_by_next(back_by, loop_realtime(engine->loop)) == 0;
+        if (passed != engine->back_by_passed) {
+                engine->back_by_passed = passed;
+                text_format(text, sizeof(text),
+                        "back_by = \"%s\" (%s) has passed: nobody knows when people are next back",
+                        written->value, written->origin);
+                engine_set_trouble(engine, "back_by", passed ? text : NULL);
+        }
+        return engine->back_by_again_usec;
 }
 
 void engine_set_trouble(struct engine *engine, const char *key, const char *text) {

@@ -7,10 +7,12 @@
  * described by the unit that their name ends in, so that a site's own sensor gets figures, too.
  *
  * Cannot fail.  Limits: an incident remembers its newest INCIDENT_ACTIONS_MAX actions and its first
- * INCIDENT_CONDITIONS_MAX conditions; the recorder has the rest.
+ * INCIDENT_CONDITIONS_MAX conditions; the recorder has the rest.  A queue that is brought back takes more actions than
+ * that: of the earlier ones only the sums are kept, and a new watcher does not know these.
  */
 #include "engine/incident.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -29,8 +31,16 @@ ptrdiff_t incident_gather(struct incident *incident, const char *condition) {
         return (ptrdiff_t)incident->n_conditions++;
 }
 
+static void add_up(struct incident_earlier *sums, const struct incident_action *action) {
+        sums->n++;
+        sums->done += action->status == WIRE_DONE;
+        sums->would += action->status == WIRE_WOULD_HAVE;
+        sums->freed_bytes += action->freed_bytes;
+}
+
 struct incident_action *incident_add_action(struct incident *incident) {
         if (incident->n_actions == INCIDENT_ACTIONS_MAX) {
+                add_up(&incident->earlier, &incident->actions[0]);
                 incident->n_actions--;
                 memmove(incident->actions, incident->actions + 1,
                         incident->n_actions * sizeof(incident->actions[0]));
@@ -67,24 +77,21 @@ void incident_title(const struct condition *condition, char title[static WIRE_TE
 void incident_summary(
         const struct incident *incident, uint64_t realtime_usec, char text[static WIRE_TEXT_MAX]) {
         char duration[TEXT_QUANTITY_MAX], size[TEXT_QUANTITY_MAX];
-        uint64_t freed_bytes = 0;
-        size_t done = 0, would = 0;
+        struct incident_earlier all = incident->earlier;
 
-        for (size_t i = 0; i < incident->n_actions; i++) {
-                freed_bytes += incident->actions[i].freed_bytes;
-                done += incident->actions[i].status == WIRE_DONE;
-                would += incident->actions[i].status == WIRE_WOULD_HAVE;
-        }
+        for (size_t i = 0; i < incident->n_actions; i++)
+                add_up(&all, &incident->actions[i]);
         uint64_t lasted_usec =
                 realtime_usec > incident->since_usec ? realtime_usec - incident->since_usec : 0;
         text_duration(lasted_usec, duration);
-        if (done > 0)
-                text_format(text, WIRE_TEXT_MAX, "over after %s: %zu action%s%s%s", duration, done,
-                        done == 1 ? "" : "s", freed_bytes > 0 ? " freed " : "",
-                        freed_bytes > 0 ? text_size(freed_bytes, size) : "");
-        else if (would > 0)
-                text_format(text, WIRE_TEXT_MAX, "over after %s: only observed, %zu action%s would have run",
-                        duration, would, would == 1 ? "" : "s");
+        if (all.done > 0)
+                text_format(text, WIRE_TEXT_MAX, "over after %s: %" PRIu64 " action%s%s%s", duration,
+                        all.done, all.done == 1 ? "" : "s", all.freed_bytes > 0 ? " freed " : "",
+                        all.freed_bytes > 0 ? text_size(all.freed_bytes, size) : "");
+        else if (all.would > 0)
+                text_format(text, WIRE_TEXT_MAX,
+                        "over after %s: only observed, %" PRIu64 " action%s would have run", duration,
+                        all.would, all.would == 1 ? "" : "s");
         else
                 text_format(text, WIRE_TEXT_MAX, "over after %s without an action", duration);
 }
@@ -108,6 +115,13 @@ static const struct phrase {
         {"journal_bytes", "holds", "of journal", NULL, NULL, NULL},
         {"relay_up_ratio", "has", "of its addresses answering", "queue_nexthop_messages",
                 "messages are deferred", "speaks SMTP at none of its addresses"},
+        {"network_link_up", NULL, "has a link", NULL, NULL, "has no link"},
+        {"dns_server_seconds", "takes", "to answer as a name server", NULL, NULL, NULL},
+        {"resolver_stale", NULL, "asks other name servers than resolv.conf names now", NULL, NULL,
+                "asks the name servers that resolv.conf names"},
+        {"filter_wait_seconds", "keeps mail waiting for", NULL, NULL, NULL, "keeps no mail waiting"},
+        {"relay_refusing", NULL, "takes no mail", NULL, NULL, "takes mail"},
+        {"nexthop_refused_ratio", "puts off", "of the mail it is offered", NULL, NULL, NULL},
         {"dns_server_up", "is", "as a name server", NULL, NULL, "does not answer as a name server"},
         {"queue_messages", "holds", "messages", "queue_oldest_seconds", "for the oldest", NULL},
         {"queue_oldest_seconds", "has mail that is", "old", "queue_messages", "messages", NULL},

@@ -10,6 +10,7 @@
 #define ENGINE_INCIDENT_H
 
 #include "engine/condition.h"
+#include "engine/diagnosis.h"
 #include "wire/wire.h"
 
 #define INCIDENT_KEEP 20
@@ -23,21 +24,28 @@ struct incident_action {
         char playbook[WIRE_NAME_MAX], verb[WIRE_NAME_MAX], args[WIRE_TEXT_MAX], text[WIRE_TEXT_MAX];
 };
 
+/* What became of actions that made room for newer ones, as far as this process has seen them. */
+struct incident_earlier {
+        uint64_t n, done, would, freed_bytes;
+};
+
 struct incident {
         uint64_t id;                      /* 0 until the executor answered */
         uint64_t since_usec, closed_usec; /* CLOCK_REALTIME; closed 0: open */
         bool escalated;
         char title[WIRE_TEXT_MAX];     /* "disk-space-critical on /var/log" */
         char diagnosis[WIRE_TEXT_MAX]; /* what it is about, in one sentence with figures */
+        struct diagnosis best;         /* of all that it was about: what stays when all is clear */
         char conditions[INCIDENT_CONDITIONS_MAX][CONDITION_NAME_MAX]; /* all it gathered */
         size_t n_conditions;
         struct incident_action actions[INCIDENT_ACTIONS_MAX]; /* the newest ones */
         size_t n_actions;
+        struct incident_earlier earlier;
 };
 
 /* Its place among the conditions, added when it is new; -1: the incident is full of them. */
 ptrdiff_t incident_gather(struct incident *incident, const char *condition);
-/* A zeroed row at the end; the oldest one makes room. */
+/* A zeroed row at the end; the oldest one makes room, and is counted as it was. */
 struct incident_action *incident_add_action(struct incident *incident);
 struct incident_action *incident_find_action(struct incident *incident, uint64_t action); /* NULL: none */
 

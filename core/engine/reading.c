@@ -125,7 +125,8 @@ static int insert(struct board *board, size_t at, const char *name, const struct
 }
 
 static int put(struct board *board, const char *name, const struct reading_label *labels, size_t n_labels,
-        double value, const char *why) {
+        double value, bool missing, const char *text) {
+        char shown[sizeof(board->rows[0]->text)];
         size_t at;
 
         if (n_labels > READING_LABELS_MAX || strlen(name) >= sizeof(board->rows[0]->name))
@@ -136,10 +137,14 @@ static int put(struct board *board, const char *name, const struct reading_label
                         return r;
         }
         struct reading *row = board->rows[at];
-        row->missing = why;
+        row->missing = missing;
         row->value = value;
         row->at_usec = loop_now(board->loop);
-        text_copy(row->why, sizeof(row->why), why ? why : "");
+        text_abridge(shown, sizeof(shown), text ? text : "");
+        if (strcmp(shown, row->text) != 0) {
+                text_copy(row->text, sizeof(row->text), shown);
+                row->edition++;
+        }
         if (board->listener)
                 board->listener(row, false, board->data);
         return 0;
@@ -147,14 +152,19 @@ static int put(struct board *board, const char *name, const struct reading_label
 
 int board_set(struct board *board, const char *name, const struct reading_label *labels, size_t n_labels,
         double value) {
+        return board_set_told(board, name, labels, n_labels, value, NULL);
+}
+
+int board_set_told(struct board *board, const char *name, const struct reading_label *labels, size_t n_labels,
+        double value, const char *sentence) {
         if (isnan(value))
                 return -EINVAL;
-        return put(board, name, labels, n_labels, value, NULL);
+        return put(board, name, labels, n_labels, value, false, sentence);
 }
 
 int board_missing(struct board *board, const char *name, const struct reading_label *labels, size_t n_labels,
         const char *why) {
-        return put(board, name, labels, n_labels, NAN, why ? why : "");
+        return put(board, name, labels, n_labels, NAN, true, why);
 }
 
 int board_remove(struct board *board, const char *name, const struct reading_label *labels, size_t n_labels) {

@@ -30,7 +30,8 @@ struct reading {
         bool missing;
         double value;     /* NaN when missing */
         uint64_t at_usec; /* monotonic: last publish */
-        char why[128];    /* why it is missing */
+        uint32_t edition; /* goes up with every other text */
+        char text[256];   /* why it is missing; else the sensor's sentence about the value, or "" */
 };
 
 struct board;
@@ -43,6 +44,9 @@ void board_listen(struct board *board, board_fn fn, void *data); /* one listener
 
 int board_set(struct board *board, const char *name, const struct reading_label *labels, size_t n_labels,
         double value);
+/* With one sentence for people, which stays until the next word on the label set. */
+int board_set_told(struct board *board, const char *name, const struct reading_label *labels, size_t n_labels,
+        double value, const char *sentence);
 int board_missing(struct board *board, const char *name, const struct reading_label *labels, size_t n_labels,
         const char *why);
 int board_remove(struct board *board, const char *name, const struct reading_label *labels, size_t n_labels);

@@ -259,10 +259,9 @@ void engine_run_note(struct engine *engine, struct run *run, const char *kind, c
         log_info("%s: %s", run->playbook->config->name, sentence);
         if (!is_of_open_incident(engine, run))
                 return;
-        if (diagnosis) {
-                engine->diagnosed = true;
-                text_copy(engine->open->diagnosis, sizeof(engine->open->diagnosis), sentence);
-        }
+        /* Of less weight than what people read already, it is one sentence of the record among others. */
+        if (diagnosis && !engine_diagnosis_said(engine, run->condition, sentence))
+                kind = "note";
         engine_incident_note(engine, kind, sentence);
 }
 

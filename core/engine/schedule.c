@@ -24,12 +24,13 @@
  *   - critical: at once, but a playbook in cool-down that may still help gets five minutes, and one that only
  *     observed fifteen, because its sequence shall be that of one that helped;
  *   - a warning: after fifteen minutes with nothing left to try, and not at all when every playbook found
- *     nothing it may do yet: those have another turn when it becomes critical;
+ *     nothing it may do yet and has another turn when something becomes critical;
  *   - a notice: never;
  *   - unknown: after fifteen minutes;
  *   - maintenance: never, a person is there.
- * Each condition is told once in an incident.  After the first time only critical ones are: a person who was
- * called looks at the warnings as well, but may not have seen that a second file system is full by now.
+ * Each condition is told once in an incident.  For half a day after the first time only critical ones are: a person who
+ * was called looks at the warnings as well, but may not have seen that a second file system is full by now.  One dead
+ * destination keeps an incident open for weeks, so what trips later than that is told again.
  */
 #include "engine/schedule.h"
 
@@ -226,7 +227,7 @@ static void choose(const struct schedule_input *input, struct schedule_decision 
 
 /* What became of the playbooks that a condition can start. */
 struct tally {
-        unsigned usable, idle, failed, observed, acted;
+        unsigned usable, idle_yet, failed, observed, acted;
         bool cooling, spent, maintained, busy;
 };
 
@@ -251,7 +252,7 @@ static struct tally count(const struct schedule_input *input, const struct sched
                 /* Waiting for one that did not help before is no reason to let people sleep. */
                 tally.cooling |= held && turn->hold == SCHEDULE_COOLDOWN &&
                         turn->outcome != SCHEDULE_USELESS && turn->outcome != SCHEDULE_FAILED;
-                tally.idle += turn->outcome == SCHEDULE_IDLE;
+                tally.idle_yet += turn->outcome == SCHEDULE_IDLE && playbook->later;
                 tally.failed += turn->outcome == SCHEDULE_FAILED;
                 tally.observed += turn->outcome == SCHEDULE_OBSERVED;
                 tally.acted += turn->outcome == SCHEDULE_HELPED || turn->outcome == SCHEDULE_DONE ||
@@ -286,7 +287,7 @@ static uint64_t patience_usec(const struct schedule_condition *condition, const 
                         return SCHEDULE_COOLDOWN_PATIENCE_USEC;
                 return tally->observed > 0 ? SCHEDULE_WARNING_PATIENCE_USEC : 0;
         }
-        if (tally->cooling || (tally->usable > 0 && tally->idle == tally->usable))
+        if (tally->cooling || (tally->usable > 0 && tally->idle_yet == tally->usable))
                 return USEC_NEVER;
         return SCHEDULE_WARNING_PATIENCE_USEC;
 }
@@ -301,7 +302,10 @@ static void ask_for_people(const struct schedule_input *input, struct schedule_d
                 const struct schedule_condition *condition = &input->conditions[i];
                 bool critical = condition->level == CONFIG_LEVEL_CRITICAL;
 
-                if (!condition->tripped || condition->told || (input->escalated && !critical))
+                bool is_seen =
+                        input->escalated && condition->since_usec < input->called_usec + SCHEDULE_CALLED_USEC;
+
+                if (!condition->tripped || condition->told || (is_seen && !critical))
                         continue;
                 struct tally tally = count(input, condition);
                 uint64_t patience = patience_usec(condition, &tally);

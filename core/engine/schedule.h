@@ -20,6 +20,9 @@
 /* What cleared is kept for a playbook whose budget is spent, when that is at most for so long. */
 #define SCHEDULE_SPENT_PATIENCE_USEC (UINT64_C(60) * 60 * 1000000)
 
+/* Who was called looks at what trips within so long after it; later on it is another night. */
+#define SCHEDULE_CALLED_USEC (UINT64_C(12) * 60 * 60 * 1000000)
+
 /* A condition that is critical still, so long after the last turn, begins all turns for it anew if one gave a little. */
 #define SCHEDULE_ANEW_USEC (UINT64_C(15) * 60 * 1000000)
 
@@ -62,6 +65,7 @@ struct schedule_playbook {
         const struct config_playbook *config;
         bool usable; /* not off, quarantined or broken */
         bool busy;   /* a run of it is under way */
+        bool later; /* something critical starts it, too: a turn in which it did nothing need not be its last */
         struct schedule_turn turn;
 };
 
@@ -71,8 +75,9 @@ struct schedule_input {
         size_t n_conditions; /* at most 64 */
         const struct schedule_playbook *playbooks;
         size_t n_playbooks;
-        bool running;   /* a run of this incident that was started by a trip is under way */
-        bool escalated; /* people were told of something in this incident */
+        bool running;         /* a run of this incident that was started by a trip is under way */
+        bool escalated;       /* people were told of something in this incident */
+        uint64_t called_usec; /* monotonic: when, the last time */
 };
 
 struct schedule_decision {

@@ -81,7 +81,7 @@ static int default_plugin_options(struct loader_job *job) {
 }
 
 int loader_config_defaults(struct loader_job *job) {
-        static const char *const keys[] = {"mode", "notify.command", "notify.deadline"};
+        static const char *const keys[] = {"mode", "back_by", "notify.command", "notify.deadline"};
         struct config_place place;
         int r = 0;
 

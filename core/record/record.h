@@ -65,7 +65,8 @@ int record_read(int fd, int (*visit)(const struct record *record, void *data), v
  *   lease-taken lease action incident playbook verb args until_clear reason count expires limit;
  *   lease-renewed lease incident playbook verb args count expires text (once a slice, and after it had lapsed);
  *   lease-lapsed (as renewed); lease-ended lease action incident playbook verb args reason status count text
- *   (reason: cleared, returned, limit, lapsed, or failed when it was not taken well)
+ *   (reason: cleared, returned, limit, lapsed, or failed when it was not taken well);
+ *   lease-undo-failed (as renewed; the first time, more are tried); lease-forgotten (as ended, by root's word and not undone)
  *   escalated incident condition reason text notify held; notified incident status text; mode mode who; maintenance until who
  *   watcher-restarted reason activity what; quarantined playbook source text; unquarantined playbook
  *   clock-stepped direction by at_start, at (forward or back, in microseconds; at: said again by a checkpoint)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * api_reading - reading(name, labels), readings(name, labels): the newest values of a reading
+ * api_reading - reading, readings, reading_text (name, labels): the newest values of a reading, and its evidence
  *
  *      local used = reading("disk_used_ratio", incident.labels)
  *
@@ -12,6 +12,11 @@
  *      end
  *
  * All label sets that fit and have a value, in order of their labels: a list of { labels = { .. }, value = number }.
+ *
+ *      diagnose(reading_text("dns_server_up", incident.labels) or "a name server does not answer")
+ *
+ * The sentence that the sensor told with the value, as reading() finds it; nil when it told none, or the value is
+ * missing.
  *
  * Of `labels`, those that the reading has must be equal; at least one of them it must have.
  *
@@ -40,8 +45,9 @@ static bool fits(lua_State *lua, int labels, const struct reading *reading) {
         return fit && (named > 0 || reading->n_labels == 0);
 }
 
-static int reading(lua_State *lua) {
-        struct script_run *run = script_enter(lua, "reading", false);
+/* The one row that fits, or NULL; raises when there are several. */
+static const struct reading *find_one(lua_State *lua, const char *function) {
+        const struct script_run *run = script_enter(lua, function, false);
         const struct board *board = engine_board(run->script->engine);
         const char *name = luaL_checkstring(lua, 1);
         const struct reading *found = NULL;
@@ -54,12 +60,28 @@ static int reading(lua_State *lua) {
                 if (strcmp(row->name, name) != 0 || !fits(lua, 2, row))
                         continue;
                 if (found)
-                        return luaL_error(
-                                lua, "reading: several label sets of '%s' fit; name its labels", name);
+                        luaL_error(
+                                lua, "%s: several label sets of '%s' fit; name its labels", function, name);
                 found = row;
         }
+        return found;
+}
+
+static int reading(lua_State *lua) {
+        const struct reading *found = find_one(lua, "reading");
+
         if (found && !found->missing)
                 lua_pushnumber(lua, found->value);
+        else
+                lua_pushnil(lua);
+        return 1;
+}
+
+static int reading_text(lua_State *lua) {
+        const struct reading *found = find_one(lua, "reading_text");
+
+        if (found && !found->missing && *found->text)
+                lua_pushstring(lua, found->text);
         else
                 lua_pushnil(lua);
         return 1;
@@ -91,4 +113,5 @@ static int readings(lua_State *lua) {
         return 1;
 }
 
-const luaL_Reg api_reading[] = {{"reading", reading}, {"readings", readings}, {NULL, NULL}};
+const luaL_Reg api_reading[] = {
+        {"reading", reading}, {"readings", readings}, {"reading_text", reading_text}, {NULL, NULL}};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * api_wait - verify and wait: let time pass under a name; now: measure it
+ * api_wait - verify and wait: let time pass under a name; now, back_by: how long something took, or will take
  *
  *      return verify { clears = incident.condition, within = "2m" }
  *
@@ -17,6 +17,11 @@
  *
  * now gives seconds, with a fraction, of a clock that nobody sets: only the difference of two of them means
  * something.
+ *
+ *      local left = back_by()
+ *
+ * back_by gives the seconds until people are next back, by `back_by` of the configuration; nil when that is a date
+ * that has passed: nobody knows then, and nil is never "soon".
  *
  * Runs in the watcher.  Limits: a wait lasts from 100ms to 24h.
  */
@@ -75,4 +80,17 @@ static int now(lua_State *lua) {
         return 1;
 }
 
-const luaL_Reg api_wait[] = {{"verify", verify}, {"wait", wait_time}, {"now", now}, {NULL, NULL}};
+static int back_by(lua_State *lua) {
+        const struct script_run *run = script_enter(lua, "back_by", false);
+        uint64_t now_usec = loop_realtime(run->script->loop);
+        uint64_t back_usec = back_by_next(&engine_config(run->script->engine)->back_by, now_usec);
+
+        if (back_usec == 0)
+                lua_pushnil(lua);
+        else
+                lua_pushnumber(lua, (double)(back_usec - now_usec) / 1e6);
+        return 1;
+}
+
+const luaL_Reg api_wait[] = {
+        {"verify", verify}, {"wait", wait_time}, {"now", now}, {"back_by", back_by}, {NULL, NULL}};

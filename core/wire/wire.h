@@ -31,7 +31,7 @@
 #define WIRE_PAIRS_MAX 16u
 
 /* What both processes hold to: the watcher so that it can say so in good time, the executor because it must. */
-#define WIRE_ACTIONS_PER_RUN 128u /* a flush grows its batches from few to many */
+#define WIRE_ACTIONS_PER_RUN 320u /* a flush grows from few messages to many, for several next hops */
 /* A maintenance that nobody remembers would leave the relay alone for good. */
 #define WIRE_MAINTENANCE_MAX_USEC (30 * USEC_PER_DAY)
 #define WIRE_HEARTBEAT_USEC 3000000u /* an idle relay is woken as seldom as that */
@@ -271,7 +271,7 @@ struct wire_lease {
         char text[WIRE_TEXT_MAX]; /* what the last run or undo said */
 };
 
-/* command: "mode", "maintenance", "reload", "status", "run", "return"; see executor/control.c for their arguments. */
+/* command: "mode", "maintenance", "reload", "status", "run", "return", "forget"; see executor/control.c for their arguments. */
 struct wire_control_request {
         char command[WIRE_NAME_MAX];
         struct wire_pair args[WIRE_PAIRS_MAX];

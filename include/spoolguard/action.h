@@ -51,6 +51,11 @@ struct sg_outcome {
         char text[SG_TEXT_MAX]; /* one sentence for the record */
         /* CLOCK_REALTIME: what a reversible verb did is to be undone by then; 0: no need */
         uint64_t until_usec;
+        /*
+         * Only in undo(), with a negative value returned: what was changed is not there any more, as far as could be
+         * looked.  That ends no lease; but root may have one forgotten then without insisting.
+         */
+        bool is_gone;
 };
 
 struct sg_action;
@@ -89,6 +94,12 @@ struct sg_action_host {
          */
         uint64_t (*next_lease)(const struct sg_action *action, const char *verb, const char *name,
                 const char *value, uint64_t after);
+        /*
+         * Whether a program that the configuration names is root's alone: an absolute path of a regular, executable
+         * file that, like every directory on the way to it, belongs to root and that nobody else can write.  0, or
+         * -EINVAL with the reason, which names the path, in `why`.
+         */
+        int (*program)(const struct sg_action *action, const char *path, char *why, size_t size);
 };
 
 struct sg_action {
@@ -156,7 +167,7 @@ struct sg_verb {
         /*
          * Only for SG_RISK_REVERSIBLE: take back what carries the lease's number.  It needs no watcher, may be
          * called again, and after a run() that was cut short.  It has the verb's deadline, at least five minutes.
-         * Returns as run() does; after a negative value it is tried again later.
+         * Returns as run() does; after a negative value it is tried again later, until root has the lease forgotten.
          */
         int (*undo)(const struct sg_action *action, struct sg_outcome *ret_outcome);
 };

@@ -39,6 +39,8 @@ struct sg_label {
         const char *value; /* UTF-8 text, at most 255 bytes; control characters are escaped by the host */
 };
 
+#define SG_SENTENCE_MAX 255 /* bytes of a sentence for people */
+
 struct sg_host;
 struct sg_timer;
 struct sg_watch;
@@ -73,6 +75,14 @@ struct sg_host {
          */
         int (*publish)(const struct sg_host *host, const char *reading, const struct sg_label *labels,
                 size_t n_labels, double value);
+        /*
+         * As publish(), with one sentence for people that gives the evidence: "name server 10.0.0.53 does not
+         * answer (0 of 20), 127.0.0.1 does".  It is the Diagnosis of an incident that a condition on this reading
+         * leads.  UTF-8, copied, control characters are escaped, cut at SG_SENTENCE_MAX bytes.  It stays until the
+         * next word on the label set; publish() and missing() forget it.
+         */
+        int (*publish_told)(const struct sg_host *host, const char *reading, const struct sg_label *labels,
+                size_t n_labels, double value, const char *sentence);
         /* The thing exists but could not be measured.  Conditions on it become `unknown`, never `ok`. */
         int (*missing)(const struct sg_host *host, const char *reading, const struct sg_label *labels,
                 size_t n_labels, const char *why);
@@ -112,6 +122,12 @@ struct sg_host {
          * is told with NULL.  `what` is a short name for it, different for each instance of a thing.
          */
         void (*trouble)(const struct sg_host *host, const char *what, const char *why);
+
+        /*
+         * CLOCK_REALTIME when people are back who may be away now, by `back_by` of the configuration: before a day of
+         * every week they are for the three days of a weekend.  0: they are there, or nobody knows.
+         */
+        uint64_t (*back_by_usec)(const struct sg_host *host);
 };
 
 #endif

@@ -23,7 +23,7 @@
  * Raised whenever the layout or the meaning of any struct in these headers changes: the tables carry no sizes of
  * their own, so a plugin built for another number is refused.
  */
-#define SG_PLUGIN_ABI 5u
+#define SG_PLUGIN_ABI 6u
 
 struct sg_plugin {
         uint32_t abi;  /* SG_PLUGIN_ABI */
