@@ -105,6 +105,10 @@ static void explain_condition(const struct ctl *ctl, struct explanation *all, co
         print_text(", since %s\n", print_time(client_u64(condition, "SinceUSec"), since));
         print_text("  reading   %s = %s\n", reading,
                 print_value(reading, client_double(condition, "Value"), value));
+        if (client_text(condition, "Evidence")[0]) {
+                fputs("            ", stdout);
+                print_wrapped(12, 12, client_text(condition, "Evidence"));
+        }
         print_text("  trips     at or %s %s\n", direction,
                 print_value(reading, client_double(condition, "TripLevel"), trip));
         print_text("  clears    at or %s %s\n", direction[0] == 'b' ? "above" : "below",
@@ -290,6 +294,27 @@ static int explain(const struct ctl *ctl, struct explanation *all, const char *n
                 near ? near : "", near ? "'?" : "");
 }
 
+/* Without a name people ask what this night is about, or was: an open incident is the newest one. */
+static int explain_newest(const struct ctl *ctl, struct explanation *all) {
+        const json_t *incident;
+        uint64_t newest = 0;
+        char name[32];
+        size_t i;
+
+        json_array_foreach(all->objects[INCIDENTS], i, incident) {
+                if (client_u64(incident, "Id") > newest)
+                        newest = client_u64(incident, "Id");
+        }
+        text_format(name, sizeof(name), "%s/%" PRIu64, kinds[INCIDENTS].folder, newest);
+        if (newest > 0)
+                return explain(ctl, all, name);
+        if (ctl->json)
+                print_json_consume(json_array());
+        else
+                print_text("There was no incident.\n");
+        return CTL_GOOD;
+}
+
 static int run(const struct ctl *ctl, int argc, char **argv) {
         struct explanation all = {.config = NULL};
         struct problem problem = {""};
@@ -297,9 +322,8 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
         json_t *reply = NULL;
         int status;
 
-        if (argc != 2)
-                return ctl_usage(
-                        &command_explain, argc < 2 ? "what is to be explained?" : "one name, please");
+        if (argc > 2)
+                return ctl_usage(&command_explain, "one name, please");
         enum ctl_exit exit = client_new(&client, &problem);
 
         for (size_t kind = 0; kind < ELEMENTSOF(kinds) && exit == CTL_GOOD; kind++)
@@ -311,7 +335,7 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
                 all.config = json_array_get(reply, 0);
                 if (!ctl->json)
                         all.senders = senders_fetch(client, all.objects[INCIDENTS]);
-                status = explain(ctl, &all, argv[1]);
+                status = argc == 2 ? explain(ctl, &all, argv[1]) : explain_newest(ctl, &all);
         } else {
                 status = ctl_fail(exit, "%s", problem.text);
         }
@@ -325,7 +349,7 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
 
 const struct ctl_command command_explain = {
         .name = "explain",
-        .arguments = "NAME [--json]",
+        .arguments = "[NAME] [--json]",
         .summary = "What a condition, playbook, incident, run or lease is, and what is next",
         .help = "NAME is a condition with or without its label (disk-space-high, disk-space-high_/var/log), "
                 "a\n"
@@ -336,6 +360,7 @@ const struct ctl_command command_explain = {
                 "Shown are its state, its levels and value, what it will lead to, and every setting with "
                 "the\n"
                 "file and line it comes from; of an open incident also who sent most of the mail that came\n"
-                "in since and is still in the queues (what was delivered meanwhile is not counted).\n",
+                "in since and is still in the queues (what was delivered meanwhile is not counted).\n"
+                "Without NAME it is the newest incident: what is wrong, or was, and the evidence.\n",
         .run = run,
 };

@@ -95,6 +95,6 @@ const struct ctl_command command_incidents = {
         .help = "Without a number: the open incident and the last twenty closed ones, newest first.\n"
                 "With one: what it was about, which conditions it gathered, every action with its "
                 "result,\n"
-                "and, while it is open, what comes next.\n",
+                "of many alike the first and the last, and, while it is open, what comes next.\n",
         .run = run,
 };

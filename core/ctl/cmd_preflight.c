@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "ctl/preflight.h"
 #include "ctl/print.h"
 
@@ -24,6 +25,8 @@ static const struct {
         {"plugins", preflight_plugins},
         {"daemon", preflight_bus},
         {"notify", preflight_notify},
+        {"commands", preflight_commands},
+        {"services", preflight_units},
         {"log space", preflight_log_space},
         {"spool space", preflight_spool_space},
         {"root reserve", preflight_reserve},
@@ -32,6 +35,14 @@ static const struct {
         {"ballast", preflight_ballast},
         {"journal", preflight_journal_kept},
         {"journal limits", preflight_journal_limits},
+        {"mail domains", preflight_mail_domains},
+        {"delay warning", preflight_delay_warning},
+        {"mail lifetime", preflight_lifetime},
+        {"mail retries", preflight_retries},
+        {"main.cf", preflight_main_cf},
+        {"leftovers", preflight_leftovers},
+        {"name servers", preflight_name_servers},
+        {"chroot", preflight_chroot_names},
         {"landlock", preflight_landlock},
 };
 
@@ -47,6 +58,22 @@ void preflight_say(struct preflight_finding *finding, enum preflight_level level
         finding->level = level;
         va_start(arguments, format);
         vsnprintf(finding->text, sizeof(finding->text), format, arguments);
+        va_end(arguments);
+}
+
+void preflight_also(struct preflight_finding *finding, enum preflight_level level, const char *format, ...) {
+        bool is_worse = level > finding->level || !finding->text[0];
+        size_t used = is_worse ? 0 : strlen(finding->text);
+        va_list arguments;
+
+        if (level < finding->level)
+                return;
+        finding->level = level;
+        if (used > 0)
+                text_format(finding->text + used, sizeof(finding->text) - used, "; ");
+        used = used > 0 ? strlen(finding->text) : 0;
+        va_start(arguments, format);
+        vsnprintf(finding->text + used, sizeof(finding->text) - used, format, arguments);
         va_end(arguments);
 }
 
@@ -91,10 +118,11 @@ const struct ctl_command command_preflight = {
         .name = "preflight",
         .arguments = "[--json]",
         .summary = "Check this host for what a night alone would punish",
-        .help = "Is the configuration good, are the plugins, does the daemon answer, will somebody be told, "
-                "is\n"
-                "there room, is there a reserve for root, is the journal kept and bounded?  Changes "
-                "nothing.\n"
+        .help = "Is the configuration good, are the plugins, does the daemon answer, will somebody be\n"
+                "told, could what playbooks may run and restart be run and restarted, is there room, is\n"
+                "there a reserve for root, is the journal kept and bounded, which settings of Postfix\n"
+                "and of the resolver would cost mail in a long outage?\n"
+                "Changes nothing.\n"
                 "Some checks need root; without it they warn that they could not look.\n"
                 "\n"
                 "Exit status: 0 nothing failed (there may be warnings); 1 something did.\n",

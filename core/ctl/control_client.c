@@ -25,7 +25,9 @@ static enum ctl_exit receive(int fd, int timeout_msec, struct problem *problem) 
         static struct wire_message answer;
 
         if (poll(&ready, 1, timeout_msec) <= 0) {
-                problem_set(problem, "the executor does not answer");
+                /* Its order stands: what it waits for, another undo, say, may take minutes. */
+                problem_set(problem, "the executor has not answered within %d s, and may still do it",
+                        timeout_msec / 1000);
                 return CTL_UNREACHABLE;
         }
         ssize_t size = recv(fd, packet, sizeof(packet), MSG_TRUNC);

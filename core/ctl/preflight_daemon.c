@@ -98,31 +98,34 @@ void preflight_bus(const struct ctl *ctl, struct preflight_finding *finding) {
         client_free(client);
 }
 
-static void find_setting(const json_t *entries, const char *key, char *value, size_t size) {
-        const json_t *row;
-        size_t i;
-
-        value[0] = '\0';
-        json_array_foreach((json_t *)entries, i, row) {
-                if (strcmp(json_string_value(json_array_get(row, 0)), key) == 0)
-                        text_copy(value, size, json_string_value(json_array_get(row, 1)));
-        }
-}
-
-void preflight_notify(const struct ctl *ctl, struct preflight_finding *finding) {
+bool preflight_setting(const char *key, char *value, size_t size) {
         struct problem problem = {""};
         struct client *client = NULL;
         json_t *reply = NULL;
-        char program[512];
+        const json_t *row;
         enum ctl_exit exit = client_new(&client, &problem);
+        size_t i;
 
-        (void)ctl;
+        value[0] = '\0';
         if (exit == CTL_GOOD)
                 exit = client_call(client, CLIENT_INTERFACE("Manager"), "GetConfig", CLIENT_TIMEOUT_MSEC,
                         &reply, &problem, DBUS_TYPE_INVALID);
-        find_setting(json_array_get(reply, 0), "notify.command", program, sizeof(program));
+        json_array_foreach(json_array_get(reply, 0), i, row) {
+                if (strcmp(json_string_value(json_array_get(row, 0)), key) == 0)
+                        text_copy(value, size, json_string_value(json_array_get(row, 1)));
+        }
+        json_decref(reply);
+        client_free(client);
+        return exit == CTL_GOOD;
+}
+
+void preflight_notify(const struct ctl *ctl, struct preflight_finding *finding) {
+        char program[512];
+        bool asked = preflight_setting("notify.command", program, sizeof(program));
+
+        (void)ctl;
         program[strcspn(program, ",")] = '\0';
-        if (exit != CTL_GOOD)
+        if (!asked)
                 preflight_say(finding, PREFLIGHT_WARN, "not looked at: the daemon cannot be asked");
         else if (!program[0])
                 preflight_say(finding, PREFLIGHT_WARN,
@@ -132,24 +135,15 @@ void preflight_notify(const struct ctl *ctl, struct preflight_finding *finding) 
                 preflight_say(finding, PREFLIGHT_FAIL, "%s cannot be run: %s", program, strerror(errno));
         else
                 preflight_say(finding, PREFLIGHT_OK, "%s", program);
-        json_decref(reply);
-        client_free(client);
 }
 
 void preflight_ballast(const struct ctl *ctl, struct preflight_finding *finding) {
-        struct problem problem = {""};
-        struct client *client = NULL;
-        json_t *reply = NULL;
         char wanted[64], path[512];
         struct stat status;
-        enum ctl_exit exit = client_new(&client, &problem);
+        bool asked = preflight_setting("plugins.disk.ballast", wanted, sizeof(wanted));
 
-        if (exit == CTL_GOOD)
-                exit = client_call(client, CLIENT_INTERFACE("Manager"), "GetConfig", CLIENT_TIMEOUT_MSEC,
-                        &reply, &problem, DBUS_TYPE_INVALID);
-        find_setting(json_array_get(reply, 0), "plugins.disk.ballast", wanted, sizeof(wanted));
         text_format(path, sizeof(path), "%s/ballast", ctl->state_dir);
-        if (exit != CTL_GOOD)
+        if (!asked)
                 preflight_say(finding, PREFLIGHT_WARN, "not looked at: the daemon cannot be asked");
         else if (!wanted[0] || strcmp(wanted, "0") == 0)
                 preflight_say(finding, PREFLIGHT_OK, "none is wanted (plugins.disk.ballast)");
@@ -162,8 +156,6 @@ void preflight_ballast(const struct ctl *ctl, struct preflight_finding *finding)
         else
                 preflight_say(
                         finding, PREFLIGHT_WARN, "none is set aside yet: spoolguardctl run rebuild-ballast");
-        json_decref(reply);
-        client_free(client);
 }
 
 void preflight_landlock(const struct ctl *ctl, struct preflight_finding *finding) {

@@ -151,9 +151,22 @@ static const json_t *find_ratio(const json_t *readings, const char *nexthop) {
         return NULL;
 }
 
-static const char *relay_state(const json_t *ratio) {
+static bool is_refusing(const json_t *readings, const char *nexthop) {
+        const json_t *reading;
+        size_t i;
+
+        json_array_foreach((json_t *)readings, i, reading) {
+                if (strcmp(json_string_value(json_array_get(reading, 0)), "relay_refusing") == 0 &&
+                        strcmp(client_text(json_array_get(reading, 1), "nexthop"), nexthop) == 0 &&
+                        json_number_value(json_array_get(reading, 2)) > 0)
+                        return true;
+        }
+        return false;
+}
+
+static const char *relay_state(const json_t *ratio, bool refuses) {
         if (!json_is_number(ratio))
-                return "unknown";
+                return refuses ? "refuses" : "unknown";
         if (json_number_value(ratio) <= 0)
                 return "down";
         return json_number_value(ratio) >= 1 ? "up" : "partly";
@@ -187,9 +200,12 @@ json_t *queue_json(const json_t *readings, const json_t *leases) {
         for (size_t k = 0; k < ELEMENTSOF(groups); k++)
                 sort_consume(result, &groups[k], collect(readings, &groups[k]));
         json_array_foreach(json_object_get(result, "nexthops"), i, row) {
-                const json_t *ratio = find_ratio(readings, client_text(row, "nexthop"));
+                const char *nexthop = client_text(row, "nexthop");
+                const json_t *ratio = find_ratio(readings, nexthop);
 
-                json_object_set_new(row, "relay", ratio ? json_string(relay_state(ratio)) : json_null());
+                json_object_set_new(row, "relay",
+                        ratio ? json_string(relay_state(ratio, is_refusing(readings, nexthop)))
+                              : json_null());
                 json_object_set_new(row, "relay_up_ratio", ratio ? number(ratio) : json_null());
                 json_object_set_new(row, "lease", find_lease(leases, row));
         }

@@ -11,8 +11,8 @@
  *  "reasons": [{instance, reason, messages}], "unreadable": [{instance, messages}]}
  *
  * Queues in the order in which mail goes through them, the others largest first.  A value that is missing is null.
- * relay: "up", "down", "partly", "unknown", or null when nobody had a reason to try; lease: that which postpones
- * its mail, as {id, state, expires}, or null.
+ * relay: "up", "down", "partly", "refuses", "unknown", or null when nobody had a reason to try; lease: that which
+ * postpones its mail, as {id, state, expires}, or null.
  */
 json_t *queue_json(const json_t *readings, const json_t *leases);
 

@@ -102,7 +102,9 @@ void view_incidents(const struct ctl *ctl, const json_t *incidents) {
 
         json_array_foreach((json_t *)incidents, i, incident) {
                 uint64_t closed = client_u64(incident, "ClosedUSec");
+                const char *diagnosis = client_text(incident, "Diagnosis");
                 char id[32], opened_text[PRINT_VALUE_MAX], closed_text[PRINT_VALUE_MAX], actions[32];
+                char about[1024];
                 const char *cells[] = {
                         id,
                         client_bool(incident, "Escalated") ? "escalated"
@@ -111,10 +113,12 @@ void view_incidents(const struct ctl *ctl, const json_t *incidents) {
                         print_time(client_u64(incident, "SinceUSec"), opened_text),
                         print_time(closed, closed_text),
                         actions,
-                        client_text(incident, "Title"),
+                        about,
                 };
 
                 text_format(id, sizeof(id), "%" PRIu64, client_u64(incident, "Id"));
+                text_format(about, sizeof(about), "%s%s%s", client_text(incident, "Title"),
+                        diagnosis[0] ? ": " : "", diagnosis);
                 text_format(actions, sizeof(actions), "%zu",
                         json_array_size(json_object_get(incident, "Actions")));
                 print_table_row(table, cells);

@@ -2,9 +2,9 @@
 /*
  * view_incident - one incident as a person wants it at night: what is wrong, what was done, what happens next
  *
- * Runs in: spoolguardctl.  The daemon's title and diagnosis are those of the beginning; how things stand now is
- * read from the conditions that the incident gathered, and what comes next from its leases, its runs and from those
- * playbooks of these conditions that wait for a time.  Nothing is called next that may as well never happen.
+ * Runs in: spoolguardctl.  The daemon's title is that of the beginning, its diagnosis the best it knows; how things
+ * stand now is read from the conditions that the incident gathered, and what comes next from its leases, its runs and
+ * from those playbooks of these conditions that wait for a time.  Nothing is called next that may as well never happen.
  *
  * Limits: a list of names is cut at the width of its buffer.
  */
@@ -18,7 +18,8 @@
 #include "ctl/print.h"
 #include "ctl/view.h"
 
-#define LABEL 12 /* where the text behind "  opened    " begins */
+#define LABEL 12     /* where the text behind "  opened    " begins */
+#define FOLDED_MIN 4 /* more of the same step in a row: of those alike only the ends are shown */
 
 static bool has_text(const json_t *texts, const char *text) {
         const json_t *item;
@@ -210,11 +211,92 @@ static void view_action(const struct ctl *ctl, const json_t *action, const char 
         print_wrapped(LABEL + strlen(time) + 2 + strlen(status), LABEL + strlen(time) + 2, text);
 }
 
+static bool is_same_step(const json_t *one, const json_t *other) {
+        return strcmp(client_text(one, "verb"), client_text(other, "verb")) == 0 &&
+                strcmp(client_text(one, "playbook"), client_text(other, "playbook")) == 0 &&
+                strcmp(client_text(one, "status"), client_text(other, "status")) == 0;
+}
+
+/* "messages=20 how=batch": values that are numbers, and nothing else, may differ. */
+static bool has_same_args(const char *one, const char *other) {
+        static const char digits[] = "0123456789";
+
+        for (bool begins = false;; begins = *one == '=', one++, other++) {
+                size_t in_one = begins ? strspn(one, digits) : 0,
+                       in_other = begins ? strspn(other, digits) : 0;
+
+                if (in_one > 0 && in_other > 0 && strchr(" ", one[in_one]) && strchr(" ", other[in_other])) {
+                        one += in_one;
+                        other += in_other;
+                }
+                if (*one != *other)
+                        return false;
+                if (!*one)
+                        return true;
+        }
+}
+
+/* The same step with the same end for the same thing, with other figures at most. */
+static bool is_alike(const json_t *one, const json_t *other) {
+        return is_same_step(one, other) &&
+                has_same_args(client_text(one, "args"), client_text(other, "args"));
+}
+
+/* Whether one of the steps from `first` to before `end` is like that one. */
+static bool is_among(const json_t *actions, const json_t *action, size_t first, size_t end) {
+        for (size_t i = first; i < end; i++)
+                if (is_alike(action, json_array_get(actions, i)))
+                        return true;
+        return false;
+}
+
+/*
+ * A queue is brought back in a hundred steps, of several next hops in turn: of those alike the first and the last are
+ * shown, so that nothing is left out but figures.
+ */
+static void view_actions(const struct ctl *ctl, const json_t *incident) {
+        const json_t *actions = json_object_get(incident, "Actions");
+        size_t n = json_array_size(actions), end;
+        uint64_t earlier = client_u64(incident, "EarlierActions");
+        char text[128];
+
+        if (earlier > 0) {
+                text_format(text, sizeof(text),
+                        "%" PRIu64 " earlier ones, see spoolguardctl log --incident %" PRIu64, earlier,
+                        client_u64(incident, "Id"));
+                line("actions", text);
+        } else if (n == 0) {
+                line("actions", "nothing was done");
+        }
+        for (size_t first = 0; first < n; first = end) {
+                size_t left_out = 0;
+
+                end = first + 1;
+                while (end < n && is_same_step(json_array_get(actions, first), json_array_get(actions, end)))
+                        end++;
+                for (size_t i = first; i < end; i++) {
+                        const json_t *action = json_array_get(actions, i);
+
+                        if (end - first > FOLDED_MIN && is_among(actions, action, first, i) &&
+                                is_among(actions, action, i + 1, end)) {
+                                left_out++;
+                                continue;
+                        }
+                        if (left_out > 0) {
+                                text_format(text, sizeof(text),
+                                        "and %zu more alike, see spoolguardctl log --incident %" PRIu64,
+                                        left_out, client_u64(incident, "Id"));
+                                line("", text);
+                                left_out = 0;
+                        }
+                        view_action(ctl, action, i == 0 && earlier == 0 ? "actions" : "");
+                }
+        }
+}
+
 void view_incident(const struct ctl *ctl, const json_t *incident, const struct view_around *around) {
         uint64_t since = client_u64(incident, "SinceUSec"), closed = client_u64(incident, "ClosedUSec");
         char time[PRINT_VALUE_MAX], distance[PRINT_VALUE_MAX], names[4096], text[PRINT_VALUE_MAX * 3];
-        const json_t *actions = json_object_get(incident, "Actions"), *action;
-        size_t i;
 
         text_format(names, sizeof(names), "Incident %" PRIu64 ": %s%s", client_u64(incident, "Id"),
                 client_text(incident, "Title"),
@@ -223,7 +305,7 @@ void view_incident(const struct ctl *ctl, const json_t *incident, const struct v
         text_format(text, sizeof(text), "%s (%s)", print_time(since, time), print_distance(since, distance));
         line("opened", text);
         if (client_text(incident, "Diagnosis")[0])
-                line("", client_text(incident, "Diagnosis"));
+                line("diagnosis", client_text(incident, "Diagnosis"));
         if (closed) {
                 text_format(text, sizeof(text), "%s, after %s", print_time(closed, time),
                         text_duration(closed > since ? closed - since : 0, distance));
@@ -234,9 +316,5 @@ void view_incident(const struct ctl *ctl, const json_t *incident, const struct v
                 view_now(incident, around->conditions);
                 view_next(incident, around);
         }
-        json_array_foreach((json_t *)actions, i, action) {
-                view_action(ctl, action, i == 0 ? "actions" : "");
-        }
-        if (json_array_size(actions) == 0)
-                line("actions", "nothing was done");
+        view_actions(ctl, incident);
 }

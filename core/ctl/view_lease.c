@@ -76,16 +76,25 @@ static bool is_ending(const json_t *lease) {
         return strcmp(client_text(lease, "State"), "ending") == 0;
 }
 
+/* What a lease has so many of, by the beginning of its verb; the first that fits. */
+static const struct {
+        const char *verb, *one, *many;
+} amounts[] = {
+        {"postfix.set", " setting", " settings"},
+        {"postfix.", " message", " messages"},
+        {"", "", ""},
+};
+
 /* "2,034 messages" */
 static const char *amount(const json_t *lease, char text[static PRINT_VALUE_MAX]) {
         uint64_t count = client_u64(lease, "Count");
-        bool is_mail = strncmp(client_text(lease, "Verb"), "postfix.", strlen("postfix.")) == 0;
         char number[PRINT_VALUE_MAX];
+        size_t i = 0;
 
+        while (strncmp(client_text(lease, "Verb"), amounts[i].verb, strlen(amounts[i].verb)) != 0)
+                i++;
         text_format(text, PRINT_VALUE_MAX, "%s%s", print_count(count, number),
-                !is_mail             ? ""
-                        : count == 1 ? " message"
-                                     : " messages");
+                count == 1 ? amounts[i].one : amounts[i].many);
         return text;
 }
 
@@ -140,6 +149,9 @@ static void row(struct print_table *table, const json_t *lease) {
                 append(what, sizeof(what), ", ", ends);
         text_format(by, sizeof(by), "by %s: %s", client_text(lease, "Owner"), client_text(lease, "Reason"));
         append(what, sizeof(what), "; ", by);
+        /* What is in the way of taking it back. */
+        if (is_ending(lease) && client_text(lease, "Text")[0])
+                append(what, sizeof(what), "; ", client_text(lease, "Text"));
         print_table_row(table, cells);
 }
 

@@ -22,8 +22,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "base/program.h"
+#include "base/text.h"
 #include "executor/action_frame.h"
 #include "executor/action_tool.h"
 
@@ -118,6 +121,15 @@ static uint64_t host_next_lease(const struct sg_action *action, const char *verb
         return leases ? lease_store_after(leases, after, verb, name, value) : 0;
 }
 
+static int host_program(const struct sg_action *action, const char *path, char *why, size_t size) {
+        struct problem problem = {""};
+        int r = program_check(hosted_of(action)->plan->root, path, geteuid(), &problem);
+
+        if (size > 0)
+                text_abridge(why, size, problem.text);
+        return r;
+}
+
 static enum sg_verdict check(struct hosted *hosted, struct sg_outcome *ret_outcome) {
         const struct sg_verb *verb = hosted->plan->verb;
 
@@ -150,7 +162,8 @@ int action_host_main(const struct action_plan *plan, int fd, int selection_fd) {
                 .pressure = host_pressure,
                 .tool = host_tool,
                 .filter = host_filter,
-                .next_lease = host_next_lease};
+                .next_lease = host_next_lease,
+                .program = host_program};
         struct hosted hosted = {.action = {.host = &host,
                                         .args = plan->args,
                                         .options = plan->options,

@@ -14,6 +14,8 @@
  *   run playbook=NAME dry=yes|no   handed to the watcher; passes the cool-down, not the budget
  *   unquarantine playbook=NAME
  *   return lease=NUMBER         it ends and is undone, and is not taken again in this incident
+ *   forget lease=NUMBER anyway=yes|no   the same; when it cannot be undone as what it changed is gone, or anyway, it is
+ *                               over all the same; answered when that was tried
  *
  * Fails: garbage, half a message, too long a one or a flood ends that connection, with at most one line a second
  * in the log, and nothing else.
@@ -37,6 +39,7 @@ struct client {
         struct control *control;
         struct channel *channel; /* NULL: free place */
         bool awaits_reload;
+        uint64_t awaits_lease; /* 0: none */
 };
 
 struct control {
@@ -116,7 +119,7 @@ static int order_reload(struct client *client, const struct wire_control_request
         struct problem *problem) {
         (void)request, (void)text;
         client->awaits_reload = true;
-        return client->control->ops->reload(problem, client->control->data);
+        return client->control->ops->reload(problem, client->control->data) < 0 ? -EINVAL : 1;
 }
 
 static int order_run(struct client *client, const struct wire_control_request *request, char *text,
@@ -143,9 +146,24 @@ static int order_return(struct client *client, const struct wire_control_request
         return desk_return_lease(client->control->desk, lease, "root", problem);
 }
 
+static int order_forget(struct client *client, const struct wire_control_request *request, char *text,
+        struct problem *problem) {
+        uint64_t lease;
+        (void)text;
+
+        if (!number_argument(request, "lease", &lease))
+                return problem_set(
+                        problem, "lease is the number of a lease, not \"%s\"", argument(request, "lease"));
+        client->awaits_lease = lease;
+        return desk_forget_lease(client->control->desk, lease,
+                       strcmp(argument(request, "anyway"), "yes") == 0, "root", problem) < 0
+                ? -EINVAL
+                : 1;
+}
+
 static const struct {
         const char *command;
-        /* 0: `text` is the answer, unless the client awaits something. */
+        /* 0: `text` is the answer; 1: it comes later, or was given in here. */
         int (*handle)(struct client *client, const struct wire_control_request *request, char *text,
                 struct problem *problem);
 } orders[] = {
@@ -156,6 +174,7 @@ static const struct {
         {"run", order_run},
         {"unquarantine", order_unquarantine},
         {"return", order_return},
+        {"forget", order_forget},
 };
 
 static void reply(struct client *client, bool ok, const char *text) {
@@ -180,8 +199,9 @@ static void on_message(struct channel *channel, const struct wire_message *messa
                                    : problem_set(&problem, "there is no command \"%s\"", request->command);
         if (r < 0) {
                 client->awaits_reload = false;
+                client->awaits_lease = 0;
                 reply(client, false, problem.text);
-        } else if (!client->awaits_reload)
+        } else if (r == 0)
                 reply(client, true, text);
 }
 
@@ -196,6 +216,7 @@ static void on_closed(struct channel *channel, const char *reason, void *data) {
         }
         client->channel = channel_free(client->channel);
         client->awaits_reload = false;
+        client->awaits_lease = 0;
 }
 
 static void on_connection(struct loop_fd *source, int listening, unsigned ready, void *data) {
@@ -288,5 +309,13 @@ void control_reload_done(struct control *control, bool ok, const char *text) {
                 if (control->clients[i].channel && control->clients[i].awaits_reload) {
                         control->clients[i].awaits_reload = false;
                         reply(&control->clients[i], ok, text);
+                }
+}
+
+void control_lease_tried(struct control *control, uint64_t lease, bool is_over, const char *text) {
+        for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+                if (control->clients[i].channel && control->clients[i].awaits_lease == lease) {
+                        control->clients[i].awaits_lease = 0;
+                        reply(&control->clients[i], is_over, text);
                 }
 }

@@ -20,5 +20,7 @@ int control_new(struct loop *loop, const char *run_dir, uid_t uid, struct desk *
 struct control *control_free(struct control *control);
 /* Answers those who asked for the reload that ended. */
 void control_reload_done(struct control *control, bool ok, const char *text);
+/* Answers those who wanted this lease to be forgotten. */
+void control_lease_tried(struct control *control, uint64_t lease, bool is_over, const char *text);
 
 #endif

@@ -22,6 +22,8 @@ struct desk_ops {
         void (*changed)(void *data);
         /* The last action ended, or the last renewal or undo. */
         void (*idle)(void *data);
+        /* An undo was tried: the lease is over, or it is not, and why. */
+        void (*lease_tried)(uint64_t lease, bool is_over, const char *text, void *data);
 };
 
 struct desk;
@@ -71,6 +73,12 @@ int desk_run_by_root(struct desk *desk, const char *playbook, bool dry, struct p
 int desk_unquarantine(struct desk *desk, const char *playbook, const char *who, struct problem *problem);
 /* An admin's word: it ends and is undone, and is not taken again in this incident. */
 int desk_return_lease(struct desk *desk, uint64_t lease, const char *who, struct problem *problem);
+/*
+ * The same by root, and when the next try to undo it fails, for what it changed is not there any more or (`anyway`)
+ * whatever the reason, the lease is over all the same.  Answered by desk_ops.lease_tried(), perhaps in here.
+ */
+int desk_forget_lease(
+        struct desk *desk, uint64_t lease, bool anyway, const char *who, struct problem *problem);
 void desk_reload_done(struct desk *desk, uint64_t serial, bool ok, const char *text);
 
 /*

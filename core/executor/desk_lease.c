@@ -46,7 +46,8 @@ void desk_lease_keep(struct desk *desk, const struct lease *lease) {
 void desk_lease_record(struct desk *desk, const char *event, const struct lease *lease) {
         struct book_entry entry = book_entry_new(event);
         char args[LEASE_ARGS_MAX];
-        bool taken = strcmp(event, "lease-taken") == 0, ended = strcmp(event, "lease-ended") == 0;
+        bool taken = strcmp(event, "lease-taken") == 0,
+             ended = strcmp(event, "lease-ended") == 0 || strcmp(event, "lease-forgotten") == 0;
 
         COPY(args, lease->args);
         for (char *at = args; (at = strchr(at, '\n'));)
@@ -384,4 +385,17 @@ int desk_return_lease(struct desk *desk, uint64_t id, const char *who, struct pr
         end(desk, lease, "returned");
         desk_look_at_leases(desk);
         return 0;
+}
+
+int desk_forget_lease(struct desk *desk, uint64_t id, bool anyway, const char *who, struct problem *problem) {
+        struct lease *lease = lease_store_find(desk->leases, id);
+
+        /* One that is still being taken has nothing to forget, and must not keep the word for later. */
+        if (lease && lease->action != 0) {
+                log_notice("lease %llu is to be forgotten by %s if %s", (unsigned long long)id, who,
+                        anyway ? "it cannot be taken back" : "what it changed is gone");
+                lease->forget = anyway ? LEASE_FORGET_ANYWAY : LEASE_FORGET_GONE;
+                lease->undo_after_usec = 0;
+        }
+        return desk_return_lease(desk, id, who, problem);
 }

@@ -14,7 +14,9 @@
  * Fails: an undo that does not go well, or whose verb is gone, is tried again with growing distance, and after
  * LEASE_UNDO_CALL times people are called, once.  When all that it was to take back has lapsed by itself meanwhile,
  * the next failure is the last: a spool that is gone for good must not keep its lease, and with it the same on a new
- * spool, waiting for ever.  A renewal that does not go well leaves the lease to lapse.
+ * spool, waiting for ever.  What does not lapse waits until it is undone, or until root has it forgotten: a word for
+ * the next try alone.  The first failure is on record, and the call for people.  A renewal that does not go well
+ * leaves the lease to lapse.
  */
 #include "executor/desk_lease.h"
 
@@ -100,20 +102,29 @@ static bool on_go(struct action_child *child, const struct action_manifest *mani
         return false;
 }
 
-static void over(struct desk *desk, struct lease *lease) {
-        desk_lease_record(desk, "lease-ended", lease);
+static void over(struct desk *desk, struct lease *lease, const char *event) {
+        desk_lease_record(desk, event, lease);
         lease->state = WIRE_LEASE_ENDED;
         desk_lease_keep(desk, lease);
+        desk->ops->lease_tried(lease->id, true, lease->text, desk->data);
 }
 
-static void undo_failed(struct desk *desk, struct lease *lease, const char *why) {
+static void undo_failed(struct desk *desk, struct lease *lease, const char *why, bool is_gone) {
+        const enum lease_forget forget = lease->forget;
         char text[512];
 
         lease->failures++;
+        lease->forget = LEASE_FORGET_NEVER;
+        if (forget == LEASE_FORGET_ANYWAY || (forget == LEASE_FORGET_GONE && is_gone)) {
+                text_format(
+                        lease->text, sizeof(lease->text), "forgotten by root and not taken back: %s", why);
+                over(desk, lease, "lease-forgotten");
+                return;
+        }
         if (lease->failures > LEASE_UNDO_CALL && lease_has_passed(lease, loop_realtime(desk->loop))) {
                 text_format(lease->text, sizeof(lease->text),
                         "it could not be undone, but lapsed by itself: %s", why);
-                over(desk, lease);
+                over(desk, lease, "lease-ended");
                 return;
         }
         lease->undo_after_usec = loop_now(desk->loop) + lease_undo_wait(lease->failures);
@@ -121,6 +132,10 @@ static void undo_failed(struct desk *desk, struct lease *lease, const char *why)
                 lease->verb, lease->failures, why);
         COPY(lease->text, why);
         desk_lease_keep(desk, lease);
+        desk->ops->lease_tried(lease->id, false, lease->text, desk->data);
+        /* Not each time: it may be tried for weeks, and the record is a ring. */
+        if (lease->failures == 1)
+                desk_lease_record(desk, "lease-undo-failed", lease);
         if (lease->failures != LEASE_UNDO_CALL)
                 return;
         text_format(text, sizeof(text),
@@ -135,7 +150,7 @@ static void undone(struct desk *desk, struct lease *lease, const struct sg_outco
         COPY(lease->text, outcome->text);
         lease->count = outcome->count;
         lease->failures = 0;
-        over(desk, lease);
+        over(desk, lease, "lease-ended");
 }
 
 static void not_renewed(struct desk *desk, struct lease *lease, enum wire_status status, const char *text) {
@@ -164,7 +179,7 @@ static void on_end(struct action_child *child, bool went, enum wire_status statu
         if (lease && work->job.plan.undo && done)
                 undone(desk, lease, &clean);
         else if (lease && work->job.plan.undo)
-                undo_failed(desk, lease, clean.text);
+                undo_failed(desk, lease, clean.text, !done && clean.is_gone);
         else if (lease && done)
                 desk_lease_renewed(desk, lease, &clean);
         else if (lease)
@@ -222,7 +237,7 @@ void desk_lease_undo(struct desk *desk, struct lease *lease) {
         if (desk->closed || at_work(desk, true) > 0 || lease->undo_after_usec > loop_now(desk->loop))
                 return;
         if (begin(desk, lease, true, -1, &problem) < 0)
-                undo_failed(desk, lease, problem.text);
+                undo_failed(desk, lease, problem.text, false);
 }
 
 static bool is_its_turn(const struct desk *desk, const struct lease *lease) {

@@ -259,10 +259,18 @@ static void on_desk_idle(void *data) {
                 finish(executor);
 }
 
+static void on_desk_lease_tried(uint64_t lease, bool is_over, const char *text, void *data) {
+        struct executor *executor = data;
+
+        if (executor->control)
+                control_lease_tried(executor->control, lease, is_over, text);
+}
+
 static const struct desk_ops desk_ops = {.reload = on_desk_reload,
         .end_watcher = on_desk_end_watcher,
         .changed = on_desk_changed,
-        .idle = on_desk_idle};
+        .idle = on_desk_idle,
+        .lease_tried = on_desk_lease_tried};
 
 /* The watcher's life. */
 

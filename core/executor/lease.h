@@ -17,6 +17,13 @@
 #define LEASE_COMPLAINT (600 * UINT64_C(1000000)) /* between two complaints about one lease */
 #define LEASE_UNDO_CALL 3u                        /* failures to undo after which people are called, once */
 
+/* Whether it is over although its undo fails. */
+enum lease_forget {
+        LEASE_FORGET_NEVER = 0,
+        LEASE_FORGET_GONE, /* when what it changed is not there any more */
+        LEASE_FORGET_ANYWAY,
+};
+
 struct lease {
         uint64_t id; /* never used twice; 0: none */
         uint64_t incident, action, count;
@@ -36,6 +43,7 @@ struct lease {
         uint64_t passed_over_usec; /* it was to be renewed and there was no room; 0: not since it was */
         uint64_t complained_usec;  /* that it was not renewed */
         unsigned failures;         /* to undo it */
+        enum lease_forget forget;  /* what root said for the next try */
 };
 
 enum lease_due {

@@ -7,7 +7,8 @@
  * an intent, a closing without an opening and an unknown event are passed over.
  *
  * All lists are bounded.  When one is full its oldest entry goes; for playbooks that is the one which ran
- * longest ago and is not quarantined.
+ * longest ago and is not quarantined, and of the actions those that are unknown in the open incident stay: a queue
+ * that is brought back takes hundreds of others, and what nobody knows the end of must not be done again for that.
  */
 #include "executor/ledger.h"
 
@@ -300,9 +301,30 @@ static void past_action(struct wire_past_action *action, const struct record *re
         COPY(action->args, record_get(record, "args"));
 }
 
+/* By which ledger_is_unknown() goes in the open incident. */
+static bool is_needed(const struct ledger *ledger, size_t which) {
+        const struct wire_past_action *action = &ledger->actions[which];
+
+        if (action->status != WIRE_UNKNOWN || action->incident != ledger->incident.id)
+                return false;
+        for (size_t i = which + 1; i < ledger->n_actions; i++)
+                if (ledger->actions[i].incident == action->incident &&
+                        strcmp(ledger->actions[i].verb, action->verb) == 0)
+                        return false;
+        return true;
+}
+
+static size_t oldest_not_needed(const struct ledger *ledger) {
+        for (size_t i = 0; i < ledger->n_actions; i++)
+                if (!is_needed(ledger, i))
+                        return i;
+        return 0;
+}
+
 static void add_action(struct ledger *ledger, const struct wire_past_action *action) {
         if (ledger->n_actions == LEDGER_ACTIONS_MAX)
-                drop(ledger->actions, &ledger->n_actions, 0, sizeof(ledger->actions[0]));
+                drop(ledger->actions, &ledger->n_actions, oldest_not_needed(ledger),
+                        sizeof(ledger->actions[0]));
         ledger->actions[ledger->n_actions++] = *action;
 }
 

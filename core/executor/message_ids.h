@@ -44,5 +44,7 @@
 #define SG_MESSAGE_LEASE_TAKEN "4753e4fad97640639390ab6c0799ff6f"
 /* A lease is over and its change was taken back. */
 #define SG_MESSAGE_LEASE_ENDED "94be4f13843547b2a66a8862f24e9245"
+/* A lease is over by root's word although its change was not taken back. */
+#define SG_MESSAGE_LEASE_FORGOTTEN "bb901f2b69964553a77f5781e5f4b7e5"
 
 #endif

@@ -5,29 +5,27 @@
  * Runs in: executor; the command in a child, as the user spoolguard without capabilities.  Owns the running
  * commands, at most NOTIFY_RUNNING_MAX, each with the configured deadline: SIGTERM, then SIGKILL 5 s later.
  *
- * The command is checked at every use, not when it was configured: an absolute path of a regular file that
- * belongs to root and that nobody else can write or replace.  It gets the text on stdin and SPOOLGUARD_REASON,
- * _INCIDENT, _TITLE, _HOST in an environment that holds nothing else but PATH; no shell is involved, and no
- * text of ours becomes an argument.
+ * The command is checked at every use, not when it was configured: it must be root's alone (base/program.c).  It
+ * gets the text on stdin and SPOOLGUARD_REASON, _INCIDENT, _TITLE, _HOST in an environment that holds nothing else
+ * but PATH; no shell is involved, and no text of ours becomes an argument.
  *
  * Fails: a command that is refused or does not start is told to the caller, once, and never stops anything.
- * Limits: the directories above the command's own are the admin's business.
+ * Limits: NOTIFY_RUNNING_MAX commands at a time.
  */
 #include "executor/notify.h"
 
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/program.h"
 #include "base/text.h"
 #include "role.h"
 
@@ -82,26 +80,6 @@ struct notify *notify_free(struct notify *notify) {
         free(notify->user);
         free(notify);
         return NULL;
-}
-
-int notify_check(const char *program, uid_t owner, struct problem *problem) {
-        char directory[PATH_MAX];
-        struct stat st;
-
-        if (program[0] != '/' || !text_copy(directory, sizeof(directory), program))
-                return problem_set(problem, "the notify command %s is no absolute path", program);
-        if (lstat(program, &st) < 0)
-                return problem_set(problem, "the notify command %s: %s", program, strerror(errno));
-        if (!S_ISREG(st.st_mode))
-                return problem_set(problem, "the notify command %s is no regular file", program);
-        if ((st.st_uid != 0 && st.st_uid != owner) || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-                return problem_set(problem, "others than root can write the notify command %s", program);
-        if ((st.st_mode & S_IXUSR) == 0)
-                return problem_set(problem, "the notify command %s is not executable", program);
-        if (stat(dirname(directory), &st) < 0 || (st.st_uid != 0 && st.st_uid != owner) ||
-                (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-                return problem_set(problem, "others than root can replace the notify command %s", program);
-        return 0;
 }
 
 static void on_exit_of(struct loop_child *source, pid_t pid, bool exited, int status, void *data) {
@@ -178,15 +156,16 @@ int notify_send(struct notify *notify, const struct config *config, const struct
         const char *const *argv = config->notify_command;
         struct command **place = free_place(notify), *command;
         _cleanup_close_ int text = -1;
+        struct problem reason = {""};
         int r;
 
         if (!argv || !argv[0])
                 return 1;
         if (!place)
                 return problem_set(problem, "%u notify commands are running already", NOTIFY_RUNNING_MAX);
-        r = notify_check(argv[0], notify->user ? 0 : geteuid(), problem);
+        r = program_check("", argv[0], notify->user ? 0 : geteuid(), &reason);
         if (r < 0)
-                return r;
+                return problem_set(problem, "the notify command: %s", reason.text);
         text = text_fd(message);
         command = calloc(1, sizeof(*command));
         if (text < 0 || !command) {

@@ -22,8 +22,6 @@ int notify_new(
         struct loop *loop, const char *user, notify_done_fn done, void *data, struct notify **ret_notify);
 struct notify *notify_free(struct notify *notify);
 
-/* Absolute, a regular file of `owner`, writable by nobody else, nor is its directory. -EINVAL with the reason. */
-int notify_check(const char *program, uid_t owner, struct problem *problem);
 /* 0: begun; 1: no command is configured; -EINVAL: refused, with the reason in problem. */
 int notify_send(struct notify *notify, const struct config *config, const struct notify_message *message,
         struct problem *problem);

@@ -8,6 +8,9 @@
  * may have none, and is the one on which an admin mends main.cf.  Then the runs are worth less than what they go by.
  * What a run has changed stays with its lease, and the open incident is handed to the next watcher.
  *
+ * A wish is granted soon, since a resolv.conf that was corrected is read by nobody until then; but who writes a file
+ * every ten seconds does not get a new process for each time.
+ *
  * Owns nothing.  Cannot fail.
  */
 #include "watcher/fresh_start.h"
@@ -20,6 +23,8 @@ enum fresh_start_answer fresh_start_decide(
         }
         if (fresh_start->wished_usec == 0)
                 fresh_start->wished_usec = now_usec;
+        if (now_usec - fresh_start->born_usec < FRESH_START_AGE_USEC)
+                return FRESH_START_NO;
         if (is_quiet)
                 return FRESH_START_QUIET;
         return now_usec - fresh_start->wished_usec >= FRESH_START_WAIT_USEC ? FRESH_START_OVERDUE

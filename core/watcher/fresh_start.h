@@ -11,7 +11,11 @@
 /* So long it waits for a quiet moment. */
 #define FRESH_START_WAIT_USEC (15 * USEC_PER_MINUTE)
 
+/* Younger it does not end: what was replaced once may be replaced again. */
+#define FRESH_START_AGE_USEC (30 * USEC_PER_SEC)
+
 struct fresh_start {
+        uint64_t born_usec;   /* when this process began */
         uint64_t wished_usec; /* since when; 0: it is not */
 };
 

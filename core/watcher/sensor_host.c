@@ -23,6 +23,7 @@
 #include "config/option.h"
 
 #define SENSOR_TROUBLE_MAX 256
+#define SENSOR_WORDS_MAX (4 * SG_SENTENCE_MAX + 1) /* as many bytes, each of them escaped */
 
 struct sensor {
         struct sg_host services; /* first: see sensor_of() */
@@ -54,6 +55,7 @@ struct sg_watch {
 
 struct sensor_host {
         struct loop *loop;
+        const struct config *config;
         struct engine *engine;
         struct board *board;
         struct breadcrumb *breadcrumb;
@@ -133,11 +135,28 @@ static int host_publish(const struct sg_host *services, const char *reading, con
         return r < 0 ? r : board_set(sensor_of(services)->host->board, reading, copies, n_labels, value);
 }
 
+static int host_publish_told(const struct sg_host *services, const char *reading,
+        const struct sg_label *labels, size_t n_labels, double value, const char *sentence) {
+        struct reading_label copies[READING_LABELS_MAX];
+        char shown[SENSOR_WORDS_MAX];
+        if (isnan(value) || !sentence)
+                return -EINVAL;
+        int r = admit_reading(services, reading, labels, n_labels, copies);
+        if (r < 0)
+                return r;
+        text_escape(shown, sizeof shown, sentence);
+        return board_set_told(sensor_of(services)->host->board, reading, copies, n_labels, value, shown);
+}
+
 static int host_missing(const struct sg_host *services, const char *reading, const struct sg_label *labels,
         size_t n_labels, const char *why) {
         struct reading_label copies[READING_LABELS_MAX];
+        char shown[SENSOR_WORDS_MAX];
         int r = admit_reading(services, reading, labels, n_labels, copies);
-        return r < 0 ? r : board_missing(sensor_of(services)->host->board, reading, copies, n_labels, why);
+        if (r < 0)
+                return r;
+        text_escape(shown, sizeof shown, why ? why : "");
+        return board_missing(sensor_of(services)->host->board, reading, copies, n_labels, shown);
 }
 
 static int host_withdraw(
@@ -273,11 +292,18 @@ static void host_trouble(const struct sg_host *services, const char *what, const
         engine_set_trouble(sensor->host->engine, key, why ? shown : NULL);
 }
 
+static uint64_t host_back_by_usec(const struct sg_host *services) {
+        const struct sensor_host *host = sensor_of(services)->host;
+
+        return back_by_alone_until(&host->config->back_by, loop_realtime(host->loop));
+}
+
 static const struct sg_host services = {
         .size = sizeof(struct sg_host),
         .log = host_log,
         .now_usec = host_now_usec,
         .publish = host_publish,
+        .publish_told = host_publish_told,
         .missing = host_missing,
         .withdraw = host_withdraw,
         .timer_new = host_timer_new,
@@ -288,6 +314,7 @@ static const struct sg_host services = {
         .parsing = host_parsing,
         .each_reading = host_each_reading,
         .trouble = host_trouble,
+        .back_by_usec = host_back_by_usec,
 };
 
 static void sensor_deinit(struct sensor *sensor) {
@@ -342,8 +369,12 @@ int sensor_host_new(struct loop *loop, const char *root, const struct plugin_lis
                 free(sensors);
                 return -ENOMEM;
         }
-        *host = (struct sensor_host){
-                .loop = loop, .engine = engine, .board = board, .breadcrumb = breadcrumb, .sensors = sensors};
+        *host = (struct sensor_host){.loop = loop,
+                .config = config,
+                .engine = engine,
+                .board = board,
+                .breadcrumb = breadcrumb,
+                .sensors = sensors};
         for (size_t i = 0; i < plugins->n; i++) {
                 const struct sg_plugin *plugin = plugins->plugins[i].sg;
                 for (size_t k = 0; plugin && plugin->sensors && plugin->sensors[k]; k++) {

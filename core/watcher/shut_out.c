@@ -8,8 +8,9 @@
  * answer to such a path is to end in a quiet moment and be started again.
  *
  * Whether a path is shut is asked by opening it, now and then and not at every change.  One refusal may be a file in
- * the middle of being replaced: two in a row count.  What was refused already at the first look has another cause,
- * which a new process would find again.
+ * the middle of being replaced, and who writes it once may write it again: two in a row count, of a file that stayed as
+ * it is in between; a few more where somebody goes on writing.  What was refused already at the first look has another
+ * cause, which a new process would find again, until it was open once: then the cause is gone.
  *
  * Owns the paths.  Fails at creation only for want of memory.
  */
@@ -20,13 +21,17 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "watcher/sensor_host.h"
 
+#define ENOUGH 6 /* refusals in a row, whatever becomes of the file in between */
+
 struct door {
-        bool always; /* refused from the start */
-        bool before; /* refused at the last look */
+        bool always;      /* refused from the start, and ever since */
+        unsigned refused; /* looks in a row */
+        struct stat seen; /* at the last of them */
 };
 
 struct shut_out {
@@ -41,6 +46,28 @@ static bool is_refused(const char *path) {
         if (fd >= 0)
                 close(fd);
         return fd < 0 && errno == EACCES;
+}
+
+static bool is_the_same(const struct stat *a, const struct stat *b) {
+        return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+                a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+static bool is_shut(struct door *door, const char *path) {
+        struct stat before = door->seen;
+
+        if (!is_refused(path)) {
+                door->always = false;
+                door->refused = 0;
+                return false;
+        }
+        if (door->always)
+                return false;
+        /* What cannot even be looked at is refused all the same. */
+        if (stat(path, &door->seen) < 0)
+                door->seen = (struct stat){0};
+        door->refused++;
+        return door->refused >= ENOUGH || (door->refused > 1 && is_the_same(&door->seen, &before));
 }
 
 int shut_out_new_consume(char **paths, size_t n, struct shut_out **ret_shut_out) {
@@ -68,14 +95,9 @@ struct shut_out *shut_out_free(struct shut_out *shut_out) {
 const char *shut_out_look(struct shut_out *shut_out) {
         const char *found = NULL;
 
-        for (size_t i = 0; i < shut_out->n; i++) {
-                struct door *door = &shut_out->doors[i];
-                bool refused = !door->always && is_refused(shut_out->paths[i]);
-
-                if (refused && door->before)
+        for (size_t i = 0; i < shut_out->n; i++)
+                if (is_shut(&shut_out->doors[i], shut_out->paths[i]))
                         found = shut_out->paths[i];
-                door->before = refused;
-        }
         return found;
 }
 

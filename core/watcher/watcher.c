@@ -44,7 +44,7 @@
 #define EXECUTOR_RATE 100000u
 #define BUS_RETRY_USEC \
         (5 * USEC_PER_MINUTE) /* no more often than the executor believes wishes to start anew */
-#define LOOK_BEATS 5u         /* heartbeats from one look for replaced files to the next: 15 s */
+#define GROWTH_BEATS 5u       /* heartbeats from one look for more to read to the next: 15 s */
 
 struct watcher {
         const struct watcher_options *options;
@@ -57,7 +57,7 @@ struct watcher {
         struct sensor_host *sensors;
         struct breadcrumb *breadcrumb;
         struct shut_out *shut_out; /* NULL: not confined */
-        bool reads_grew;           /* at the last look */
+        bool reads_grew, grown;    /* at the last look; at the last two */
         struct fresh_start fresh_start;
         struct channel *channel;
         struct bus_connection *connection;
@@ -101,14 +101,14 @@ static bool reads_have_grown(struct watcher *watcher) {
 static void look_for_replaced(struct watcher *watcher) {
         enum fresh_start_answer answer;
         const char *path;
-        bool grown;
 
-        if (!watcher->shut_out || watcher->beats % LOOK_BEATS != 0)
+        if (!watcher->shut_out)
                 return;
         path = shut_out_look(watcher->shut_out);
-        grown = reads_have_grown(watcher);
-        answer = fresh_start_decide(&watcher->fresh_start, path || grown, engine_is_quiet(watcher->engine),
-                loop_now(watcher->loop));
+        if (watcher->beats % GROWTH_BEATS == 0)
+                watcher->grown = reads_have_grown(watcher);
+        answer = fresh_start_decide(&watcher->fresh_start, path || watcher->grown,
+                engine_is_quiet(watcher->engine), loop_now(watcher->loop));
         if (answer == FRESH_START_NO)
                 return;
         if (answer == FRESH_START_OVERDUE)
@@ -362,6 +362,7 @@ int watcher_main(const struct watcher_options *options) {
                         watcher.engine, watcher.board, watcher.breadcrumb, &watcher.sensors);
         }
         if (r == 0) {
+                watcher.fresh_start.born_usec = loop_now(watcher.loop);
                 say_hello(&watcher);
                 r = loop_run(watcher.loop);
         } else

@@ -90,6 +90,15 @@ static void get_tripped(const struct bus *bus, const void *object, DBusMessageIt
         bus_value_bool(iter, of(object)->tripped);
 }
 
+/* Not told when it changes: the counts in such a sentence move all the time, and nobody waits for them. */
+static void get_evidence(const struct bus *bus, const void *object, DBusMessageIter *iter) {
+        const struct condition *condition = of(object);
+        const struct reading *reading = board_find(engine_board(bus->engine), condition->config->reading,
+                condition->labels, condition->n_labels);
+
+        bus_value_text(iter, reading ? reading->text : "");
+}
+
 static bool is_listed(const char *const *names, const char *name) {
         for (; *names; names++)
                 if (strcmp(*names, name) == 0)
@@ -129,6 +138,7 @@ static const struct bus_interface interface = {
                         {"LastingUSec", "t", BUS_EMITS_CONST, get_lasting},
                         {"ClearLastingUSec", "t", BUS_EMITS_CONST, get_clear_lasting},
                         {"Tripped", "b", BUS_EMITS_TRUE, get_tripped},
+                        {"Evidence", "s", BUS_EMITS_FALSE, get_evidence},
                         {0},
                 },
 };

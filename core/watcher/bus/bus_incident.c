@@ -87,6 +87,11 @@ static void get_actions(const struct bus *bus, const void *object, DBusMessageIt
         bus_value_close(iter, &array);
 }
 
+static void get_earlier(const struct bus *bus, const void *object, DBusMessageIter *iter) {
+        (void)bus;
+        bus_value_u64(iter, of(object)->earlier.n);
+}
+
 static const struct bus_interface interface = {
         .name = BUS_NAME ".Incident",
         .properties =
@@ -97,6 +102,7 @@ static const struct bus_interface interface = {
                         {"ClosedUSec", "t", BUS_EMITS_TRUE, get_closed},
                         {"Conditions", "as", BUS_EMITS_TRUE, get_conditions},
                         {"Actions", "aa{sv}", BUS_EMITS_INVALIDATES, get_actions},
+                        {"EarlierActions", "t", BUS_EMITS_INVALIDATES, get_earlier},
                         {"Id", "t", BUS_EMITS_CONST, get_id},
                         {"Escalated", "b", BUS_EMITS_TRUE, get_escalated},
                         {0},
