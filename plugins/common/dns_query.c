@@ -24,8 +24,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/dns_stream.h"
+
 #define DNS_PORT 53
-#define LENGTH_BYTES 2
 /* Datagrams read in one turn of the loop: a flood of forgeries must not hold up the others. */
 #define DATAGRAMS_PER_TURN 16
 /* A plain question allows 512 bytes; servers that send more are let, within reason. */
@@ -42,7 +43,7 @@ struct dns_query {
         size_t n_servers, first;
         unsigned tries, tries_max;
         uint64_t timeout_usec;
-        bool any;
+        bool by_stream, any;
 
         /* The present try. */
         int fd;
@@ -51,10 +52,11 @@ struct dns_query {
         size_t server;
         uint16_t id;
         uint64_t sent_usec;
-        uint8_t question[LENGTH_BYTES + DNS_QUESTION_MAX]; /* with the length that TCP wants in front */
+        uint8_t question[DNS_STREAM_LENGTH + DNS_QUESTION_MAX]; /* with the length that TCP wants in front */
         size_t question_size;
-        uint8_t *stream; /* bytes of a TCP answer, or NULL */
-        size_t stream_used;
+        struct dns_stream *stream; /* what came over TCP, or NULL */
+        int error;
+        bool unsent;
 
         /* The best answer so far that says nothing about the name. */
         struct dns_answer spare;
@@ -74,7 +76,6 @@ static void end_try(struct dns_query *query) {
         query->fd = -1;
         free(query->stream);
         query->stream = NULL;
-        query->stream_used = 0;
 }
 
 /* The last thing that is done with a query, since its owner may free it in there. */
@@ -115,34 +116,35 @@ static bool read_message(
         return sound;
 }
 
-/* What `stream` still waits for: the length, then the message. */
-static size_t stream_wanted(const struct dns_query *query) {
-        if (query->stream_used < LENGTH_BYTES)
-                return LENGTH_BYTES;
-        return LENGTH_BYTES + (size_t)ns_get16(query->stream);
+/* The kernel says that nobody listens there, or there is no way: others may be asked at once. */
+static void give_way(struct dns_query *query) {
+        end_try(query);
+        if (query->any || query->tries % query->n_servers != 0)
+                next_try(query);
 }
 
 static void on_stream(struct sg_watch *watch, int fd, unsigned ready, void *data) {
         struct dns_query *query = data;
+        struct dns_stream *stream = query->stream;
         struct dns_answer answer;
-        ssize_t n =
-                recv(fd, query->stream + query->stream_used, stream_wanted(query) - query->stream_used, 0);
+        const uint8_t *message;
+        size_t size;
+        ssize_t n = recv(fd, stream->bytes + stream->used, dns_stream_room(stream), 0);
 
         (void)watch;
         (void)ready;
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return;
         if (n <= 0) {
-                next_try(query);
+                query->error = n < 0 ? -errno : -ECONNRESET;
+                give_way(query);
                 return;
         }
-        query->stream_used += (size_t)n;
-        if (query->stream_used < stream_wanted(query))
+        stream->used += (size_t)n;
+        if (dns_stream_room(stream) > 0)
                 return;
-        if (query->stream_used == LENGTH_BYTES ||
-                !read_message(
-                        query, query->stream + LENGTH_BYTES, query->stream_used - LENGTH_BYTES, &answer) ||
-                answer.truncated) {
+        message = dns_stream_message(stream, &size);
+        if (!read_message(query, message, size, &answer) || (answer.truncated && !query->any)) {
                 next_try(query);
                 return;
         }
@@ -151,38 +153,34 @@ static void on_stream(struct sg_watch *watch, int fd, unsigned ready, void *data
 
 static void on_stream_connected(struct sg_watch *watch, int fd, unsigned ready, void *data) {
         struct dns_query *query = data;
-        size_t size = LENGTH_BYTES + query->question_size;
-        int r = 0;
+        size_t size = DNS_STREAM_LENGTH + query->question_size;
 
         (void)watch;
         (void)ready;
         query->watch = query->host->watch_free(query->watch);
-        if (send(fd, query->question, size, MSG_NOSIGNAL) == (ssize_t)size)
-                r = query->host->watch_new(
-                        query->host, "dns: answer", fd, SG_READY_IN, on_stream, query, &query->watch);
-        if (r < 0 || !query->watch)
+        /* An error of the connection is told here as well. */
+        if (send(fd, query->question, size, MSG_NOSIGNAL) != (ssize_t)size) {
+                query->error = -errno;
+                give_way(query);
+        } else if (query->host->watch_new(query->host, "dns: answer", fd, SG_READY_IN, on_stream, query,
+                           &query->watch) < 0) {
                 next_try(query);
+        }
 }
 
 /* Returns negative errno when TCP cannot even begin. */
 static int ask_by_stream(struct dns_query *query) {
         end_try(query);
-        query->stream = malloc(LENGTH_BYTES + NS_MAXMSG);
+        query->stream = malloc(sizeof(*query->stream));
         if (!query->stream)
                 return -ENOMEM;
+        query->stream->used = 0;
         query->fd = net_address_connect(&query->servers[query->server], DNS_PORT, SOCK_STREAM);
         if (query->fd < 0)
                 return query->fd;
         query->host->timer_arm(query->timer, query->timeout_usec);
         return query->host->watch_new(query->host, "dns: connection", query->fd, SG_READY_OUT,
                 on_stream_connected, query, &query->watch);
-}
-
-/* The kernel says that nobody listens there, or there is no way: others may be asked at once. */
-static void give_way(struct dns_query *query) {
-        end_try(query);
-        if (query->tries % query->n_servers != 0)
-                next_try(query);
 }
 
 static void on_datagram(struct sg_watch *watch, int fd, unsigned ready, void *data) {
@@ -195,8 +193,10 @@ static void on_datagram(struct sg_watch *watch, int fd, unsigned ready, void *da
                 struct dns_answer answer;
                 ssize_t n = recv(fd, message, sizeof(message), MSG_TRUNC);
 
-                if (n < 0 && errno != EAGAIN && errno != EINTR)
+                if (n < 0 && errno != EAGAIN && errno != EINTR) {
+                        query->error = -errno;
                         give_way(query);
+                }
                 if (n < 0)
                         return;
                 if ((size_t)n > sizeof(message) || !read_message(query, message, (size_t)n, &answer))
@@ -215,17 +215,19 @@ static int ask(struct dns_query *query) {
 
         if (getrandom(&query->id, sizeof(query->id), GRND_NONBLOCK) != sizeof(query->id))
                 return -EAGAIN;
-        n = dns_message_ask(query->name, query->type, query->id, query->question + LENGTH_BYTES,
-                sizeof(query->question) - LENGTH_BYTES);
+        n = dns_message_ask(query->name, query->type, query->id, query->question + DNS_STREAM_LENGTH,
+                sizeof(query->question) - DNS_STREAM_LENGTH);
         if (n < 0)
                 return n;
         query->question_size = (size_t)n;
         ns_put16((unsigned)n, query->question);
+        query->sent_usec = query->host->now_usec(query->host);
+        if (query->by_stream)
+                return ask_by_stream(query);
         query->fd = net_address_connect(&query->servers[query->server], DNS_PORT, SOCK_DGRAM);
         if (query->fd < 0)
                 return query->fd;
-        query->sent_usec = query->host->now_usec(query->host);
-        if (send(query->fd, query->question + LENGTH_BYTES, query->question_size, MSG_NOSIGNAL) < 0)
+        if (send(query->fd, query->question + DNS_STREAM_LENGTH, query->question_size, MSG_NOSIGNAL) < 0)
                 return -errno;
         return query->host->watch_new(
                 query->host, "dns: answer", query->fd, SG_READY_IN, on_datagram, query, &query->watch);
@@ -235,14 +237,22 @@ static void next_try(struct dns_query *query) {
         bool round_over = query->tries > 0 && query->tries % query->n_servers == 0;
 
         end_try(query);
-        if (query->tries == query->tries_max || (round_over && query->spare_reply.answer)) {
+        if (query->tries >= query->tries_max || (round_over && query->spare_reply.answer) ||
+                (query->any && query->error)) {
+                query->spare_reply.error = query->error;
+                query->spare_reply.unsent = query->unsent;
                 finish(query, &query->spare_reply);
                 return;
         }
+        query->error = 0;
+        query->unsent = false;
         query->server = (query->first + query->tries) % query->n_servers;
         query->tries++;
         query->host->timer_arm(query->timer, query->timeout_usec);
-        if (ask(query) < 0)
+        query->error = ask(query);
+        /* A closed port of this host is told by connect() itself. */
+        query->unsent = query->error < 0 && query->error != -ECONNREFUSED;
+        if (query->error < 0)
                 give_way(query);
 }
 
@@ -273,6 +283,7 @@ int dns_query_new(const struct sg_host *host, const struct dns_question *questio
         query->first = question->first;
         query->tries_max = question->rounds * (unsigned)question->n_servers;
         query->timeout_usec = question->timeout_usec;
+        query->by_stream = question->stream;
         query->any = question->any;
         /* The first try is made from the loop, so that `fn` is never called from in here. */
         r = host->timer_new(host, "dns: next try", 0, on_timer, query, &query->timer);

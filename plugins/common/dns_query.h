@@ -16,7 +16,12 @@ struct dns_question {
         size_t n_servers, first; /* index of the server that is asked first */
         unsigned rounds;         /* how often each one is asked */
         uint64_t timeout_usec;   /* of one try */
-        bool any;                /* whatever the server says will do, also an error or a truncated answer */
+        bool stream;             /* over TCP from the beginning */
+        /*
+         * Whatever a server says will do, also an error or a truncated answer; and so will an error of the kernel,
+         * which ends the query at once.
+         */
+        bool any;
 };
 
 struct dns_reply {
@@ -27,11 +32,14 @@ struct dns_reply {
         const struct dns_answer *answer;
         size_t server; /* who gave it */
         uint64_t took_usec;
+        /* Of the last try: a negative errno value that the kernel gave, or 0. */
+        int error;
+        bool unsent; /* with that, the question did not leave this host: it says nothing about the server */
 };
 
 struct dns_query;
 
-/* Called once; it may free the query. */
+/* Called once; it may free the query, and `reply` with it. */
 typedef void (*dns_query_fn)(const struct dns_reply *reply, void *data);
 
 /* Everything in `question` is copied.  -EINVAL: not a name, or no servers. */

@@ -69,6 +69,14 @@ int net_address_compare(const struct net_address *a, const struct net_address *b
         return order ? order : strcmp(a->scope, b->scope);
 }
 
+bool net_address_is_loopback(const struct net_address *address) {
+        static const uint8_t six[16] = {[15] = 1};
+
+        if (address->family == AF_INET)
+                return address->bytes[0] == 127;
+        return memcmp(address->bytes, six, sizeof(six)) == 0;
+}
+
 /* Negative errno: no such interface. */
 static int scope_number(int fd, const char *scope, uint32_t *ret_number) {
         struct ifreq request = {0};

@@ -2,7 +2,8 @@
 /*
  * resolv_conf - the name servers and options of a resolv.conf
  *
- * Used in the watcher by the plugins dns and relay.  A pure function over the text of the file.  It follows the C
+ * Used in the watcher by the plugins dns and relay, and by postfix there and in the executor's child that refreshes
+ * the copies in a chroot.  A pure function over the text of the file.  It follows the C
  * library, because the question that is asked with the result is what Postfix's processes live with: the first
  * three servers count, later ones are ignored, no server at all means the one on this host, a later option wins
  * over an earlier one, and numbers are cut to the library's limits.
@@ -13,8 +14,10 @@
  */
 #include "common/resolv_conf.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define LINE_MAX_BYTES 512
 #define BLANK " \t\r\f\v"
@@ -25,13 +28,15 @@ static const struct {
         unsigned least, most;
 } numbers[] = {
         {"timeout:", offsetof(struct resolv_conf, timeout_seconds), 1, 30},
-        {"attempts:", offsetof(struct resolv_conf, attempts), 1, 5},
+        {"attempts:", offsetof(struct resolv_conf, attempts), 0, 5},
         {"ndots:", offsetof(struct resolv_conf, ndots), 0, 15},
 };
 
 static void read_option(const char *word, struct resolv_conf *conf) {
         if (strcmp(word, "rotate") == 0)
                 conf->rotate = true;
+        if (strcmp(word, "use-vc") == 0)
+                conf->use_vc = true;
         for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
                 size_t size = strlen(numbers[i].name);
                 unsigned long number;
@@ -46,6 +51,20 @@ static void read_option(const char *word, struct resolv_conf *conf) {
         }
 }
 
+/* "127.1" is an address there, and what follows ';' or '#' is not part of it. */
+static bool read_server(char *word, struct net_address *ret_address) {
+        struct in_addr four;
+
+        word[strcspn(word, ";#")] = '\0';
+        if (net_address_parse(word, ret_address))
+                return true;
+        if (strchr(word, ':') || inet_aton(word, &four) != 1)
+                return false;
+        *ret_address = (struct net_address){.family = AF_INET};
+        memcpy(ret_address->bytes, &four, sizeof(four));
+        return true;
+}
+
 static void read_line(char *line, struct resolv_conf *conf) {
         char *rest, *keyword = strtok_r(line, BLANK, &rest), *word;
 
@@ -53,10 +72,14 @@ static void read_line(char *line, struct resolv_conf *conf) {
         if (!keyword || keyword != line)
                 return;
         if (strcmp(keyword, "nameserver") == 0) {
+                struct net_address server;
+
                 word = strtok_r(NULL, BLANK, &rest);
-                if (word && conf->n_servers < RESOLV_CONF_SERVERS_MAX &&
-                        net_address_parse(word, &conf->servers[conf->n_servers]))
-                        conf->n_servers++;
+                if (!word || !read_server(word, &server))
+                        return;
+                conf->n_listed++;
+                if (conf->n_servers < RESOLV_CONF_SERVERS_MAX)
+                        conf->servers[conf->n_servers++] = server;
         } else if (strcmp(keyword, "options") == 0) {
                 while ((word = strtok_r(NULL, BLANK, &rest)))
                         read_option(word, conf);

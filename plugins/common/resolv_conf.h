@@ -13,8 +13,9 @@
 struct resolv_conf {
         struct net_address servers[RESOLV_CONF_SERVERS_MAX];
         size_t n_servers; /* never 0 */
-        unsigned timeout_seconds, attempts, ndots;
-        bool rotate;
+        size_t n_listed; /* as the file has them, those that are ignored too; 0: the one server is the default */
+        unsigned timeout_seconds, attempts, ndots; /* attempts 0: the C library asks nobody at all */
+        bool rotate, use_vc;
 };
 
 /* Any bytes will do; what makes no sense is passed over. */

@@ -9,7 +9,8 @@
  * Owns nothing that has to be freed.  Fails softly: a file that is not there means the name server of this host,
  * as in the C library; one that cannot be read (a new file put in the place of the old one is outside of what
  * Landlock let this process open) leaves the last servers in force and is logged once.
- * Limits: the options `timeout` and `attempts` are respected, `rotate` is not needed, since the server that
+ * A file that has lost all its servers counts only when it is found so twice, since it may be half written.
+ * Limits: the options `timeout`, `attempts` and `use-vc` are respected, `rotate` is not needed, since the server that
  * answered last is asked first.
  */
 #include "common/resolver.h"
@@ -62,9 +63,18 @@ static bool same_servers(const struct resolv_conf *a, const struct resolv_conf *
         return true;
 }
 
-void resolver_init(struct resolver *resolver, const struct sg_host *host) {
+/* As the C library has it: what is simply not there is the default, a dangling link too. */
+static bool is_absent(ssize_t n) {
+        return n == -ENOENT || n == -ENOTDIR || n == -ELOOP;
+}
+
+void resolver_init_at(struct resolver *resolver, const struct sg_host *host, const char *path) {
         /* No file has a negative size. */
-        *resolver = (struct resolver){.host = host, .seen = {.st_size = -1}};
+        *resolver = (struct resolver){.host = host, .path = path, .seen = {.st_size = -1}};
+}
+
+void resolver_init(struct resolver *resolver, const struct sg_host *host) {
+        resolver_init_at(resolver, host, "/etc/resolv.conf");
 }
 
 bool resolver_refresh(struct resolver *resolver) {
@@ -74,14 +84,14 @@ bool resolver_refresh(struct resolver *resolver) {
         ssize_t n;
         bool changed;
 
-        snprintf(path, sizeof(path), "%s/etc/resolv.conf", resolver->host->root);
+        snprintf(path, sizeof(path), "%s%s", resolver->host->root, resolver->path);
         if (stat(path, &status) < 0)
                 status = (struct stat){0};
         if (same_file(&status, &resolver->seen))
                 return false;
         resolver->seen = status;
         n = read_file(path, &text);
-        if (n < 0 && n != -ENOENT) {
+        if (n < 0 && !is_absent(n)) {
                 resolver->host->log(resolver->host, SG_LEVEL_WARNING,
                         "%s cannot be read (%s): going on with the name servers it named before", path,
                         strerror((int)-n));
@@ -89,6 +99,13 @@ bool resolver_refresh(struct resolver *resolver) {
         }
         resolv_conf_parse(text, n < 0 ? 0 : (size_t)n, &conf);
         free(text);
+        /* Some write it in two steps; an empty one has to be found so twice. */
+        if (conf.n_listed == 0 && resolver->conf.n_listed > 0 && !resolver->doubted) {
+                resolver->doubted = true;
+                resolver->seen.st_size = -1;
+                return false;
+        }
+        resolver->doubted = false;
         changed = !same_servers(&conf, &resolver->conf);
         resolver->conf = conf;
         if (changed)
@@ -104,8 +121,9 @@ int resolver_ask(const struct resolver *resolver, const char *name, int type, dn
                 .servers = conf->servers,
                 .n_servers = conf->n_servers,
                 .first = resolver->preferred,
-                .rounds = conf->attempts,
-                .timeout_usec = conf->timeout_seconds * SEC};
+                .rounds = conf->attempts > 0 ? conf->attempts : 1,
+                .timeout_usec = conf->timeout_seconds * SEC,
+                .stream = conf->use_vc};
 
         if (conf->n_servers == 0)
                 return -ENOENT;

@@ -14,12 +14,16 @@
 
 struct resolver {
         const struct sg_host *host;
+        const char *path;
         struct resolv_conf conf; /* n_servers is 0 as long as the file could not be read */
         struct stat seen;        /* the file as it was when it was last read or tried */
         size_t preferred;        /* the server that answered last */
+        bool doubted;            /* the file lost all of its servers: half written, perhaps */
 };
 
 void resolver_init(struct resolver *resolver, const struct sg_host *host);
+/* Another file of that kind, by a constant path below the host's root. */
+void resolver_init_at(struct resolver *resolver, const struct sg_host *host, const char *path);
 /* Read the file again if it changed.  True: the servers are others than before. */
 bool resolver_refresh(struct resolver *resolver);
 /* Ask all servers in turn, beginning with the one that answered last.  -ENOENT: there are none. */

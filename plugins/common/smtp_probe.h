@@ -9,14 +9,29 @@
 
 struct smtp_probe_limits {
         uint64_t connect_usec; /* until the connection is there */
-        uint64_t reply_usec;   /* for each reply */
+        uint64_t reply_usec;   /* for the greeting, and for the answer to our name */
+};
+
+enum smtp_probe_outcome {
+        SMTP_PROBE_UNTOLD, /* trouble of this process: nothing was learned about the server */
+        SMTP_PROBE_SPEAKS,
+        SMTP_PROBE_REFUSES,     /* it speaks SMTP, and says 4xx or 5xx to the connection or to our name */
+        SMTP_PROBE_TIMED_OUT,   /* no connection in time */
+        SMTP_PROBE_REFUSED,     /* nothing listens there */
+        SMTP_PROBE_UNREACHABLE, /* somebody on the way there says so */
+        SMTP_PROBE_NO_ROUTE,    /* this host says so: nothing was sent */
+        SMTP_PROBE_CLOSED,      /* it accepts connections and closes them without a whole reply */
+        SMTP_PROBE_SILENT,      /* it accepts connections and gives no whole reply in time */
+        SMTP_PROBE_NOT_SMTP,
+        SMTP_PROBE_OUTCOMES,
 };
 
 struct smtp_probe_result {
-        bool speaks;
+        enum smtp_probe_outcome outcome;
         bool connected;
-        uint64_t connect_usec; /* how long that took */
-        const char *why;       /* for people; NULL when it speaks */
+        bool greeted;          /* 220 was heard */
+        uint64_t connect_usec; /* how long the connection took */
+        const char *why;       /* what it does, to be put behind its address; NULL when it speaks */
 };
 
 struct smtp_probe;

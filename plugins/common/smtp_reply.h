@@ -5,7 +5,8 @@
 
 #include <stddef.h>
 
-#define SMTP_REPLY_BYTES_MAX 4096
+/* Some servers greet with a page of rules; what talks on behind this never comes to an end. */
+#define SMTP_REPLY_BYTES_MAX 65536
 
 /* All zero is the start of a reply. */
 struct smtp_reply {

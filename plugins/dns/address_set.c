@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/dns_words.h"
+
 #define TOLD_MAX 4
 
 static int by_address(const void *a, const void *b) {
@@ -61,4 +63,16 @@ void address_set_tell_change(const char *name, const struct address_set *from, c
         tell(to, after, sizeof(after));
         snprintf(ret_text, ADDRESS_CHANGE_TEXT, "the address of %s changed from %s to %s%s%s%s", name, before,
                 after, host[0] ? " (" : "", host, host[0] ? ")" : "");
+}
+
+void address_set_tell_dead(const char *name, const struct address_set *set, int64_t since, int64_t now,
+        char ret_text[static ADDRESS_CHANGE_TEXT]) {
+        const char *host = set->n ? set->members[0].name : "";
+        char addresses[160], time[DNS_WORDS_TIME];
+
+        tell(set, addresses, sizeof(addresses));
+        dns_words_time(since, now, time);
+        snprintf(ret_text, ADDRESS_CHANGE_TEXT,
+                "the name servers give %s%s%s%s for %s, where nothing has answered since %s", addresses,
+                host[0] ? " (" : "", host, host[0] ? ")" : "", name, time);
 }

@@ -18,4 +18,11 @@ bool address_set_equal(const struct address_set *a, const struct address_set *b)
 void address_set_tell_change(const char *name, const struct address_set *from, const struct address_set *to,
         char ret_text[static ADDRESS_CHANGE_TEXT]);
 
+/*
+ * "the name servers give 192.0.2.66 (mx.example.test) for example.test, where nothing has answered since 14:03:12";
+ * times are wall clock, seconds.
+ */
+void address_set_tell_dead(const char *name, const struct address_set *set, int64_t since, int64_t now,
+        char ret_text[static ADDRESS_CHANGE_TEXT]);
+
 #endif

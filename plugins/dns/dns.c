@@ -14,22 +14,28 @@
 static const struct sg_option options[] = {
         [DNS_OPTION_INTERVAL] = {.name = "interval",
                 .type = SG_TYPE_DURATION,
-                .fallback = "30s",
-                .doc = "How often each name server of /etc/resolv.conf is asked. While the queue is empty "
-                       "and all is well: ten times that. While one is down: at least every 10s.",
+                .fallback = "5s",
+                .doc = "How often each name server of /etc/resolv.conf is asked while mail waits or passes; "
+                       "more often for a moment after a question without an answer. While nobody needs it: "
+                       "one "
+                       "60th as often. Over TCP it is asked every ten minutes.",
                 .min = 1,
                 .max = 3600},
         [DNS_OPTION_TIMEOUT] = {.name = "timeout",
                 .type = SG_TYPE_DURATION,
-                .fallback = "2s",
-                .doc = "How long a name server has for an answer. A question is asked three times before it "
-                       "counts as unanswered, and three unanswered questions in a row make the server down.",
+                .fallback = "6s",
+                .doc = "How long a question to a name server stays open: who answers within it is slow, not "
+                       "dead. One that leaves four questions in a row unanswered, the first for so long, is "
+                       "down. "
+                       "A timeout of more than 5 seconds in resolv.conf makes it longer, up to ten.",
                 .min = 0.1,
                 .max = 30},
         [DNS_OPTION_NAMES_INTERVAL] = {.name = "names_interval",
                 .type = SG_TYPE_DURATION,
                 .fallback = "60s",
-                .doc = "How often the addresses of the next hops that have mail in the queue are looked up.",
+                .doc = "How often the addresses of the next hops that have mail in the queue are looked up; "
+                       "those "
+                       "that mail passes to without waiting: a tenth as often.",
                 .min = 5,
                 .max = 86400},
         [DNS_OPTION_IPV6] = {.name = "ipv6",

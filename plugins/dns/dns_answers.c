@@ -3,8 +3,11 @@
  * dns_answers - what the name servers say about the next hops that have mail waiting
  *
  * Runs in the watcher.  Once per interval, the next hops with the most messages in the queue are looked up as
- * Postfix would; how many addresses each has is published, a change of them is counted and told in one line, which
+ * Postfix would, those that mail only passes to more rarely; how many addresses each has is published, a change of them is counted and told in one line, which
  * is how a wrong record, and its correction, get into the report.  With an empty queue nothing is asked.
+ *
+ * What the plugin relay finds out about their addresses is remembered for each name, also for addresses that are gone
+ * from the answer, so that an answer that names only dead ones can be told: that is what a forgotten record looks like.
  *
  * No answer is not an empty one: as long as no name server has a word, or not on every mail exchange, the number is
  * missing (or that of before), and nothing counts as changed.
@@ -14,17 +17,21 @@
  * most TOLD_MAX times an hour, but counted on.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/next_hop_list.h"
 #include "dns/address_set.h"
+#include "dns/dead_addresses.h"
 #include "dns/dns.h"
 
 #define NAMES_MAX 32
 #define LOOKUPS_MAX 8
 #define TOLD_MAX 6
+#define PASSING_EVERY 10 /* so much more rarely is asked for a next hop whose mail does not wait */
 #define HOUR_USEC UINT64_C(3600000000)
 #define FORGET_USEC UINT64_C(600000000)
 
@@ -36,7 +43,9 @@ struct name {
         struct next_hop hop;
         struct host_lookup *lookup;
         bool due, known;
+        unsigned passed; /* times that it had no mail waiting */
         struct address_set addresses;
+        struct dead_addresses dead;
         double changes;
         unsigned told; /* since told_usec */
         uint64_t told_usec, needed_usec;
@@ -56,6 +65,9 @@ static const struct sg_reading readings[] = {
         {"dns_answer_addresses", {"name"},
                 "Addresses that mail for this next hop can be sent to, as the name servers say."},
         {"dns_answer_changes_total", {"name"}, "How often these addresses changed since the first look."},
+        {"dns_answer_failed_before", {"name"},
+                "1: at none of these addresses anything answered when it was last tried; 0: some are not "
+                "known so."},
         {0},
 };
 
@@ -65,6 +77,27 @@ static void publish(const struct name *name, const char *reading, double value) 
         const struct sg_label label = {"name", name->text};
 
         name->all->host->publish(name->all->host, reading, &label, 1, value);
+}
+
+static int64_t wall_seconds(void) {
+        struct timespec now;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        return now.tv_sec;
+}
+
+static void publish_failed(const struct name *name) {
+        const struct sg_host *host = name->all->host;
+        const struct sg_label label = {"name", name->text};
+        char text[ADDRESS_CHANGE_TEXT];
+        int64_t since;
+
+        if (!dead_addresses_has_all(&name->dead, &name->addresses, &since)) {
+                publish(name, "dns_answer_failed_before", 0);
+                return;
+        }
+        address_set_tell_dead(name->text, &name->addresses, since, wall_seconds(), text);
+        host->publish_told(host, "dns_answer_failed_before", &label, 1, 1, text);
 }
 
 static void forget(struct name *name) {
@@ -99,6 +132,7 @@ static void take_result(struct name *name, const struct host_lookup_result *resu
 
         if (result->outcome == HOST_LOOKUP_NO_WORD) {
                 name->all->host->missing(name->all->host, "dns_answer_addresses", &label, 1, result->why);
+                name->all->host->missing(name->all->host, "dns_answer_failed_before", &label, 1, result->why);
                 return;
         }
         if (result->incomplete)
@@ -110,6 +144,7 @@ static void take_result(struct name *name, const struct host_lookup_result *resu
         name->addresses = now;
         publish(name, "dns_answer_addresses", (double)now.n);
         publish(name, "dns_answer_changes_total", name->changes);
+        publish_failed(name);
 }
 
 static void on_result(const struct host_lookup_result *result, void *data) {
@@ -141,7 +176,7 @@ static struct name *find(struct answers *answers, const char *text) {
         return NULL;
 }
 
-/* Next hops that need a name server and have mail; those that have none any more are kept for a while. */
+/* Next hops that need a name server and that mail goes to; others are kept for a while. */
 static void choose_names(struct answers *answers) {
         uint64_t now_usec = answers->host->now_usec(answers->host);
         struct next_hop_list list;
@@ -153,7 +188,7 @@ static void choose_names(struct answers *answers) {
                 struct next_hop hop;
                 struct name *name;
 
-                if ((row->messages <= 0 && !row->unknown) || !next_hop_parse(row->text, &hop) || hop.literal)
+                if (!next_hop_parse(row->text, &hop) || hop.literal)
                         continue;
                 n++;
                 name = find(answers, row->text);
@@ -164,7 +199,7 @@ static void choose_names(struct answers *answers) {
                         snprintf(name->text, sizeof(name->text), "%s", row->text);
                         name->hop = hop;
                 }
-                name->due = true;
+                name->due |= row->messages > 0 || row->unknown || name->passed++ % PASSING_EVERY == 0;
                 name->needed_usec = now_usec;
         }
         next_hop_list_deinit(&list);
@@ -174,12 +209,26 @@ static void choose_names(struct answers *answers) {
                         forget(&answers->names[i]);
 }
 
+/* What the plugin relay found at an address of a next hop. */
+static void learn(const struct sg_label *labels, size_t n_labels, double value, void *data) {
+        struct answers *answers = data;
+        struct net_address address;
+        struct name *name;
+
+        if (n_labels != 2 || isnan(value) || !net_address_parse(labels[1].value, &address))
+                return;
+        name = find(answers, labels[0].value);
+        if (name && name->text[0])
+                dead_addresses_note(&name->dead, &address, value > 0, wall_seconds());
+}
+
 static void on_timer(struct sg_timer *timer, void *data) {
         struct answers *answers = data;
 
         answers->host->timer_arm(timer, answers->interval_usec);
         (void)resolver_refresh(&answers->resolver);
         choose_names(answers);
+        answers->host->each_reading(answers->host, "relay_up", learn, answers);
         start_lookups(answers);
 }
 

@@ -2,36 +2,94 @@
 /*
  * dns_health - when a name server counts as down, and how soon it is asked again
  *
- * Used in the watcher by dns_servers.c.  Pure functions.  A check that got no answer has already been repeated
- * within itself, so a lost packet does not even show here; three such checks in a row are needed before the server
- * is down, and one answer brings it back.  While that is being decided, checks follow soon; a server that is down
- * is asked often, so that its return is seen, and one that nobody needs is asked rarely.
+ * Used in the watcher by dns_server.c.  Pure functions.  A server is down when several questions in a row got no
+ * answer and the first of them has been open for the whole patience: that is longer than the resolver of the C
+ * library waits, so a server that answers in its time, however slowly, is never down.  One answer brings it back.  A
+ * question without an answer is followed by others soon, so one lost packet in fifty leads to one more question and to
+ * nothing else, and a dead server is known as such after one interval and the patience.
  *
- * Owns nothing and cannot fail.  Limits: nothing is said about how slow a server may be.
+ * A server that answers with errors only is of no more use to mail than one that is silent.  But one question that it
+ * cannot answer says nothing: the domain itself may be broken, and mail that waits is mostly for such.  So it takes the
+ * root, from a server that knew it before or whose neighbours do, or a SERVFAIL for it, and then each of the names that
+ * mail needs.  A server that only knows its own zones refuses the root all its life, and is let be.
+ *
+ * Owns nothing and cannot fail.  Limits: a server that answers for the root from memory and fails for all else is up.
  */
-#include "dns/dns.h"
+#include "dns/dns_health.h"
 
-#define UNANSWERED_MAX 3
-#define DOWN_USEC UINT64_C(10000000)
-#define IDLE_FACTOR 10
+#include <arpa/nameser.h>
 
-void dns_health_note(struct dns_health *health, bool answered) {
-        if (answered) {
-                health->unanswered = 0;
-                health->state = DNS_HEALTH_UP;
-                return;
-        }
-        if (health->unanswered < UNANSWERED_MAX)
-                health->unanswered++;
-        if (health->unanswered == UNANSWERED_MAX)
-                health->state = DNS_HEALTH_DOWN;
+#define ROW_LEAST 4
+#define ERRORS_OF_ROOT 3
+#define ERRORS_OF_MAIL 4
+#define DOUBTS 6 /* in the time of the patience */
+#define IDLE_FACTOR 60
+#define IDLE_DOWN_FACTOR 6
+
+uint64_t dns_health_doubt_usec(const struct dns_window *root, const struct dns_health_pace *pace) {
+        uint64_t usual_usec = 2 * dns_window_took_usec(root), doubt_usec = pace->patience_usec / DOUBTS;
+
+        /* A server that is always slow is not asked more for it. */
+        if (usual_usec > pace->patience_usec)
+                return pace->patience_usec;
+        return usual_usec > doubt_usec ? usual_usec : doubt_usec;
 }
 
-uint64_t dns_health_wait_usec(
-        const struct dns_health *health, const struct dns_health_pace *pace, bool idle) {
-        if (health->state == DNS_HEALTH_DOWN)
-                return pace->interval_usec < DOWN_USEC ? pace->interval_usec : DOWN_USEC;
-        if (health->unanswered > 0)
-                return pace->interval_usec < pace->timeout_usec ? pace->interval_usec : pace->timeout_usec;
-        return idle ? pace->interval_usec * IDLE_FACTOR : pace->interval_usec;
+bool dns_health_is_suspect(const struct dns_health *health, const struct dns_window *root, bool others_tell) {
+        unsigned code;
+
+        return dns_window_only_errors(root, ERRORS_OF_ROOT, &code) &&
+                (code == ns_r_servfail || health->told_root || others_tell);
+}
+
+struct dns_row dns_health_row(
+        const struct dns_window *root, const struct dns_health_pace *pace, uint64_t now_usec) {
+        return dns_window_row(root, now_usec, pace->patience_usec / DOUBTS);
+}
+
+static bool is_down(const struct dns_window *root, const struct dns_health_pace *pace, uint64_t now_usec,
+        uint64_t *ret_since) {
+        struct dns_row row = dns_health_row(root, pace, now_usec);
+
+        *ret_since = row.asked_usec;
+        /* An answer to an earlier question may have come in between. */
+        return row.n >= ROW_LEAST && now_usec - row.asked_usec >= pace->patience_usec &&
+                now_usec - root->answered_usec >= pace->patience_usec;
+}
+
+void dns_health_judge(struct dns_health *health, const struct dns_window *root, const struct dns_window *mail,
+        const struct dns_health_pace *pace, uint64_t now_usec) {
+        struct dns_count count = dns_window_count(root);
+        uint64_t since_usec;
+        unsigned code;
+
+        for (unsigned i = 0; i < DNS_WINDOW; i++)
+                health->told_root |= root->samples[i].outcome == DNS_TOLD;
+        if (is_down(root, pace, now_usec, &since_usec)) {
+                if (health->state != DNS_HEALTH_DOWN)
+                        health->since_usec = since_usec;
+                health->state = DNS_HEALTH_DOWN;
+        } else if (count.answered == 0) {
+                return;
+        } else if (dns_window_only_errors(root, ERRORS_OF_ROOT, &code) &&
+                dns_window_only_errors(mail, ERRORS_OF_MAIL, &code)) {
+                health->state = DNS_HEALTH_USELESS;
+        } else if (health->state != DNS_HEALTH_DOWN || root->answered_usec > health->since_usec) {
+                health->state = DNS_HEALTH_UP;
+        }
+}
+
+uint64_t dns_health_wait_usec(const struct dns_health *health, const struct dns_window *root,
+        const struct dns_health_pace *pace, bool idle, uint64_t now_usec) {
+        uint64_t doubt_usec = dns_health_doubt_usec(root, pace), gap_usec = pace->interval_usec, spent_usec;
+
+        if (root->asked == 0)
+                return 0;
+        spent_usec = now_usec - root->samples[(root->asked - 1) % DNS_WINDOW].asked_usec;
+        if (idle)
+                gap_usec *= health->state == DNS_HEALTH_DOWN ? IDLE_DOWN_FACTOR : IDLE_FACTOR;
+        if (health->state != DNS_HEALTH_DOWN && doubt_usec < gap_usec &&
+                dns_window_row(root, now_usec, doubt_usec).n > 0)
+                gap_usec = doubt_usec;
+        return spent_usec < gap_usec ? gap_usec - spent_usec : 0;
 }

@@ -17,10 +17,4 @@ enum {
 
 extern const struct sg_sensor relay_sensor;
 
-/*
- * relay_pace.c: from the beginning of one round of probes to that of the next.  `down_usec`: for how long no
- * address was up, 0 when one is; `last_usec`: what this function returned last, or 0.
- */
-uint64_t relay_pace_wait_usec(uint64_t interval_usec, uint64_t down_usec, uint64_t last_usec);
-
 #endif
