@@ -45,6 +45,7 @@ static void on_entry(const struct defer_entry *entry, void *data) {
                 (!verdict->duplicate_risk && risk)) {
                 verdict->class = reason.class;
                 snprintf(verdict->status, sizeof(verdict->status), "%s", entry->status);
+                snprintf(verdict->said, sizeof(verdict->said), "%s", reason.reply ? reason.reply : "");
         }
         verdict->duplicate_risk |= risk;
         verdict->any = true;

@@ -11,8 +11,9 @@
 struct defer_verdict {
         enum reason_class class; /* REASON_NONE: it has no entry */
         char status[32];         /* of the entry that chose the class; "" without one */
-        bool any;                /* it has an entry */
-        bool duplicate_risk;     /* somebody may have got the message already */
+        char said[96];       /* likewise what a remote server said, every byte of it its choice; "" without */
+        bool any;            /* it has an entry */
+        bool duplicate_risk; /* somebody may have got the message already */
 };
 
 /*

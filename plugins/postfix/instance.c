@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "postfix/main_cf.h"
 #include "postfix/text_file.h"
@@ -205,6 +206,32 @@ static void add_spool(
                 snprintf(
                         row->problem, sizeof(row->problem), "spools: \"%.80s\" is no queue directory", spool);
         }
+}
+
+static bool has_main_cf(const char *root, const char *config) {
+        char path[2 * POSTFIX_PATH_MAX + 4096];
+        struct stat status;
+
+        snprintf(path, sizeof(path), "%s%s/main.cf", root, config);
+        return lstat(path, &status) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+bool postfix_instance_is_gone(const char *root, const char *name) {
+        struct postfix_instances known = {.n = 0};
+        char config[POSTFIX_PATH_MAX];
+
+        snprintf(config, sizeof(config), "/etc/%.200s",
+                strcmp(name, DEFAULT_INSTANCE) == 0 ? "postfix" : name);
+        read_all(root, &known);
+        for (size_t i = 0; i < known.n; i++) {
+                const struct postfix_instance *row = &known.rows[i];
+
+                /* One with a problem may be any, and with one of the first none of the others is known. */
+                if (row->config[0] != '\0' && (strcmp(row->name, name) == 0 || row->problem[0] != '\0') &&
+                        has_main_cf(root, row->config))
+                        return false;
+        }
+        return known.n < POSTFIX_INSTANCES_MAX && !has_main_cf(root, config);
 }
 
 void postfix_instances_find(

@@ -33,6 +33,12 @@ void postfix_instances_find(const char *root, const char *const *spools, struct 
 const struct postfix_instance *postfix_instances_named(
         const struct postfix_instances *found, const char *name);
 
+/*
+ * No main.cf is there that may be of an instance of that name, in use or not.  What cannot be looked at counts as there.
+ * One that was taken from the list and is not at its usual place is not known of.
+ */
+bool postfix_instance_is_gone(const char *root, const char *name);
+
 /* What a queue directory that no main.cf names is called: "-" for "/var/spool/postfix"; false: not a usable path. */
 bool postfix_instance_of(const char *spool, char ret_instance[static POSTFIX_INSTANCE_MAX]);
 

@@ -2,7 +2,7 @@
 /*
  * master - is the Postfix of a spool alive, and which process is its queue manager
  *
- * Runs in a child of the executor, as root.  master leaves its number in pid/master.pid of the spool and
+ * Runs in a child of the executor, as root, and in the watcher.  master leaves its number in pid/master.pid of the spool and
  * keeps a lock on that file.  The lock is not tested: to test it is to hold it for a moment, in which Postfix
  * could not start.  What is looked at instead is whether that process is called master, and for signs of
  * life, its child.
@@ -18,58 +18,15 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "postfix/process.h"
 
 #define USEC UINT64_C(1000000)
 #define POLL_USEC (USEC / 10)
-
-static bool read_text(const char *path, char *text, size_t size) {
-        int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-        ssize_t n;
-
-        if (fd < 0)
-                return false;
-        n = read(fd, text, size - 1);
-        close(fd);
-        text[n > 0 ? n : 0] = '\0';
-        return n > 0;
-}
-
-struct process {
-        char name[16];
-        pid_t parent;
-        struct master_process id;
-};
-
-/* "17 (qmgr) S 16 ...", where the name may hold blanks and parentheses of its own. */
-static bool read_process(const char *root, pid_t pid, struct process *ret_process) {
-        struct process process = {.id.pid = pid};
-        unsigned long long start;
-        char path[600], text[1024], *from, *to;
-        int parent;
-
-        snprintf(path, sizeof(path), "%s/proc/%d/stat", root, (int)pid);
-        if (!read_text(path, text, sizeof(text)))
-                return false;
-        from = strchr(text, '(');
-        to = strrchr(text, ')');
-        if (!from || !to || to < from)
-                return false;
-        *to = '\0';
-        snprintf(process.name, sizeof(process.name), "%s", from + 1);
-        if (sscanf(to + 1, " %*c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
-                    &parent, &start) != 2)
-                return false;
-        process.parent = parent;
-        process.id.start_ticks = start;
-        *ret_process = process;
-        return true;
-}
 
 bool master_find(const char *root, const char *spool, pid_t *ret_master) {
         struct process process;
@@ -77,17 +34,17 @@ bool master_find(const char *root, const char *spool, pid_t *ret_master) {
         long pid;
 
         snprintf(path, sizeof(path), "%s/pid/master.pid", spool);
-        if (!read_text(path, text, sizeof(text)))
+        if (process_text(path, text, sizeof(text)) <= 0)
                 return false;
         pid = strtol(text, NULL, 10);
-        if (pid <= 1 || pid > INT32_MAX || !read_process(root, (pid_t)pid, &process) ||
+        if (pid <= 1 || pid > INT32_MAX || !process_read(root, (pid_t)pid, &process) ||
                 strcmp(process.name, "master") != 0)
                 return false;
         *ret_master = (pid_t)pid;
         return true;
 }
 
-static bool is_qmgr(const char *name) {
+bool master_is_qmgr(const char *name) {
         return strcmp(name, "qmgr") == 0 || strcmp(name, "oqmgr") == 0;
 }
 
@@ -105,12 +62,12 @@ bool master_find_qmgr(const char *root, pid_t master, struct master_process *ret
                 struct process process;
 
                 if (!isdigit((unsigned char)entry->d_name[0]) ||
-                        !read_process(root, (pid_t)strtol(entry->d_name, NULL, 10), &process) ||
-                        process.parent != master || !is_qmgr(process.name) ||
-                        (found && process.id.start_ticks < ret_qmgr->start_ticks))
+                        !process_read(root, (pid_t)strtol(entry->d_name, NULL, 10), &process) ||
+                        process.parent != master || !master_is_qmgr(process.name) ||
+                        (found && process.start_ticks < ret_qmgr->start_ticks))
                         continue;
                 found = true;
-                *ret_qmgr = process.id;
+                *ret_qmgr = (struct master_process){process.pid, process.start_ticks};
         }
         closedir(stream);
         return found;

@@ -14,6 +14,8 @@ struct master_process {
 
 /* `root` is put in front of /proc, and is part of `spool` already. */
 bool master_find(const char *root, const char *spool, pid_t *ret_master);
+/* Whether a child of master is called as a queue manager is. */
+bool master_is_qmgr(const char *name);
 /* The youngest one, since an old one may take a moment to go. */
 bool master_find_qmgr(const char *root, pid_t master, struct master_process *ret_qmgr);
 /*

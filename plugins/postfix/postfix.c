@@ -2,8 +2,9 @@
 /*
  * postfix - what is in the queues of Postfix, and letting it wait, be retried, be held or be taken in anew
  *
- * The descriptor of the plugin.  Its sensor runs in the watcher and reads queue files and logs of deferrals,
- * which strangers wrote; it also selects the messages that a verb shall act on.  The verbs run in children of
+ * The descriptor of the plugin.  Its sensors run in the watcher.  `queue` reads queue files and logs of deferrals,
+ * which strangers wrote; it also selects the messages that a verb shall act on.  `resolver` looks at the processes of
+ * Postfix and the files that they look names up by.  The verbs run in children of
  * the executor and believe nothing of a selection that they have not seen themselves.  No verb deletes mail,
  * and none touches what an admin put on hold.
  *
@@ -47,7 +48,7 @@ static const struct sg_option options[] = {
                 .min = 1,
                 .max = 2400,
                 .doc = "bounce_cliff_messages counts the messages that Postfix would give up within so many "
-                       "hours."},
+                       "hours, while people are there or it is not known when they are back (back_by)."},
         REASON(0, "dns"),
         REASON(1, "timeout"),
         REASON(2, "refused"),
@@ -67,9 +68,9 @@ static const struct sg_option options[] = {
 };
 _Static_assert(sizeof(options) / sizeof(options[0]) == POSTFIX_OPTIONS + 1, "a row for each option");
 
-static const struct sg_sensor *const sensors[] = {&postfix_queue, NULL};
+static const struct sg_sensor *const sensors[] = {&postfix_queue, &postfix_resolver, NULL};
 static const struct sg_verb *const verbs[] = {&postfix_postpone, &postfix_retry, &postfix_reload,
-        &postfix_hold, &postfix_release, &postfix_requeue, NULL};
+        &postfix_refresh_resolver, &postfix_hold, &postfix_release, &postfix_requeue, &postfix_set, NULL};
 
 SG_PLUGIN_EXPORT const struct sg_plugin sg_plugin = {
         SG_PLUGIN_HEADER,

@@ -22,6 +22,7 @@ enum {
 enum { POSTPONE_ARG_INSTANCE, POSTPONE_ARG_NEXTHOP };
 enum { RETRY_ARG_INSTANCE, RETRY_ARG_NEXTHOP, RETRY_ARG_HOW, RETRY_ARG_MESSAGES };
 enum { RELOAD_ARG_INSTANCE };
+enum { REFRESH_RESOLVER_ARG_INSTANCE };
 enum { RELEASE_ARG_INSTANCE, RELEASE_ARG_LEASE };
 
 /* Longest wait that postfix.postpone gives a message, and the part of it over which the ends are spread. */
@@ -30,11 +31,14 @@ enum { RELEASE_ARG_INSTANCE, RELEASE_ARG_LEASE };
 
 extern const struct sg_sensor
         postfix_queue; /* its name is "queue"; selects for all verbs that take messages */
+extern const struct sg_sensor postfix_resolver;
 extern const struct sg_verb postfix_postpone;
 extern const struct sg_verb postfix_retry;
 extern const struct sg_verb postfix_reload;
+extern const struct sg_verb postfix_refresh_resolver;
 extern const struct sg_verb postfix_hold;
 extern const struct sg_verb postfix_release;
 extern const struct sg_verb postfix_requeue;
+extern const struct sg_verb postfix_set;
 
 #endif

@@ -16,19 +16,41 @@
 #include <string.h>
 
 #include "postfix/queue_filter.h"
+#include "postfix/queue_select.h"
 #include "postfix/queue_spool.h"
 
 #define MESSAGES_PER_STEP 2048u
 #define ROWS_PER_STEP 2048u
 #define NAMES_PER_STEP 1024u /* of places, which lie anywhere */
 #define DUE_SECONDS 60
+#define LATE_SECONDS 5 /* what meets no obstacle is gone by then */
 #define NOT_OF_ITS_FILE (1u << QUEUE_JOB_FIND | 1u << QUEUE_JOB_REASON)
 
-static bool is_going_to_expire(const struct queue_spool *spool, const struct queue_message *message) {
-        uint64_t lifetime = message->null_sender ? spool->bounce_lifetime_seconds : spool->lifetime_seconds;
+/* Up to when a message that expires is one that nobody is there for. */
+static int64_t cliff_until(const struct queue_spool *spool, int64_t now_seconds) {
+        int64_t back = (int64_t)(spool->host->back_by_usec(spool->host) / 1000000);
 
-        return message->create + lifetime <=
-                (uint64_t)spool->census.now_seconds + spool->common->cliff_seconds;
+        return back > now_seconds ? back : now_seconds + (int64_t)spool->common->cliff_seconds;
+}
+
+static void count_cliff(struct queue_spool *spool, const struct queue_message *message) {
+        uint64_t expires = message->create +
+                (uint64_t)(message->null_sender ? spool->bounce_lifetime_seconds : spool->lifetime_seconds);
+        struct queue_place *place = &spool->places.rows[message->place];
+        struct queue_census *census = &spool->census;
+
+        if ((int64_t)expires > census->cliff.until_seconds)
+                return;
+        census->cliff.messages++;
+        place->cliff++;
+        if (census->cliff.first_seconds == 0 || expires < census->cliff.first_seconds)
+                census->cliff.first_seconds = expires;
+        queue_top_count(
+                &census->cliff.hops, place->n_hops > 0 ? queue_place_hops(place)[0] : QUEUE_NAME_NONE);
+}
+
+static bool is_underway(const struct queue_message *message) {
+        return message->queue == QUEUE_INCOMING || message->queue == QUEUE_ACTIVE;
 }
 
 /* Held mail does not expire, and what is in maildrop has not begun to. */
@@ -46,7 +68,9 @@ static void count_envelope(struct queue_spool *spool, const struct queue_message
         if (!is_on_its_way(message))
                 return;
         spool->places.domains.rows[message->sender].senders++;
-        census->cliff += is_going_to_expire(spool, message);
+        count_cliff(spool, message);
+        if (spool->places.rows[message->place].is_filter)
+                queue_filters_count(spool, message);
 }
 
 /* A large file takes several turns; what was read of it is not known yet. */
@@ -65,6 +89,10 @@ static void count(struct queue_spool *spool, const struct queue_message *message
         /* Of a file that Postfix does not take for complete, only the existence is believed. */
         if (!message->complete)
                 return;
+        place->underway += is_underway(message);
+        place->active += message->queue == QUEUE_ACTIVE;
+        place->late += is_underway(message) && message->reason == REASON_NONE && arrival != 0 &&
+                arrival + LATE_SECONDS <= census->now_seconds;
         if (message->state == QUEUE_MESSAGE_READ)
                 count_envelope(spool, message);
         else if (message->state == QUEUE_MESSAGE_UNREADABLE ||
@@ -75,6 +103,7 @@ static void count(struct queue_spool *spool, const struct queue_message *message
                 census->reasons[message->reason]++;
                 place->messages++;
                 place->due += message->retry <= census->now_seconds + DUE_SECONDS;
+                place->stranded += queue_select_is_stranded(message, census->now_seconds);
         } else if (message->queue == QUEUE_ACTIVE && message->reason != REASON_NONE) {
                 place->due++;
         } else {
@@ -89,28 +118,65 @@ static void count(struct queue_spool *spool, const struct queue_message *message
 
 /* From a place to its names: a message at three domains counts for each of them. */
 static void fold(struct queue_places *places, const struct queue_place *place) {
-        for (uint16_t i = 0; place->messages > 0 && i < place->n_domains; i++)
-                places->domains.rows[queue_place_domains(place)[i]].messages += place->messages;
-        for (uint16_t i = 0; place->messages + place->due > 0 && i < place->n_hops; i++) {
+        for (uint16_t i = 0; place->messages + place->underway > 0 && i < place->n_domains; i++) {
+                struct queue_name *domain = &places->domains.rows[queue_place_domains(place)[i]];
+
+                domain->messages += place->messages;
+                domain->underway += place->underway;
+                domain->active += place->active;
+        }
+        for (uint16_t i = 0; place->messages + place->underway > 0 && i < place->n_hops; i++) {
                 struct queue_name *hop = &places->hops.rows[queue_place_hops(place)[i]];
 
+                hop->underway += place->underway;
+                hop->late += place->late;
                 hop->messages += place->messages;
                 hop->dead += place->dead;
                 hop->due += place->due;
+                hop->stranded += place->stranded;
+                hop->cliff += place->cliff;
         }
 }
 
-uint32_t queue_census_recipients(const struct queue_name *name) {
+static uint32_t domain_deferred(const struct queue_name *name) {
         return name->messages;
 }
 
-uint32_t queue_census_senders(const struct queue_name *name) {
+/* What passes by in ones and twos would only change the picture all the time. */
+static uint32_t crowd(uint32_t messages) {
+        return messages >= QUEUE_CROWD ? messages : 0;
+}
+
+static uint32_t domain_active(const struct queue_name *name) {
+        return crowd(name->active);
+}
+
+static uint32_t domain_incoming(const struct queue_name *name) {
+        return crowd(name->underway - name->active);
+}
+
+/*
+ * A crowd on its way is shown before the first of it is deferred, which takes half a minute when nobody answers, and so
+ * is what is late.
+ */
+uint32_t queue_census_waiting(const struct queue_name *name) {
+        return name->messages + (name->late > 0 ? name->underway : crowd(name->underway));
+}
+
+static uint32_t domain_senders(const struct queue_name *name) {
         return name->senders;
 }
 
+const queue_census_count queue_census_domains[QUEUE_RANKS] = {
+        [QUEUE_RANK_DEFERRED] = domain_deferred,
+        [QUEUE_RANK_ACTIVE] = domain_active,
+        [QUEUE_RANK_INCOMING] = domain_incoming,
+        [QUEUE_RANK_SENDERS] = domain_senders,
+};
+
 /* The `k` names with the largest counts so far. */
 static void offer(struct queue_rank *rank, size_t k, const struct queue_name *rows, uint32_t number,
-        uint32_t (*count_of)(const struct queue_name *)) {
+        queue_census_count count_of) {
         uint32_t mine = count_of(&rows[number]);
         size_t i = rank->n;
 
@@ -131,21 +197,23 @@ static void offer(struct queue_rank *rank, size_t k, const struct queue_name *ro
 static uint32_t forget_place(struct queue_spool *spool, uint32_t i) {
         struct queue_place *place = &spool->places.rows[i];
 
-        place->messages = place->dead = place->due = 0;
+        place->messages = place->dead = place->due = place->stranded = 0;
+        place->underway = place->active = place->late = place->cliff = 0;
         return 0;
 }
 
 static uint32_t forget_domain(struct queue_spool *spool, uint32_t i) {
         struct queue_name *name = &spool->places.domains.rows[i];
 
-        name->messages = name->senders = 0;
+        name->messages = name->underway = name->active = name->senders = 0;
         return 0;
 }
 
 static uint32_t forget_hop(struct queue_spool *spool, uint32_t i) {
         struct queue_name *name = &spool->places.hops.rows[i];
 
-        name->messages = name->dead = name->due = 0;
+        name->messages = name->dead = name->due = name->stranded = 0;
+        name->underway = name->late = name->cliff = 0;
         return 0;
 }
 
@@ -167,15 +235,15 @@ static uint32_t fold_place(struct queue_spool *spool, uint32_t i) {
 static uint32_t rank_domain(struct queue_spool *spool, uint32_t i) {
         const struct queue_name *rows = spool->places.domains.rows;
 
-        offer(&spool->census.domains, QUEUE_NAMES_SHOWN, rows, i, queue_census_recipients);
-        offer(&spool->census.senders, QUEUE_NAMES_SHOWN, rows, i, queue_census_senders);
+        for (size_t rank = 0; rank < QUEUE_RANKS; rank++)
+                offer(&spool->census.domains[rank], QUEUE_NAMES_SHOWN, rows, i, queue_census_domains[rank]);
         return 0;
 }
 
 static uint32_t rank_hop(struct queue_spool *spool, uint32_t i) {
         if (i != QUEUE_NAME_NONE)
                 offer(&spool->census.hops, QUEUE_HOPS_SHOWN, spool->places.hops.rows, i,
-                        queue_census_recipients);
+                        queue_census_waiting);
         return 0;
 }
 
@@ -215,8 +283,10 @@ bool queue_census_step(struct queue_spool *spool) {
         uint64_t began_usec = spool->host->now_usec(spool->host);
         uint32_t end, touched = 0;
 
-        if (census->wanted)
+        if (census->wanted) {
                 *census = (struct queue_census){.running = true, .now_seconds = spool->wall_seconds()};
+                census->cliff.until_seconds = cliff_until(spool, census->now_seconds);
+        }
         if (!census->running)
                 return false;
         end = stages[census->stage].end(spool);

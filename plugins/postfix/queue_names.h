@@ -20,11 +20,12 @@ enum {
 struct queue_name {
         char *text; /* NULL: a free row */
         uint32_t refs, next, hash;
-        uint32_t messages, dead, due; /* of the last census */
-        uint32_t senders;             /* messages from there, likewise */
-        uint16_t at;                  /* queue_places: where it is in the draft, if it is there */
-        /* Counted as it happens, as long as the name is known; the second two of what was chosen for a retry. */
-        uint64_t delivered, deferred, retry_delivered, retry_deferred;
+        uint32_t messages, dead, due, stranded, underway, active, late, cliff; /* of the last census */
+        uint32_t senders; /* messages from there, likewise */
+        uint16_t at;      /* queue_places: where it is in the draft, if it is there */
+        /* Counted as it happens, as long as the name is known; the second line of what was chosen for a retry. */
+        uint64_t delivered, deferred;
+        uint64_t retry_delivered, retry_deferred, retry_put_off, retry_bounced;
 };
 
 struct queue_names {

@@ -23,7 +23,7 @@ enum {
 
 struct queue_place {
         uint32_t refs, next, hash;
-        uint32_t messages, dead, due; /* of the census that runs */
+        uint32_t messages, dead, due, stranded, underway, active, late, cliff; /* of the census that runs */
         uint16_t n_domains, n_hops;
         bool used, is_cut;          /* is_cut: there are more than these */
         bool is_filter;             /* its hop is the content filter of the message */

@@ -5,7 +5,7 @@
  * Runs in the watcher.  What is not known is not published as zero: until everything was read once there is no word
  * about domains, and while the spool is away, or has more messages than are tracked, everything that was published is
  * missing.  Which domains and senders are shown is decided in queue_publish_names.c, and in queue_publish_hops.c which
- * next hops.
+ * next hops; of these, queue_recent.c tells which refuse mail, and queue_filters.c of the content filters.
  *
  * Owns nothing of its own.  Cannot fail: it is the host that has room for a reading or has not.
  */
@@ -20,15 +20,19 @@ const struct sg_reading queue_readings[] = {
                 "Age of the message that arrived first, by the time that Postfix wrote into it; 0 when there "
                 "is none."},
         {"queue_domain_messages", {"instance", "queue", "domain"},
-                "Deferred messages with a recipient still to do in that domain, for the 20 largest; \"*\": "
-                "the sum of the others. A message to several domains counts once for each."},
+                "Messages in deferred, active or incoming with a recipient still to do in that domain, for "
+                "the 20 "
+                "largest of each; \"*\": the sum of the others. A message to several domains counts once for "
+                "each. In active and incoming only domains with 5 or more are shown."},
         {"queue_reason_messages", {"instance", "reason"},
                 "Messages in the deferred queue by why they were deferred last. Of several recipients it is "
                 "the "
                 "first that was answered at all."},
         {"queue_nexthop_messages", {"instance", "nexthop"},
-                "Deferred messages by where Postfix would send them, for the 32 largest. A message to "
-                "several counts once for each. Kept for ten minutes at 0."},
+                "Deferred messages by where Postfix would send them, for the 32 for which most wait, "
+                "deferred or as a crowd on their way. A message to several counts once for each. Kept for "
+                "ten "
+                "minutes at 0."},
         {"queue_nexthop_dead_messages", {"instance", "nexthop"},
                 "Messages of that next hop, deferred or active because they are tried again, for whose "
                 "recipients nobody answered when they were tried last."},
@@ -36,6 +40,18 @@ const struct sg_reading queue_readings[] = {
                 "Deferred messages of that next hop that may be tried within a minute, or could have been, "
                 "and "
                 "those that are active because they are tried again."},
+        {"queue_nexthop_underway_messages", {"instance", "nexthop"},
+                "Incoming and active messages of that next hop: being tried, for the first time or again, or "
+                "about to be."},
+        {"queue_nexthop_late_messages", {"instance", "nexthop"},
+                "Of these, the ones that are tried for the first time and came more than five seconds ago."},
+        {"queue_nexthop_stranded_messages", {"instance", "nexthop"},
+                "Deferred messages of that next hop that nobody postponed, that are not tried within five "
+                "minutes, and that wait for nothing but the end of an outage: by the last try a name could "
+                "not be looked up, or nobody answered, or the connection was lost."},
+        {"queue_nexthop_cliff_messages", {"instance", "nexthop"},
+                "Of bounce_cliff_messages, the ones for that next hop; a message to several counts for "
+                "each."},
         {"queue_nexthop_delivered_total", {"instance", "nexthop"},
                 "Messages of that next hop removed from the active queue without a bounce, since it is "
                 "watched: delivered, or deleted by an admin while active. A message to several counts for "
@@ -46,6 +62,11 @@ const struct sg_reading queue_readings[] = {
                 "The delivered ones among those that postfix.retry was given."},
         {"queue_retry_deferred_total", {"instance", "nexthop"},
                 "The deferred ones among those that postfix.retry was given."},
+        {"queue_retry_put_off_total", {"instance", "nexthop"},
+                "Of these, the ones for a reason that says nothing against the next hop: greylisting, or a "
+                "full mailbox."},
+        {"queue_retry_bounced_total", {"instance", "nexthop"},
+                "The bounced ones among those that postfix.retry was given."},
         {"queue_unreadable", {"instance"},
                 "Files that say they are complete and are no queue files; they count as messages of no "
                 "domain."},
@@ -60,9 +81,26 @@ const struct sg_reading queue_readings[] = {
                 "Incoming, active and deferred messages by the domain of their sender, for the 20 largest; "
                 "\"<>\": no sender; \"-\": one that cannot be told; \"*\": the sum of the others."},
         {"bounce_cliff_messages", {"instance"},
-                "Incoming, active and deferred messages that Postfix would give up and bounce within the "
-                "option cliff_hours, or is already late to: by the time they were created and "
-                "maximal_queue_lifetime, those without a sender by bounce_queue_lifetime."},
+                "Incoming, active and deferred messages that Postfix would give up and bounce before people "
+                "are "
+                "back (back_by; within the option cliff_hours while they are there), or is already late to: "
+                "by "
+                "the time they were created and maximal_queue_lifetime, those without a sender by "
+                "bounce_queue_lifetime."},
+        {"nexthop_refused_ratio", {"instance", "nexthop"},
+                "Share of the messages tried there of late that the server itself put off, which is neither "
+                "greylisting nor a full mailbox: of the last twenty seconds, of the last minute or of the "
+                "last "
+                "ten, whichever are enough to tell. Only for next hops that did so."},
+        {"filter_wait_seconds", {"nexthop"},
+                "Age of the oldest message that waits before this content filter, incoming, active or "
+                "deferred "
+                "because of it, when the filter does not keep up: when at the pace of the last five minutes "
+                "the "
+                "rest would take longer than an hour. 300 more when it does not speak SMTP at all. 0: it "
+                "keeps "
+                "up, or one or two messages wait. The worst of several instances with the same filter; "
+                "missing when one of them cannot tell, unless it is 300 or more for another one."},
         {"mail_arrived_total", {"instance"},
                 "Messages completed in the incoming queue (or put on hold from there): mail from outside, "
                 "local mail when it is picked up, bounces, and requeued mail."},
@@ -137,14 +175,6 @@ static void publish_reasons(struct queue_spool *spool) {
         }
 }
 
-static void publish_cliff(const struct queue_spool *spool) {
-        if (spool->lifetimes_known)
-                say(spool, "bounce_cliff_messages", NULL, NULL, spool->census.cliff);
-        else
-                say_missing(spool, "bounce_cliff_messages", NULL, NULL,
-                        "the queue lifetimes of main.cf are not known");
-}
-
 /* Over all queues: what is put on hold, or let go again, is no growth. */
 static void publish_growth(
         const struct queue_spool *spool, struct growth *growth, const char *reading, uint64_t value) {
@@ -174,6 +204,8 @@ static void publish_contents(struct queue_spool *spool) {
         if (spool->is_explained) {
                 publish_reasons(spool);
                 queue_publish_hops(spool);
+                queue_recent_publish(spool);
+                queue_filters_publish(spool);
         }
         say(spool, "queue_unreadable", NULL, NULL, census->unreadable);
         say(spool, "queue_null_sender_ratio", NULL, NULL,
@@ -183,7 +215,7 @@ static void publish_contents(struct queue_spool *spool) {
                         census->null_senders[queue]);
         publish_growth(spool, &spool->bounces, "queue_bounce_growth", census->null_sender);
         publish_growth(spool, &spool->bytes, "queue_growth_bytes", bytes_of_all(spool));
-        publish_cliff(spool);
+        queue_publish_cliff(spool);
 }
 
 static void publish_contents_missing(struct queue_spool *spool, const char *why) {
@@ -200,6 +232,8 @@ static void publish_contents_missing(struct queue_spool *spool, const char *why)
                         say_missing(spool, "queue_reason_messages", "reason",
                                 reason_name((enum reason_class) class), why);
         queue_publish_hops_missing(spool, why);
+        queue_recent_publish_missing(spool, why);
+        queue_filters_publish_missing(spool, why);
         queue_publish_names_missing(spool, why);
 }
 
@@ -227,5 +261,7 @@ void queue_publish_missing(struct queue_spool *spool, const char *why) {
 
 void queue_publish_forget(struct queue_spool *spool) {
         queue_publish_hops_forget(spool);
+        queue_recent_forget(spool);
+        queue_filters_forget(spool);
         queue_publish_names_forget(spool);
 }

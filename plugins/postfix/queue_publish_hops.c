@@ -9,13 +9,19 @@
  * Owns a reference on each name that is shown, so that its counters stay.  Cannot fail.
  * Limits: QUEUE_HOPS_SHOWN; further ones are not shown.
  */
+#include <string.h>
+
 #include "postfix/queue_spool.h"
 
 #define KEEP_USEC UINT64_C(600000000)
 
+#define CLIFF "queue_nexthop_cliff_messages"
+
 static const char *const hop_readings[] = {"queue_nexthop_messages", "queue_nexthop_dead_messages",
-        "queue_nexthop_due_messages", "queue_nexthop_delivered_total", "queue_nexthop_deferred_total",
-        "queue_retry_delivered_total", "queue_retry_deferred_total"};
+        "queue_nexthop_due_messages", "queue_nexthop_underway_messages", "queue_nexthop_late_messages",
+        "queue_nexthop_stranded_messages", CLIFF, "queue_nexthop_delivered_total",
+        "queue_nexthop_deferred_total", "queue_retry_delivered_total", "queue_retry_deferred_total",
+        "queue_retry_put_off_total", "queue_retry_bounced_total"};
 #define HOP_READINGS (sizeof(hop_readings) / sizeof(hop_readings[0]))
 
 /* Valid as long as the hop is shown. */
@@ -42,12 +48,13 @@ static void show_hop(struct queue_spool *spool, uint32_t number) {
         for (size_t i = 0; i < spool->n_shown_hops; i++) {
                 if (spool->shown_hops[i].number == number)
                         return;
-                if (rows[spool->shown_hops[i].number].messages <
-                        rows[spool->shown_hops[smallest].number].messages)
+                if (queue_census_waiting(&rows[spool->shown_hops[i].number]) <
+                        queue_census_waiting(&rows[spool->shown_hops[smallest].number]))
                         smallest = i;
         }
         if (spool->n_shown_hops == QUEUE_HOPS_SHOWN) {
-                if (rows[spool->shown_hops[smallest].number].messages >= rows[number].messages)
+                if (queue_census_waiting(&rows[spool->shown_hops[smallest].number]) >=
+                        queue_census_waiting(&rows[number]))
                         return;
                 withdraw_hop(spool, smallest);
         }
@@ -67,11 +74,12 @@ void queue_publish_hops(struct queue_spool *spool) {
         for (size_t i = spool->n_shown_hops; i-- > 0;) {
                 struct queue_shown_hop *shown = &spool->shown_hops[i];
                 const struct queue_name *hop = &hops->rows[shown->number];
-                const double values[HOP_READINGS] = {hop->messages, hop->dead, hop->due,
-                        (double)hop->delivered, (double)hop->deferred, (double)hop->retry_delivered,
-                        (double)hop->retry_deferred};
+                const double values[HOP_READINGS] = {hop->messages, hop->dead, hop->due, hop->underway,
+                        hop->late, hop->stranded, hop->cliff, (double)hop->delivered, (double)hop->deferred,
+                        (double)hop->retry_delivered, (double)hop->retry_deferred, (double)hop->retry_put_off,
+                        (double)hop->retry_bounced};
 
-                if (hop->messages + hop->due > 0)
+                if (hop->messages + hop->underway > 0)
                         shown->zero_since_usec = 0;
                 else if (shown->zero_since_usec == 0)
                         shown->zero_since_usec = now_usec;
@@ -81,7 +89,11 @@ void queue_publish_hops(struct queue_spool *spool) {
                 }
                 label(spool, shown->number, labels);
                 for (size_t j = 0; j < HOP_READINGS; j++)
-                        spool->host->publish(spool->host, hop_readings[j], labels, 2, values[j]);
+                        if (spool->lifetimes_known || strcmp(hop_readings[j], CLIFF) != 0)
+                                spool->host->publish(spool->host, hop_readings[j], labels, 2, values[j]);
+                        else
+                                spool->host->missing(spool->host, CLIFF, labels, 2,
+                                        "the queue lifetimes of main.cf are not known");
         }
 }
 

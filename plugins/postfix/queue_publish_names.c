@@ -6,7 +6,7 @@
  * that is not among them any more is withdrawn, and what is left over is summed up as "*".
  *
  * Owns a reference on each name that is shown, so that its number stays its own.  Cannot fail.
- * Limits: QUEUE_NAMES_SHOWN domains, and as many senders.
+ * Limits: QUEUE_NAMES_SHOWN domains of each queue, and as many senders; on its way only what is a crowd.
  */
 #include <string.h>
 
@@ -14,9 +14,7 @@
 
 /* A reading that exists for the largest names only. */
 struct ranked {
-        const char *reading, *label;
-        bool is_of_deferred; /* has the label queue */
-        uint32_t (*count_of)(const struct queue_name *name);
+        const char *reading, *label, *queue; /* NULL: no such label */
         const char *(*text_of)(const struct queue_spool *spool, uint32_t number);
 };
 
@@ -25,8 +23,8 @@ static size_t label_ranked(const struct queue_spool *spool, const struct ranked 
         size_t n = 0;
 
         labels[n++] = (struct sg_label){"instance", spool->instance};
-        if (ranked->is_of_deferred)
-                labels[n++] = (struct sg_label){"queue", queue_names_of[QUEUE_DEFERRED]};
+        if (ranked->queue)
+                labels[n++] = (struct sg_label){"queue", ranked->queue};
         labels[n++] = (struct sg_label){ranked->label, text};
         return n;
 }
@@ -63,10 +61,12 @@ static const char *sender_text(const struct queue_spool *spool, uint32_t number)
         return number == QUEUE_NAME_NULL ? "<>" : domain_text(spool, number);
 }
 
-static const struct ranked ranked_domains = {
-        "queue_domain_messages", "domain", true, queue_census_recipients, domain_text};
-static const struct ranked ranked_senders = {
-        "queue_sender_messages", "sender", false, queue_census_senders, sender_text};
+static const struct ranked ranks[QUEUE_RANKS] = {
+        [QUEUE_RANK_DEFERRED] = {"queue_domain_messages", "domain", "deferred", domain_text},
+        [QUEUE_RANK_ACTIVE] = {"queue_domain_messages", "domain", "active", domain_text},
+        [QUEUE_RANK_INCOMING] = {"queue_domain_messages", "domain", "incoming", domain_text},
+        [QUEUE_RANK_SENDERS] = {"queue_sender_messages", "sender", NULL, sender_text},
+};
 
 static bool contains(const uint32_t *numbers, size_t n, uint32_t number) {
         for (size_t i = 0; i < n; i++)
@@ -81,15 +81,16 @@ static void forget_shown(struct queue_names *names, struct queue_shown *shown) {
 }
 
 /* A name of the census may be gone by now, or be another one's row. */
-static void publish_ranked(struct queue_spool *spool, const struct ranked *ranked,
-        const struct queue_rank *rank, struct queue_shown *shown) {
+static void publish_ranked(struct queue_spool *spool, enum queue_rank_of by) {
+        const struct ranked *ranked = &ranks[by];
+        const struct queue_rank *rank = &spool->census.domains[by];
+        struct queue_shown *shown = &spool->shown_domains[by], old = *shown;
         struct queue_names *names = &spool->places.domains;
-        struct queue_shown old = *shown;
         uint64_t others = rank->total;
 
         shown->n = 0;
         for (size_t i = 0; i < rank->n; i++) {
-                uint32_t number = rank->numbers[i], count = ranked->count_of(&names->rows[number]);
+                uint32_t number = rank->numbers[i], count = queue_census_domains[by](&names->rows[number]);
 
                 if (!names->rows[number].text || is_label(names->rows[number].text) || count == 0)
                         continue;
@@ -116,16 +117,16 @@ static void publish_ranked_missing(const struct queue_spool *spool, const struct
 }
 
 void queue_publish_names(struct queue_spool *spool) {
-        publish_ranked(spool, &ranked_domains, &spool->census.domains, &spool->shown_domains);
-        publish_ranked(spool, &ranked_senders, &spool->census.senders, &spool->shown_senders);
+        for (enum queue_rank_of by = 0; by < QUEUE_RANKS; by++)
+                publish_ranked(spool, by);
 }
 
 void queue_publish_names_missing(const struct queue_spool *spool, const char *why) {
-        publish_ranked_missing(spool, &ranked_domains, &spool->shown_domains, why);
-        publish_ranked_missing(spool, &ranked_senders, &spool->shown_senders, why);
+        for (enum queue_rank_of by = 0; by < QUEUE_RANKS; by++)
+                publish_ranked_missing(spool, &ranks[by], &spool->shown_domains[by], why);
 }
 
 void queue_publish_names_forget(struct queue_spool *spool) {
-        forget_shown(&spool->places.domains, &spool->shown_domains);
-        forget_shown(&spool->places.domains, &spool->shown_senders);
+        for (enum queue_rank_of by = 0; by < QUEUE_RANKS; by++)
+                forget_shown(&spool->places.domains, &spool->shown_domains[by]);
 }

@@ -285,6 +285,26 @@ static void store_reason(struct queue_spool *spool, struct queue_message *messag
         queue_status_set(message, verdict.status);
         message->reason = (unsigned)verdict.class & 31u;
         message->duplicate_risk = verdict.duplicate_risk;
+        if (message->tried && verdict.any)
+                queue_recent_deferred(spool, message, verdict.said);
+        queue_spool_changed(spool);
+}
+
+/* A message that came back from active counts for its next hops when it is known why, and once. */
+static void count_return(struct queue_spool *spool, struct queue_message *message) {
+        const struct queue_place *place = &spool->places.rows[message->place];
+        bool put_off = message->reason == REASON_GREYLIST || message->reason == REASON_QUOTA;
+
+        if (!message->tried)
+                return;
+        for (uint16_t i = 0; i < place->n_hops; i++) {
+                struct queue_name *hop = &spool->places.hops.rows[queue_place_hops(place)[i]];
+
+                hop->deferred++;
+                hop->retry_deferred += message->asked;
+                hop->retry_put_off += message->asked && put_off;
+        }
+        message->tried = message->asked = false;
         queue_spool_changed(spool);
 }
 
@@ -297,24 +317,16 @@ bool queue_read_reason(struct queue_spool *spool) {
         /* Else it is tried again, and another one comes of that. */
         if (message->queue == QUEUE_DEFERRED)
                 store_reason(spool, message);
+        count_return(spool, message);
         return true;
 }
 
 /* What follows the envelope of a message that came back to deferred. */
 static void finish(struct queue_spool *spool, struct queue_message *message) {
-        const struct queue_place *place = &spool->places.rows[message->place];
-
-        for (uint16_t i = 0; message->tried && i < place->n_hops; i++) {
-                struct queue_name *hop = &spool->places.hops.rows[queue_place_hops(place)[i]];
-
-                hop->deferred++;
-                hop->retry_deferred += message->asked;
-        }
-        if (message->tried)
-                message->asked = false;
-        message->tried = false;
-        if (!message->returned || message->queue != QUEUE_DEFERRED)
+        if (!message->returned || message->queue != QUEUE_DEFERRED) {
+                count_return(spool, message);
                 return;
+        }
         queue_track_job(spool, message, QUEUE_JOB_REASON);
         message->returned = !(message->jobs & 1u << QUEUE_JOB_REASON);
 }

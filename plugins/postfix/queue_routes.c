@@ -105,11 +105,13 @@ static bool read_table(struct queue_spool *spool, const char *main_cf,
 }
 
 static bool use(struct queue_spool *spool, const char *main_cf) {
-        char path[QUEUE_TABLE_PATH_MAX], *table;
+        char path[QUEUE_TABLE_PATH_MAX], value[MAIN_CF_VALUE_MAX], *table;
         struct nexthop_routes routes;
         int r;
 
         read_lifetimes(spool, main_cf);
+        spool->has_filter =
+                main_cf_expanded(main_cf, "content_filter", "", value, sizeof(value)) && value[0] != '\0';
         if (!read_table(spool, main_cf, path, &table))
                 return false;
         r = nexthop_routes_init(&routes, main_cf, table);

@@ -4,10 +4,13 @@
  *
  * Runs in the watcher, as part of the sensor `queue`.  Chosen is only what is fully known: complete, read, not
  * under way.  For a next hop that means: deferred, with all the recipients that are left there.  postpone takes those
- * that would be tried within half a slice, so that a renewal chooses what needs it and not everything again, and none
- * that was chosen for a retry and is not back from it: a lease is renewed while its mail is brought back.  retry takes
- * the oldest, those first that were postponed, and never one that Postfix says may have been delivered already.  hold
- * and requeue take what passes their filter; an empty filter takes nothing.
+ * that would be tried within half a slice, so that a renewal chooses what needs it and not everything again, none on its
+ * way to a content filter, which is this host's own, and none that was chosen for a retry and is not back from it: a
+ * lease is renewed while its mail is brought back.  retry takes what was postponed, and what an outage keeps
+ * (queue_select_is_stranded()); as a canary also such that is due soon, and whatever a content filter did not take,
+ * since only its site knows that it is back; but never what Postfix says may have been delivered already.  What the
+ * next hop itself did not want has its turn last, then age decides.  hold and requeue take what passes their filter; an
+ * empty filter takes nothing.
  *
  * All messages are looked at, a piece per turn of the loop, one selection after the other; what moves on meanwhile is
  * not there any more for the verb either, which looks at each again.
@@ -27,6 +30,7 @@
 #include "postfix/selection.h"
 
 #define RENEW_SECONDS (POSTFIX_SLICE_SECONDS / 2)
+#define STRANDED_SECONDS 300 /* Postfix looks for what is due as often as that (queue_run_delay) */
 #define TURN_USEC UINT64_C(2000)
 #define PAUSE_USEC UINT64_C(1000)
 #define FOREVER_USEC UINT64_C(3600000000)
@@ -56,6 +60,7 @@ struct selecting {
         struct candidates candidates;
         size_t candidate; /* that is written next, once they are ranked */
         bool is_ranked;
+        bool is_canary; /* of retry */
 };
 
 struct queue_selects {
@@ -81,13 +86,39 @@ static bool belongs(const struct selecting *selecting, const struct queue_messag
                 place->n_hops == 1 && queue_place_hops(place)[0] == selecting->filter.hop;
 }
 
+/* Chosen for a retry, and due since: Postfix has it, or is about to.  Else nothing came of that retry. */
+static bool is_being_retried(const struct selecting *selecting, const struct queue_message *message) {
+        return message->asked && message->retry <= selecting->now;
+}
+
 static bool postpone_takes(const struct selecting *selecting, const struct queue_message *message) {
-        return belongs(selecting, message) && !message->asked &&
-                message->retry < selecting->now + RENEW_SECONDS;
+        return belongs(selecting, message) && !selecting->spool->places.rows[message->place].is_filter &&
+                !is_being_retried(selecting, message) && message->retry < selecting->now + RENEW_SECONDS;
+}
+
+/* Neither the mail nor its recipient had a part in why it waits. */
+static bool is_for_an_outage(const struct queue_message *message) {
+        return reason_is_dead((enum reason_class)message->reason) || message->reason == REASON_DNS ||
+                message->reason == REASON_LOST;
+}
+
+bool queue_select_is_stranded(const struct queue_message *message, int64_t now_seconds) {
+        return !message->postponed && !message->duplicate_risk && is_for_an_outage(message) &&
+                message->retry > now_seconds + STRANDED_SECONDS;
 }
 
 static bool retry_takes(const struct selecting *selecting, const struct queue_message *message) {
-        return belongs(selecting, message) && !message->duplicate_risk;
+        bool is_wanted = message->postponed || queue_select_is_stranded(message, selecting->now) ||
+                (selecting->is_canary && is_for_an_outage(message)) || message->reason == REASON_FILTER ||
+                message->reason == REASON_FILTER_DEAD;
+
+        return is_wanted && belongs(selecting, message) && !message->duplicate_risk &&
+                !is_being_retried(selecting, message);
+}
+
+static uint64_t retry_rank(const struct queue_message *message) {
+        return message->arrival | (is_for_an_outage(message) ? 0 : UINT64_C(1) << 32) |
+                (message->postponed ? 0 : UINT64_C(1) << 33);
 }
 
 static void sift_down(struct candidates *candidates, size_t i) {
@@ -162,6 +193,7 @@ static int postpone_begin(struct selecting *selecting, const struct sg_value *ar
 static int retry_begin(struct selecting *selecting, const struct sg_value *args) {
         struct candidates *candidates = &selecting->candidates;
 
+        selecting->is_canary = strcmp(args[RETRY_ARG_HOW].text, "canary") == 0;
         candidates->max = (size_t)args[RETRY_ARG_MESSAGES].number;
         candidates->heap = calloc(candidates->max + 1, sizeof(*candidates->heap));
         if (!candidates->heap)
@@ -219,9 +251,7 @@ static bool look_at_next(struct selecting *selecting) {
         if (message && selecting->choice->takes(selecting, message)) {
                 if (selecting->choice->is_ranked)
                         offer(&selecting->candidates,
-                                (struct candidate){.number = selecting->at,
-                                        .rank = message->arrival |
-                                                (message->postponed ? 0 : UINT64_C(1) << 32)});
+                                (struct candidate){.number = selecting->at, .rank = retry_rank(message)});
                 else
                         add(selecting, message);
         }

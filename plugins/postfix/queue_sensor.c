@@ -16,9 +16,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "postfix/instance_reads.h"
 #include "postfix/main_cf.h"
 #include "postfix/queue_questions.h"
 #include "postfix/queue_select.h"
@@ -116,27 +116,17 @@ static int queue_create(const struct sg_host *host, const struct sg_value *optio
         return 0;
 }
 
-/* Whether it can be opened to the watcher without anything else: a directory would be with all that is in it. */
-static bool is_file_or_nothing(const char *path) {
-        struct stat status;
-
-        return stat(path, &status) < 0 || S_ISREG(status.st_mode);
-}
-
+/* main.cf, and the transport table that it names. */
 static int add_routes(
         const char *root, const struct postfix_instance *instance, sg_reads_fn add, void *data) {
         char path[PATH_MAX + POSTFIX_PATH_MAX], full[2 * sizeof(path)], *main_cf;
-        int r;
+        int r = instance_reads_config(root, instance, "main.cf", add, data);
 
-        snprintf(path, sizeof(path), "%s/main.cf", instance->config);
-        snprintf(full, sizeof(full), "%s%s", root, path);
-        r = is_file_or_nothing(full) ? add(path, data) : 0;
-        if (r < 0 || text_file_read(full, MAIN_CF_MAX, true, &main_cf) < 0)
+        snprintf(full, sizeof(full), "%s%s/main.cf", root, instance->config);
+        if (r < 0 || instance->config[0] == '\0' || text_file_read(full, MAIN_CF_MAX, true, &main_cf) < 0)
                 return r;
-        if (nexthop_transport_file(main_cf, path, sizeof(path)) && path[0] != '\0') {
-                snprintf(full, sizeof(full), "%s%s", root, path);
-                r = is_file_or_nothing(full) ? add(path, data) : 0;
-        }
+        if (nexthop_transport_file(main_cf, path, sizeof(path)) && path[0] != '\0')
+                r = instance_reads_file(root, path, add, data);
         free(main_cf);
         return r;
 }
@@ -147,10 +137,9 @@ static int queue_reads_more(const char *root, const struct sg_value *options, sg
 
         postfix_instances_find(root, options[POSTFIX_OPTION_SPOOLS].list, &found);
         for (size_t i = 0; i < found.n && r >= 0; i++) {
-                if (found.rows[i].config[0] != '\0')
-                        r = add_routes(root, &found.rows[i], add, data);
-                if (r >= 0 && found.rows[i].spool[0] != '\0')
-                        r = add(found.rows[i].spool, data);
+                r = add_routes(root, &found.rows[i], add, data);
+                if (r >= 0)
+                        r = instance_reads_spool(&found.rows[i], add, data);
         }
         return r;
 }

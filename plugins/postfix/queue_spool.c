@@ -6,8 +6,10 @@
  * be done: 5 ms, then everybody else on the loop has his turn; first what keeps the counts true (events, listings,
  * searches, states), then the census that is asked for, then the reading of files, of logs last of all.  Once all of
  * them are read, what passes through incoming and active has a quarter of a second to be delivered before anybody
- * opens it.  `tick` asks for a census within a second of a change, every ten seconds while there is mail, and not at
- * all on an empty relay; while the spool is away it looks for it, since nothing tells when a file system is mounted.
+ * opens it, unless somebody wants to know where it goes (queue_recent.c, queue_filters.c); for queue_recent.c events
+ * are heard sooner, too.  `tick` asks for a census within a second of a change, every ten seconds while there is mail,
+ * and not at all on an empty relay; while the spool is away it looks for it, since nothing tells when a file system is
+ * mounted.
  *
  * Owns everything of a spool.  Fails only at creation; a spool that is not there, or goes away, is missing, and all
  * that was known about it is forgotten but for the totals, a piece at a time; before that it is not looked for again.
@@ -32,6 +34,7 @@
 #define LIST_USEC (60 * SECOND_USEC) /* between two listings when events do not tell everything */
 #define SOON_USEC UINT64_C(50000)    /* changes come in groups */
 #define GATHER_USEC UINT64_C(10000)  /* waking up costs more than an event */
+#define HURRY_USEC UINT64_C(1000)    /* ... but what is delivered on this machine is gone by then */
 #define FILES_USEC UINT64_C(250000)  /* from the coming of mail that passes to a look into its file */
 #define CENSUS_SHARE 50              /* a census may take one part in that many of the time */
 
@@ -237,11 +240,25 @@ static void note(struct queue_spool *spool, bool *done) {
 }
 
 void queue_spool_heard(struct queue_spool *spool) {
-        work_within(spool, GATHER_USEC);
+        work_within(spool, spool->recent.alert_usec != 0 ? HURRY_USEC : GATHER_USEC);
+}
+
+/* Somebody wants to know where all of it goes, or how fast a filter takes it: one look a second tells. */
+static bool is_looked_at(struct queue_spool *spool) {
+        uint64_t since_usec = now(spool) - spool->sampled_usec;
+
+        if (spool->recent.alert_usec != 0)
+                return true;
+        if (!queue_filters_are_used(spool))
+                return false;
+        if (since_usec >= SECOND_USEC)
+                spool->sampled_usec = now(spool);
+        /* One message makes several events. */
+        return since_usec >= SECOND_USEC || since_usec < GATHER_USEC;
 }
 
 void queue_spool_passes(struct queue_spool *spool) {
-        if (spool->files_usec == 0 && spool->is_explained)
+        if (spool->files_usec == 0 && spool->is_explained && !is_looked_at(spool))
                 spool->files_usec = now(spool) + FILES_USEC;
 }
 
@@ -277,7 +294,8 @@ static bool step(struct queue_spool *spool) {
 }
 
 static void after_work(struct queue_spool *spool) {
-        bool has_mail = spool->table.n > 0 || spool->n_odd > 0 || spool->n_shown_hops > 0;
+        bool has_mail = spool->table.n > 0 || spool->n_odd > 0,
+             is_shown = spool->n_shown_hops > 0 || spool->recent.n > 0 || spool->shown_filters.n > 0;
 
         free(spool->log_text);
         spool->log_text = NULL;
@@ -286,7 +304,7 @@ static void after_work(struct queue_spool *spool) {
                 work_within(spool, SOON_USEC);
         if (spool->files_usec != 0)
                 work_within(spool, files_after_usec(spool));
-        if (has_mail || spool->is_blind || spool->is_overfull)
+        if (has_mail || is_shown || spool->is_blind || spool->is_overfull)
                 tick_within(spool, MAIL_USEC);
 }
 
@@ -315,9 +333,18 @@ static void on_work(struct sg_timer *timer, void *data) {
                 after_work(spool);
 }
 
+static void leave_others(struct queue_spool *spool) {
+        struct queue_spool **link = &spool->common->spools;
+
+        while (*link != spool)
+                link = &(*link)->next;
+        *link = spool->next;
+}
+
 struct queue_spool *queue_spool_free(struct queue_spool *spool) {
         if (!spool)
                 return NULL;
+        leave_others(spool);
         queue_read_close(spool);
         queue_near_close(spool);
         queue_scan_close(spool);
@@ -351,6 +378,8 @@ int queue_spool_new(const struct sg_host *host, const struct postfix_instance *i
         spool->host = host;
         spool->fd = spool->inotify = spool->reader.fd = -1;
         spool->common = common;
+        spool->next = common->spools;
+        common->spools = spool;
         spool->wall_seconds = wall_seconds;
         snprintf(spool->path, sizeof(spool->path), "%s%s", host->root, instance->spool);
         snprintf(spool->config, sizeof(spool->config), "%s%s", host->root, instance->config);

@@ -5,7 +5,8 @@
  * queue_watch.c turns events into calls of queue_track.c, queue_scan.c does the same for directories it lists;
  * what they cannot know becomes a job in a ring, done by queue_read.c.  queue_shape.c keeps the counts that
  * questions are answered from (queue_questions.c, queue_list.c); queue_census.c adds up the rest, queue_publish.c
- * says it, queue_select.c answers the verbs.  queue_spool.c owns the whole and shares out the time.
+ * says it, with what queue_recent.c and queue_filters.c know of the last minutes; queue_select.c answers the verbs.
+ * queue_spool.c owns the whole and shares out the time.
  */
 #ifndef POSTFIX_QUEUE_SPOOL_H
 #define POSTFIX_QUEUE_SPOOL_H
@@ -18,7 +19,9 @@
 #include "postfix/nexthop.h"
 #include "postfix/postfix.h"
 #include "postfix/queue_file.h"
+#include "postfix/queue_filters.h"
 #include "postfix/queue_places.h"
+#include "postfix/queue_recent.h"
 #include "postfix/queue_shape.h"
 #include "postfix/queue_table.h"
 #include "postfix/reason.h"
@@ -68,6 +71,16 @@ struct queue_scan {
 
 #define QUEUE_NAMES_SHOWN 20u /* domains, and senders */
 #define QUEUE_HOPS_SHOWN 32u
+#define QUEUE_CROWD 5u /* messages on their way to one next hop or domain */
+
+/* What domains are ranked by: their messages in one queue each, and in all of these from their senders. */
+enum queue_rank_of {
+        QUEUE_RANK_DEFERRED,
+        QUEUE_RANK_ACTIVE,
+        QUEUE_RANK_INCOMING,
+        QUEUE_RANK_SENDERS,
+        QUEUE_RANKS
+};
 
 /* The names with most messages, largest first, and the sum of all. */
 struct queue_rank {
@@ -82,11 +95,18 @@ struct queue_census {
         uint32_t next;       /* of what the stage goes through */
         int64_t now_seconds; /* CLOCK_REALTIME */
         uint64_t spent_usec;
-        uint32_t read, null_sender, unreadable, cliff;
+        uint32_t read, null_sender, unreadable;
+        struct {
+                int64_t until_seconds;
+                uint64_t first_seconds; /* when the first of them expires; 0: there are none */
+                uint32_t messages;
+                struct queue_top hops;
+        } cliff;
+        struct queue_filter_counts filters;
         uint32_t null_senders[QUEUES];
         uint32_t oldest[QUEUES]; /* arrival; 0: not known */
         uint32_t reasons[REASON_CLASSES];
-        struct queue_rank domains, senders, hops;
+        struct queue_rank domains[QUEUE_RANKS], hops;
 };
 
 /* Names whose readings are published; each is held. */
@@ -116,12 +136,14 @@ struct queue_common {
         const struct reason_site *reasons; /* NULL: none */
         uint32_t messages_max, messages;   /* that are tracked, at most and now */
         uint32_t n_spools;                 /* which share what there is for names; 0: one */
-        uint64_t cliff_seconds;
+        struct queue_spool *spools;        /* all that there are, by their `next` */
+        uint64_t cliff_seconds;            /* while people are there, or nobody knows when */
 };
 
 struct queue_spool {
         const struct sg_host *host;
         struct queue_common *common;
+        struct queue_spool *next; /* of the sensor */
         char path[PATH_MAX], config[PATH_MAX],
                 instance[POSTFIX_INSTANCE_MAX]; /* with the host's root in front */
         int64_t (*wall_seconds)(void);          /* CLOCK_REALTIME, or what a test has for it */
@@ -133,6 +155,7 @@ struct queue_spool {
         struct sg_timer *work, *tick;
         uint64_t work_usec;                 /* when there is work; 0: not armed */
         uint64_t files_usec;                /* before that no file is opened; 0: it may be */
+        uint64_t sampled_usec;              /* when mail that passes was looked at, last */
         bool is_working, is_changed;        /* within a turn; what it changed is said after it */
         uint64_t tick_usec, published_usec; /* when the tick comes; 0: not armed */
 
@@ -157,6 +180,7 @@ struct queue_spool {
 
         struct nexthop_routes routes;
         bool hops_unknown;                    /* there are routes that cannot be read */
+        bool has_filter;                      /* main.cf sends mail through one */
         uint64_t routes_stamp;                /* of the files they came from; 0: not read yet */
         char transport[QUEUE_TABLE_PATH_MAX]; /* the table; "": there is none */
         unsigned defer_depth;
@@ -175,15 +199,17 @@ struct queue_spool {
         struct queue_shape shape;
         struct queue_scan scan;
         struct queue_census census;
+        struct queue_recent recent;
         /* Everything was, since it was last listed: its name, its envelope, the reason of its deferral. */
         bool is_listed, is_read, is_explained;
 
         struct queue_totals totals;
         struct growth bounces, bytes;
         bool reason_shown[REASON_CLASSES];
-        struct queue_shown shown_domains, shown_senders;
+        struct queue_shown shown_domains[QUEUE_RANKS];
         struct queue_shown_hop shown_hops[QUEUE_HOPS_SHOWN];
         size_t n_shown_hops;
+        struct queue_filters_shown shown_filters;
 };
 
 /* queue_spool.c */
@@ -269,8 +295,9 @@ bool queue_routes_refresh(struct queue_spool *spool);
 /* queue_census.c */
 bool queue_census_step(struct queue_spool *spool); /* false: nothing to do */
 /* What names are ranked by. */
-uint32_t queue_census_recipients(const struct queue_name *name);
-uint32_t queue_census_senders(const struct queue_name *name);
+typedef uint32_t (*queue_census_count)(const struct queue_name *name);
+uint32_t queue_census_waiting(const struct queue_name *name); /* for a next hop */
+extern const queue_census_count queue_census_domains[QUEUE_RANKS];
 
 /* queue_publish.c */
 extern const struct sg_reading queue_readings[];
@@ -287,5 +314,8 @@ void queue_publish_names_forget(struct queue_spool *spool);
 void queue_publish_hops(struct queue_spool *spool);
 void queue_publish_hops_missing(const struct queue_spool *spool, const char *why);
 void queue_publish_hops_forget(struct queue_spool *spool);
+
+/* queue_publish_cliff.c: what would be returned to its senders */
+void queue_publish_cliff(const struct queue_spool *spool);
 
 #endif

@@ -122,16 +122,18 @@ static struct queue_message *add(struct queue_spool *spool, const struct queue_i
         return message;
 }
 
-/* The counters of the next hops of a message that left active. */
+/* The counters of the next hops of a message that left active for good. */
 static void count_hops(struct queue_spool *spool, const struct queue_message *message) {
         const struct queue_place *place = &spool->places.rows[message->place];
 
         for (uint16_t i = 0; i < place->n_hops; i++) {
                 struct queue_name *hop = &spool->places.hops.rows[queue_place_hops(place)[i]];
 
-                hop->delivered++;
-                hop->retry_delivered += message->asked;
+                hop->delivered += !message->bounced;
+                hop->retry_delivered += message->asked && !message->bounced;
+                hop->retry_bounced += message->asked && message->bounced;
         }
+        queue_recent_left(spool, message);
 }
 
 /* Some of its recipients may be done: who is left is in the file. */
@@ -304,10 +306,9 @@ void queue_track_removal(
 
         if (!message)
                 return;
-        if (message->queue == QUEUE_ACTIVE && message->bounced) {
-                spool->totals.bounced++;
-        } else if (message->queue == QUEUE_ACTIVE) {
-                spool->totals.delivered++;
+        if (message->queue == QUEUE_ACTIVE) {
+                spool->totals.bounced += message->bounced;
+                spool->totals.delivered += !message->bounced;
                 count_hops(spool, message);
         }
         queue_track_forget(spool, message);

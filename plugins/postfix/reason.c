@@ -292,9 +292,11 @@ void reason_classify(
                 if (!rest)
                         continue;
                 /* The copies for messages that were not tried carry no diagnostic. */
-                if (rows[i].reply)
-                        reason.class = classify_reply(
-                                *diagnostic ? diagnostic : rest, status, ends_with(rest, IN_REPLY_TO_RCPT));
+                if (rows[i].reply) {
+                        reason.reply = *diagnostic ? diagnostic : rest;
+                        reason.class =
+                                classify_reply(reason.reply, status, ends_with(rest, IN_REPLY_TO_RCPT));
+                }
                 *ret_reason = reason;
                 return;
         }

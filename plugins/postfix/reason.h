@@ -36,6 +36,8 @@ struct reason {
         char host[256]; /* "connect to HOST[ADDRESS]:PORT": whom Postfix tried; "" when it is not said */
         char address[64];
         unsigned port;
+        const char *
+                reply; /* what a remote server said, in one of the texts that were classified; NULL: nothing */
 };
 
 /* `status` and `diagnostic` as in struct defer_entry. */
