@@ -24,15 +24,23 @@
 --   verify { clears = NAME, within = "2m" }     true once NAME is clear, false when it is not
 --   verify_room(incident, result, ...)          the same for actions that make room, below
 --   reading(name, labels)   a number, or nil when it could not be measured
+--   reading_text(name, labels)
+--                           the sentence that its sensor told with the value, or nil
 --   readings(name, labels)  all that have a value: a list of { labels = { .. }, value = number }
 --   tripped(name)           the conditions of that name that are tripped: a list of
 --                           { name = NAME, labels = { .. }, value = number or nil }
+--   disk_trouble()          the worst condition of a disk that is full or filling, as one of tripped(),
+--                           or nil
 --   leases(verb)            what is in force: a list of { id, verb, args, until_clear, state, count,
 --                           owner }; of all verbs when none is given
+--   lease_of(verb, arguments)
+--                           the one of them that was taken with these arguments, and maybe others, or nil
 --   wait(duration, label)   let time pass; people see the label
 --   now()                   seconds, to measure how long something took
+--   back_by()               seconds until people are next back, or nil when nobody knows
 --   log(text)               a sentence for the record
---   diagnose(text)          the one sentence that people read about this incident
+--   diagnose(text)          the one sentence that people read about this incident, unless one of
+--                           its conditions explains more (`cause`) than that of this run
 --   must(result)            below
 --
 -- Of Lua there are string, table, math (without random) and assert, error, ipairs, next,
@@ -45,6 +53,29 @@ function must(result)
     error(result.status .. ": " .. result.text, 2)
   end
   return result
+end
+
+local DISK = { "disk-space-critical", "disk-space-high", "disk-full-soon", "disk-inodes-critical", "disk-inodes-high" }
+
+function disk_trouble()
+  for _, name in ipairs(DISK) do
+    local disk = tripped(name)[1]
+    if disk then
+      return disk
+    end
+  end
+end
+
+function lease_of(verb, arguments)
+  for _, lease in ipairs(leases(verb)) do
+    local is_it = true
+    for name, value in pairs(arguments) do
+      is_it = is_it and lease.args[name] == tostring(value)
+    end
+    if is_it then
+      return lease
+    end
+  end
 end
 
 -- verify_room(incident, act(...), ...): whether what made room was enough.  The verbs measure

@@ -13,8 +13,6 @@
 --
 --   at_least   fewer deferred bounces than this are not what does the harm
 
-local DISK = { "disk-space-critical", "disk-space-high", "disk-full-soon", "disk-inodes-critical", "disk-inodes-high" }
-
 -- A queue that delivers is large, or a disk is in trouble: in words.
 local function harm(instance)
   for _, large in ipairs(tripped("queue-large")) do
@@ -23,11 +21,8 @@ local function harm(instance)
       return ("the %s queue is crowded"):format(queue)
     end
   end
-  for _, name in ipairs(DISK) do
-    for _, disk in ipairs(tripped(name)) do
-      return ("%s is filling"):format(disk.labels.path)
-    end
-  end
+  local disk = disk_trouble()
+  return disk and ("%s is filling"):format(disk.labels.path)
 end
 
 -- ", 1709 of 2193 messages are bounces", as far as it is known.

@@ -5,12 +5,14 @@
 -- Somebody deleted a log to make room, and the daemon that has it open writes on into a file
 -- without a name: no space came back, du shows nothing, and every line is lost.  Asking the
 -- daemon to reopen its logs is the gentlest step of all, so it comes before every other one.
+--
+--   notable   bytes of deleted files that are worth a diagnosis
 
 return playbook {
   name     = "reopen-deleted-logs",
   summary  = "Get the space of deleted logs back from the daemons that hold them",
   on       = { any = { "deleted-open-large", "disk-space-high", "disk-space-critical" } },
-  options  = { notable = 100 * 1024 * 1024 }, -- bytes of deleted files that are worth a diagnosis
+  options  = { notable = 100 * 1024 * 1024 },
   budget   = { runs = 12, per = "1d" },
   cooldown = "1m",
   run = function(incident, options)
