@@ -63,6 +63,7 @@ _spoolguardctl() {
 		qshape) options+=' -s -p -m -b -t -l -w -n -c --instance --newer-than' ;;
 		log) options+=' --lines -n --incident --follow -f' ;;
 		run) options+=' --dry-run' ;;
+		return) options+=' --forget --anyway' ;;
 		plugins) options+=' --describe' ;;
 		esac
 		COMPREPLY=($(compgen -W "$options" -- "$cur"))
