@@ -29,6 +29,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         }
         for (size_t i = 0; i < config->n_playbooks; i++)
                 insist(config->playbooks[i].failed || config->playbooks[i].source);
+        /* Whatever day it is: a moment that is still to come, or none. */
+        uint64_t now_usec = UINT64_C(1798196400000000), next_usec = back_by_next(&config->back_by, now_usec);
+        insist(next_usec == 0 || next_usec > now_usec);
+        insist(!config->back_by.weekly || next_usec > 0);
         config_free(config);
 
         insist(config_text_read((const char *)data, size, &entries, &problem) == 0);

@@ -115,7 +115,24 @@ return playbook {
   end,
 }
 LUA
+put_text /etc/spoolguard/playbooks/raise-lifetime.lua <<'LUA'
+return playbook {
+  name    = "raise-lifetime",
+  summary = "Let the mail of the second instance live longer",
+  on      = { any = "bounce-storm" },
+  run = function()
+    act("postfix.set", { instance = "postfix-out", settings = { "maximal_queue_lifetime = 28d" } },
+      { until_clear = "next-hop-down_example.test" })
+  end,
+}
+LUA
 configure hurry.lua <<<'return { conditions = { ["log-volume-high"] = { trip = 4096, clear = 3072, lasting = "5s", clear_lasting = "5s" } } }'
+inside mkdir -p /etc/systemd/system/spoolguard.service.d
+put_text /etc/systemd/system/spoolguard.service.d/second.conf <<-END
+	[Service]
+	ReadWritePaths=-/etc/$out
+END
+inside systemctl daemon-reload
 since=$(now)
 inside systemctl restart spoolguard
 wait_until 30 knows_both || fail "two instances at the start: $(instances)"
@@ -138,4 +155,28 @@ held_there 3 || fail "$(files_of "$spool/hold") are on hold, not the admin's 3"
 [ "$(messages_in hold)" -eq 5 ] || fail "the admin's messages of the first instance are not on hold any more"
 wait_until 30 second_is_returned || fail "$(marked "$spool") messages are still postponed"
 counts_are_true_of_both "after all"
+
+# The second one is removed for good while a setting of it is changed: its lease ends by root's word.
+inside spoolguardctl run raise-lifetime
+lease=$(leases id)
+[ "$(inside postconf -c "/etc/$out" -h maximal_queue_lifetime)" = 28d ] || fail "the lifetime was not raised"
+finding() { inside spoolguardctl preflight --json | python3 -c 'import json, sys; print(*(r["level"] + ": " + r["text"] for r in json.load(sys.stdin) if r["name"] == "leftovers"))'; }
+case $(finding) in "ok: "*) ;; *) fail "what is in use is called left over: $(finding)" ;; esac
+inside systemctl stop "postfix@$out"
+inside postmulti -i "$out" -e disable
+inside postconf -e 'multi_instance_directories ='
+inside rm -r "/etc/$out"
+refusal=$(inside spoolguardctl return "$lease" 2>&1) && fail "a lease ended that could not be taken back: $refusal"
+case $refusal in *"spoolguardctl return --forget $lease"*) ;; *) fail "how to end it is not said: $refusal" ;; esac
+inside runuser -u nobody -- spoolguardctl return --forget "$lease" --anyway && fail "anybody may have a lease forgotten"
+[ "$(leases id)" = "$lease" ] || fail "the lease is over"
+inside spoolguardctl return --forget "$lease" || fail "root may not have it forgotten"
+wait_until 10 no_lease || fail "a lease that was forgotten is still there"
+for event in lease-undo-failed lease-forgotten; do
+	n=$(inside spoolguardctl log -n 4096 --json | grep -c "\"event\": *\"$event\"")
+	[ "$n" -eq 1 ] || fail "$event is $n times on record"
+done
+inside mkdir "/etc/postfix/main.cf.spoolguard-$((lease + 1))"
+case $(finding) in "warn: /etc/postfix/main.cf.spoolguard-$((lease + 1)) is left of"*) ;; *) fail "not named: $(finding)" ;; esac
+inside rmdir "/etc/postfix/main.cf.spoolguard-$((lease + 1))"
 both_alive || fail "not alive"

@@ -93,8 +93,10 @@ numbers() { # TARGET RATE:SECONDS...
 	inside systemd-run -q --unit=numbers python3 /root/host/number.py write /root/numbers.json "$@"
 }
 stop_numbers() { inside systemctl stop numbers; }
-numbers_are_whole() { # LOG [LINES that may be lost] -> fails unless all others of the parts that are kept are there, once and in order
-	inside python3 /root/host/number.py check "$@"
+# Fails unless all lines of the parts that are kept are there, once and in order; with samples of /var/log all that were
+# not written while it was full.
+numbers_are_whole() { # LOG [SAMPLES]
+	inside python3 /root/host/number.py check "$1" ${2:+/root/numbers.json "$2"}
 }
 rsyslogd() { inside pgrep -x rsyslogd; }
 holds_nothing() { # PID -> of what is deleted

@@ -11,13 +11,16 @@
 --     select = function(verb, args, renewal) ... end    how many things a selector finds, or -errno; 1
 --     plugins = true: act() knows the verbs of the built plugins; verbs = { ... }: those (see lua_verbs.h)
 --     lasting = true: leases have no slices, they last until they are ended
---     conditions = { { name =, reading =, trip =, clear =, lasting =, clear_lasting =, below =, level = } }
---   sim.set, sim.withdraw, sim.advance, sim.state, sim.run, sim.by_hand, sim.lease      see lua_runner.c
+--     conditions = { { name =, reading =, trip =, clear =, lasting =, clear_lasting =, below =, level =, cause = } }
+--     back_by = "2026-12-28 08:00"         as in the configuration; nothing: nobody knows
+--   sim.set, sim.withdraw, sim.advance, sim.state, sim.diagnosis, sim.run, sim.by_hand, sim.lease      see lua_runner.c
 --   count("act journal.vacuum")              lines of the trace that begin so
 --   line("end ")                             the first of them
 --   expect { "open ...", ... }               the whole trace, each line by its beginning
+--   support("flush_support")                 what that file beside this one returns
 
 local failed, ran = 0, 0
+local here = debug.getinfo(1, "S").source:match("^@(.*/)") or ""
 
 function test(sentence, body)
   ran = ran + 1
@@ -60,6 +63,10 @@ local function list(value)
   return type(value) == "string" and { value } or value or {}
 end
 
+function support(name)
+  return dofile(here .. name .. ".lua")
+end
+
 local function nothing() end
 
 -- The fields of a playbook's table, as the loader would freeze them.  A broken file has none; the loader
@@ -69,6 +76,7 @@ local function frozen(file, source, changed, broken)
     playbook = function(fields) return fields end,
     act = nothing, verify = nothing, wait = nothing, reading = nothing, log = nothing, diagnose = nothing,
     readings = nothing, tripped = nothing, leases = nothing, now = nothing,
+    reading_text = nothing, back_by = nothing,
   }, { __index = _G })
   local fields = { on = { any = "disk-space-high" } }
   if not broken then
@@ -106,7 +114,7 @@ function world(given)
   end
   sim.start {
     observe = given.observe, lasting = given.lasting, act = given.act, admit = given.admit, select = given.select,
-    plugins = given.plugins, verbs = given.verbs, playbooks = playbooks,
+    plugins = given.plugins, verbs = given.verbs, back_by = given.back_by, playbooks = playbooks,
     prelude = read(SHARE .. "/prelude.lua"),
     conditions = given.conditions or {
       { name = "disk-space-critical", reading = "disk_used_ratio", trip = 0.95, clear = 0.90, level = "critical" },

@@ -111,6 +111,7 @@ static void read_condition(lua_State *lua, struct config_condition *condition) {
         condition->clear_lasting_usec = (uint64_t)(number_field(lua, "clear_lasting") * 1e6);
         condition->level = level_field(lua);
         condition->below = flag_field(lua, "below");
+        condition->cause = (unsigned)number_field(lua, "cause");
         condition->enabled = true;
 }
 
@@ -255,6 +256,10 @@ static int start(lua_State *lua) {
         world.config.conditions = world.conditions;
         world.config.playbooks = world.playbooks;
         world.config.prelude = text_field(lua, "prelude");
+        const char *back_by = text_field(lua, "back_by");
+        struct problem problem;
+        if (back_by && back_by_parse("back_by", back_by, &world.config.back_by, &problem) < 0)
+                return luaL_error(lua, "%s", problem.text);
 
         lua_getfield(lua, 1, "conditions");
         for (lua_Integer i = 1; lua_geti(lua, -1, i) == LUA_TTABLE && i <= 16; i++, lua_settop(lua, 2))
@@ -305,17 +310,18 @@ static size_t read_labels(lua_State *lua, int index, struct reading_label labels
         return n;
 }
 
-/* set(reading, { label = value }, number or nil): nil is missing. */
+/* set(reading, { label = value }, number or nil, sentence): nil is missing. */
 static int set(lua_State *lua) {
         const char *name = luaL_checkstring(lua, 1);
         struct reading_label labels[READING_LABELS_MAX] = {0};
 
-        lua_settop(lua, 3);
+        lua_settop(lua, 4);
         size_t n = read_labels(lua, 2, labels);
         if (lua_isnil(lua, 3))
                 board_missing(world.board, name, labels, n, "the test says so");
         else
-                board_set(world.board, name, labels, n, luaL_checknumber(lua, 3));
+                board_set_told(
+                        world.board, name, labels, n, luaL_checknumber(lua, 3), luaL_optstring(lua, 4, NULL));
         return 0;
 }
 
@@ -364,6 +370,14 @@ static int state(lua_State *lua) {
         return 1;
 }
 
+/* What people read about the newest incident. */
+static int diagnosis(lua_State *lua) {
+        const struct incident *newest = engine_incident(world.engine, 0);
+
+        lua_pushstring(lua, newest ? newest->diagnosis : "");
+        return 1;
+}
+
 /* by_hand(playbook, dry): nothing, or the reason why not. */
 static int by_hand(lua_State *lua) {
         struct problem problem;
@@ -400,6 +414,7 @@ static const luaL_Reg functions[] = {
         {"advance", advance},
         {"trace", trace},
         {"state", state},
+        {"diagnosis", diagnosis},
         {"by_hand", by_hand},
         {"run", run},
         {NULL, NULL},
@@ -409,6 +424,8 @@ int main(int argc, char **argv) {
         char harness[4096];
         int failed = 1;
 
+        /* Local times are the same wherever this runs. */
+        setenv("TZ", "UTC", 1);
         if (argc != 4) {
                 fprintf(stderr, "usage: lua_runner SHARE_DIRECTORY PLUGIN_DIRECTORY test_NAME.lua\n");
                 return 2;

@@ -109,6 +109,36 @@ test("reading gives numbers, and nil for what is missing or unknown", function()
   equal(count("end site cleared"), 1)
 end)
 
+test("disk_trouble is the worst of the disks, and nil while all have room", function()
+  world { conditions = {
+    { name = "disk-space-critical", reading = "disk_used_ratio", trip = 0.95, clear = 0.90, level = "critical" },
+    { name = "disk-space-high", reading = "disk_used_ratio", trip = 0.85, clear = 0.80 },
+    { name = "disk-full-soon", reading = "disk_full_seconds", below = true, trip = 1800, clear = 7200 },
+    { name = "disk-inodes-critical", reading = "inodes", trip = 0.95, clear = 0.90 },
+    { name = "disk-inodes-high", reading = "disk_inodes_used_ratio", trip = 0.85, clear = 0.80 },
+  }, playbooks = { body([[
+    for _ = 1, 4 do
+      local disk = disk_trouble()
+      log(disk and disk.name .. " " .. disk.labels.path or "none")
+      wait("10s", "another look")
+    end
+  ]]) } }
+  used(0.9, "/srv")
+  sim.advance(5)
+  used(0.99, "/var")
+  sim.advance(10)
+  used(0.1, "/var")
+  used(0.1, "/srv")
+  sim.set("disk_inodes_used_ratio", { path = "/srv" }, 0.9)
+  sim.advance(10)
+  sim.set("disk_inodes_used_ratio", { path = "/srv" }, 0.1)
+  sim.advance(10)
+  equal(line("note "), "note disk-space-high_/srv /srv")
+  equal(count("note disk-space-critical_/var /var"), 1)
+  equal(count("note disk-inodes-high_/srv /srv"), 1)
+  equal(count("note none"), 1)
+end)
+
 test("diagnose is what people read from then on", function()
   run([[ diagnose("a reject loop with 192.0.2.1") return false ]])
   equal(count("diagnosis a reject loop with 192.0.2.1"), 1)

@@ -272,6 +272,19 @@ test("leases are listed, of one verb or of all", function()
   ]], { act = function() return { status = "done", count = 12 } end }).result, "cleared")
 end)
 
+test("lease_of finds the one with these arguments, and nil is as good an answer", function()
+  equal(ended([[
+    assert(lease_of("queue.postpone", { nexthop = "x" }) == nil)
+    must(act("queue.postpone", { nexthop = "x" }))
+    must(act("queue.postpone", { nexthop = "7" }))
+    assert(lease_of("queue.postpone", { nexthop = "x" }).id == 1)
+    assert(lease_of("queue.postpone", { nexthop = 7 }).id == 2)
+    assert(lease_of("queue.postpone", { nexthop = "y" }) == nil and lease_of("queue.retry", { nexthop = "x" }) == nil)
+    assert(lease_of("queue.postpone", { nexthop = "x", instance = "-" }) == nil)
+    return true
+  ]]).result, "cleared")
+end)
+
 test("tripped lists the objects of a name, and readings those with a value", function()
   night { playbooks = { { source = [[return playbook { name = "site", on = { any = "log-volume-high" }, run = function(incident)
     local down = tripped("next-hop-down")

@@ -92,13 +92,14 @@ void fake_engine_init(struct engine *engine) {
                 .n_labels = 1,
                 .value = 0.42,
                 .at_usec = clock_monotonic_usec(),
+                .text = "42 of 100 blocks are in use",
         };
         engine->board.readings[1] = (struct reading){
                 .name = "journal_bytes",
                 .missing = true,
                 .value = NAN,
                 .at_usec = clock_monotonic_usec(),
-                .why = "no journal",
+                .text = "no journal",
         };
         engine->board.n = 2;
         engine->conditions[0] = (struct condition){
@@ -162,6 +163,21 @@ const struct board *engine_board(const struct engine *engine) {
 
 const struct reading *board_at(const struct board *board, size_t i) {
         return i < board->n ? &board->readings[i] : NULL;
+}
+
+const struct reading *board_find(
+        const struct board *board, const char *name, const struct reading_label *labels, size_t n_labels) {
+        for (size_t i = 0; i < board->n; i++) {
+                const struct reading *row = &board->readings[i];
+                bool fits = strcmp(row->name, name) == 0 && row->n_labels == n_labels;
+
+                for (size_t k = 0; fits && k < n_labels; k++)
+                        fits = strcmp(row->labels[k].name, labels[k].name) == 0 &&
+                                strcmp(row->labels[k].value, labels[k].value) == 0;
+                if (fits)
+                        return row;
+        }
+        return NULL;
 }
 
 const struct config *engine_config(const struct engine *engine) {

@@ -158,8 +158,10 @@ static bool is_same_change(const struct wire_lease *lease, const struct wire_act
 static uint64_t take_lease(
         struct fake_executor *fake, const struct wire_action_request *request, uint64_t count) {
         for (size_t i = 0; i < FAKE_LEASES_MAX; i++)
-                if (is_same_change(&fake->leases[i].lease, request))
+                if (is_same_change(&fake->leases[i].lease, request)) {
+                        fake->leases[i].lease.count = count;
                         return fake->leases[i].lease.lease;
+                }
         for (size_t i = 0; i < FAKE_LEASES_MAX; i++) {
                 struct wire_lease *lease = &fake->leases[i].lease;
 
@@ -335,6 +337,8 @@ void fake_executor_welcome(struct fake_executor *fake, uint64_t incident, const 
                 welcome.welcome.incident_escalated = past.past_incident.escalated = escalated;
                 text_copy(welcome.welcome.incident_title, WIRE_TEXT_MAX, title);
                 text_copy(past.past_incident.title, WIRE_TEXT_MAX, title);
+                text_copy(
+                        past.past_incident.diagnosis, WIRE_TEXT_MAX, fake->diagnosis ? fake->diagnosis : "");
                 text_copy(past.past_incident.conditions, WIRE_LONG_MAX, conditions);
         }
         state.state.mode = fake->observe ? CONFIG_MODE_OBSERVE : CONFIG_MODE_ENFORCE;

@@ -35,6 +35,7 @@ struct fake_executor {
         ssize_t (*select)(struct fake_executor *fake, const struct wire_message *message, const char *verb,
                 const struct wire_pair *args, size_t n_args);
         uint64_t action_usec, slice_usec; /* slice_usec 0: leases last until they are undone */
+        const char *diagnosis; /* of the incident that a welcome tells of; NULL: none is on record */
         void *data;
 
         char trace[FAKE_TRACE_MAX][512];

@@ -119,6 +119,12 @@ static bool is_silent_for(const struct name_server *server, const uint8_t *quest
                 strcasecmp(name, server->silent_for) == 0;
 }
 
+static bool truncates(enum name_server_manner manner) {
+        return manner == NAME_SERVER_TRUNCATES || manner == NAME_SERVER_LIES_OVER_TCP ||
+                manner == NAME_SERVER_HANGS_OVER_TCP || manner == NAME_SERVER_TALKS_OVER_TCP ||
+                manner == NAME_SERVER_SPELLS_OVER_TCP || manner == NAME_SERVER_1000_RECORDS;
+}
+
 static void build(struct message *answer, const struct name_server *server, const uint8_t *question, size_t n,
         bool tcp) {
         enum name_server_manner manner = server->manner;
@@ -143,10 +149,7 @@ static void build(struct message *answer, const struct name_server *server, cons
                 flags |= ns_r_refused;
         if (manner == NAME_SERVER_FAILS)
                 flags |= ns_r_servfail;
-        if (manner == NAME_SERVER_TRUNCATES_TWICE ||
-                (!tcp &&
-                        (manner == NAME_SERVER_TRUNCATES || manner == NAME_SERVER_LIES_OVER_TCP ||
-                                manner == NAME_SERVER_1000_RECORDS))) {
+        if (manner == NAME_SERVER_TRUNCATES_TWICE || (!tcp && truncates(manner))) {
                 flags |= 0x0200u;
                 answer->size = n;
                 set16(answer, 6, 0);
@@ -176,20 +179,27 @@ static bool hears(struct name_server *server) {
 }
 
 static void on_late(struct sg_timer *timer, void *data) {
-        struct name_server *server = data;
+        struct name_server_late *late = data;
 
         (void)timer;
-        sendto(server->udp, server->late_answer, server->late_size, MSG_NOSIGNAL,
-                (const struct sockaddr *)&server->late_peer, sizeof(struct sockaddr_in));
+        sendto(late->server->udp, late->answer, late->size, MSG_NOSIGNAL,
+                (const struct sockaddr *)&late->peer, sizeof(struct sockaddr_in));
+        late->size = 0;
 }
 
 static void send_late(
         struct name_server *server, const struct message *answer, const struct sockaddr_storage *peer) {
-        assert_true(answer->size <= sizeof(server->late_answer));
-        memcpy(server->late_answer, answer->bytes, answer->size);
-        server->late_size = answer->size;
-        server->late_peer = *peer;
-        server->bench->services.timer_arm(server->late, NAME_SERVER_LATE_USEC);
+        struct name_server_late *late = server->late;
+
+        while (late->size > 0) {
+                late++;
+                assert_true(late < server->late + NAME_SERVER_LATE_MAX);
+        }
+        assert_true(answer->size <= sizeof(late->answer));
+        memcpy(late->answer, answer->bytes, answer->size);
+        late->size = answer->size;
+        late->peer = *peer;
+        server->bench->services.timer_arm(late->timer, server->late_usec);
 }
 
 static void on_datagram(struct sg_watch *watch, int fd, unsigned ready, void *data) {
@@ -198,20 +208,28 @@ static void on_datagram(struct sg_watch *watch, int fd, unsigned ready, void *da
         struct sockaddr_storage peer;
         socklen_t size = sizeof(peer);
         uint8_t question[512];
+        int other = -1;
         ssize_t n = recvfrom(fd, question, sizeof(question), 0, (struct sockaddr *)&peer, &size);
 
         (void)watch;
         (void)ready;
         assert_true(n > 12);
-        if (!hears(server) || is_silent_for(server, question, (size_t)n))
+        if (!hears(server) || server->manner == NAME_SERVER_HEARS_TCP ||
+                is_silent_for(server, question, (size_t)n))
                 return;
         build(&answer, server, question, (size_t)n, false);
         if (server->manner == NAME_SERVER_IS_LATE) {
                 send_late(server, &answer, &peer);
                 return;
         }
+        if (server->manner == NAME_SERVER_OTHER_PORT || server->manner == NAME_SERVER_OTHER_ADDRESS)
+                fd = other = server->manner == NAME_SERVER_OTHER_PORT
+                        ? net_sandbox_listen(server->address, 5353, SOCK_DGRAM)
+                        : net_sandbox_listen("127.0.0.1", 53, SOCK_DGRAM);
         for (int i = 0; i < (server->manner == NAME_SERVER_SENDS_TWICE ? 2 : 1); i++)
                 sendto(fd, answer.bytes, answer.size, MSG_NOSIGNAL, (const struct sockaddr *)&peer, size);
+        if (other >= 0)
+                close(other);
 }
 
 static void hang_up(struct name_server *server) {
@@ -219,22 +237,53 @@ static void hang_up(struct name_server *server) {
         if (server->connection >= 0)
                 close(server->connection);
         server->connection = -1;
+        server->spelled_to = server->spelled_size = 0;
+}
+
+static void on_speller(struct sg_timer *timer, void *data) {
+        struct name_server *server = data;
+
+        if (server->spelled_to == server->spelled_size)
+                return;
+        send(server->connection, server->spelled + server->spelled_to++, 1, MSG_NOSIGNAL);
+        server->bench->services.timer_arm(timer, server->late_usec);
+}
+
+static void answer_stream(struct name_server *server, const uint8_t *question, size_t size) {
+        static const uint8_t nothing[60000];
+        static struct message answer;
+        uint8_t length[2];
+
+        build(&answer, server, question, size, true);
+        ns_put16((unsigned)answer.size + (server->manner == NAME_SERVER_LIES_OVER_TCP ? 500 : 0), length);
+        if (server->manner == NAME_SERVER_SPELLS_OVER_TCP) {
+                assert_true(answer.size + 2 <= sizeof(server->spelled));
+                memcpy(server->spelled, length, 2);
+                memcpy(server->spelled + 2, answer.bytes, answer.size);
+                server->spelled_size = answer.size + 2;
+                server->bench->services.timer_arm(server->speller, server->late_usec);
+                return;
+        }
+        send(server->connection, length, sizeof(length), MSG_NOSIGNAL);
+        send(server->connection, answer.bytes, answer.size, MSG_NOSIGNAL);
+        if (server->manner == NAME_SERVER_TALKS_OVER_TCP)
+                send(server->connection, nothing, sizeof(nothing), MSG_NOSIGNAL);
 }
 
 static void on_stream(struct sg_watch *watch, int fd, unsigned ready, void *data) {
         struct name_server *server = data;
-        static struct message answer;
-        uint8_t question[514], length[2];
+        uint8_t question[514];
         ssize_t n = recv(fd, question, sizeof(question), 0);
 
         (void)watch;
         (void)ready;
         if (n > 14 && hears(server)) {
-                build(&answer, server, question + 2, (size_t)n - 2, true);
-                ns_put16((unsigned)answer.size + (server->manner == NAME_SERVER_LIES_OVER_TCP ? 500 : 0),
-                        length);
-                send(fd, length, sizeof(length), MSG_NOSIGNAL);
-                send(fd, answer.bytes, answer.size, MSG_NOSIGNAL);
+                server->asked_by_stream++;
+                if (server->manner != NAME_SERVER_HANGS_OVER_TCP)
+                        answer_stream(server, question + 2, (size_t)n - 2);
+                if (server->manner == NAME_SERVER_HANGS_OVER_TCP ||
+                        server->manner == NAME_SERVER_SPELLS_OVER_TCP)
+                        return;
         }
         hang_up(server);
 }
@@ -256,10 +305,21 @@ void name_server_init(struct name_server *server, struct sensor_bench *bench, co
         const struct name_record *records) {
         const struct sg_host *host = &bench->services;
 
-        *server = (struct name_server){.bench = bench, .connection = -1, .records = records};
+        *server = (struct name_server){.bench = bench,
+                .address = address,
+                .connection = -1,
+                .records = records,
+                .late_usec = NAME_SERVER_LATE_USEC};
         server->udp = net_sandbox_listen(address, 53, SOCK_DGRAM);
         server->tcp = net_sandbox_listen(address, 53, SOCK_STREAM);
-        assert_int_equal(host->timer_new(host, "late", UINT32_MAX, on_late, server, &server->late), 0);
+        assert_int_equal(
+                host->timer_new(host, "speller", UINT32_MAX, on_speller, server, &server->speller), 0);
+        for (size_t i = 0; i < NAME_SERVER_LATE_MAX; i++) {
+                server->late[i].server = server;
+                assert_int_equal(host->timer_new(host, "late", UINT32_MAX, on_late, &server->late[i],
+                                         &server->late[i].timer),
+                        0);
+        }
         assert_int_equal(host->watch_new(host, "udp", server->udp, SG_READY_IN, on_datagram, server,
                                  &server->udp_watch),
                 0);
@@ -272,7 +332,9 @@ void name_server_deinit(struct name_server *server) {
         const struct sg_host *host = &server->bench->services;
 
         hang_up(server);
-        host->timer_free(server->late);
+        for (size_t i = 0; i < NAME_SERVER_LATE_MAX; i++)
+                host->timer_free(server->late[i].timer);
+        host->timer_free(server->speller);
         host->watch_free(server->udp_watch);
         host->watch_free(server->tcp_watch);
         close(server->udp);

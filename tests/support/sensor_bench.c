@@ -3,7 +3,9 @@
  * sensor_bench - the host of a sensor under test: real time and descriptors, and what was published
  *
  * Runs in tests.  Implements struct sg_host on poll(), so that a test can let some time go by, do something and
- * go on; instead of a board of readings it keeps the last word on each label set and counts.
+ * go on; instead of a board of readings it keeps the last word on each label set and counts.  Time is the real one,
+ * for servers and programs that answer; a sensor that looks at files alone need not be waited for: where nothing is
+ * ready, `leaps` moves its clock to the next timer.
  */
 #include "support/sensor_bench.h"
 
@@ -54,9 +56,12 @@ static __attribute__((format(printf, 3, 4))) void bench_log(
         putchar('\n');
 }
 
+static uint64_t now_usec(const struct sensor_bench *bench) {
+        return clock_monotonic_usec() + bench->leapt_usec;
+}
+
 static uint64_t bench_now(const struct sg_host *host) {
-        (void)host;
-        return clock_monotonic_usec();
+        return now_usec(bench_of(host));
 }
 
 static struct bench_reading *record(
@@ -91,14 +96,30 @@ static struct bench_reading *record(
 
 static int bench_publish(const struct sg_host *host, const char *reading, const struct sg_label *labels,
         size_t n_labels, double value) {
-        record(host, reading, labels, n_labels)->value = value;
+        struct bench_reading *row = record(host, reading, labels, n_labels);
+
+        row->value = value;
+        row->sentence[0] = '\0';
+        return 0;
+}
+
+static int bench_publish_told(const struct sg_host *host, const char *reading, const struct sg_label *labels,
+        size_t n_labels, double value, const char *sentence) {
+        struct bench_reading *row = record(host, reading, labels, n_labels);
+
+        assert_non_null(sentence);
+        row->value = value;
+        snprintf(row->sentence, sizeof(row->sentence), "%s", sentence);
         return 0;
 }
 
 static int bench_missing(const struct sg_host *host, const char *reading, const struct sg_label *labels,
         size_t n_labels, const char *why) {
+        struct bench_reading *row = record(host, reading, labels, n_labels);
+
         assert_non_null(why);
-        record(host, reading, labels, n_labels)->missing = true;
+        row->missing = true;
+        row->sentence[0] = '\0';
         return 0;
 }
 
@@ -119,14 +140,14 @@ static int bench_timer_new(const struct sg_host *host, const char *name, uint64_
                 .next = bench->timers,
                 .fn = fn,
                 .data = data,
-                .at_usec = clock_monotonic_usec() + delay_usec};
+                .at_usec = now_usec(bench) + delay_usec};
         bench->timers = timer;
         *ret_timer = timer;
         return 0;
 }
 
 static void bench_timer_arm(struct sg_timer *timer, uint64_t delay_usec) {
-        timer->at_usec = clock_monotonic_usec() + delay_usec;
+        timer->at_usec = now_usec(timer->bench) + delay_usec;
 }
 
 static struct sg_timer *bench_timer_free(struct sg_timer *timer) {
@@ -201,6 +222,10 @@ static void bench_trouble(const struct sg_host *host, const char *what, const ch
         snprintf(bench->troubles[i].why, sizeof(bench->troubles[i].why), "%s", why);
 }
 
+static uint64_t bench_back_by(const struct sg_host *host) {
+        return bench_of(host)->back_by_usec;
+}
+
 const char *sensor_bench_trouble(const struct sensor_bench *bench, const char *what) {
         for (unsigned i = 0; i < bench->n_troubles; i++)
                 if (strcmp(bench->troubles[i].what, what) == 0)
@@ -220,6 +245,7 @@ void sensor_bench_init(struct sensor_bench *bench, const char *root) {
                                                .log = bench_log,
                                                .now_usec = bench_now,
                                                .publish = bench_publish,
+                                               .publish_told = bench_publish_told,
                                                .missing = bench_missing,
                                                .withdraw = bench_withdraw,
                                                .timer_new = bench_timer_new,
@@ -230,6 +256,7 @@ void sensor_bench_init(struct sensor_bench *bench, const char *root) {
                                                .parsing = bench_parsing,
                                                .each_reading = bench_each_reading,
                                                .trouble = bench_trouble,
+                                               .back_by_usec = bench_back_by,
                                        }};
 }
 
@@ -270,9 +297,11 @@ static void turn_end(struct sensor_bench *bench, const struct turn *start) {
 }
 
 /* One callback at a time, since each may free any other. */
-static bool fire_timer(struct sensor_bench *bench, uint64_t now_usec) {
+static bool fire_timer(struct sensor_bench *bench) {
+        uint64_t now = now_usec(bench);
+
         for (struct sg_timer *timer = bench->timers; timer; timer = timer->next)
-                if (timer->at_usec <= now_usec) {
+                if (timer->at_usec <= now) {
                         struct turn start = turn_start();
 
                         timer->at_usec = UINT64_MAX;
@@ -302,12 +331,27 @@ static bool fire_watch(struct sensor_bench *bench) {
         return false;
 }
 
-void sensor_bench_run(struct sensor_bench *bench, uint64_t usec) {
-        uint64_t until_usec = clock_monotonic_usec() + usec;
+/* Nothing is ready: real time goes by, or the clock leaps to what comes next. */
+static void idle(struct sensor_bench *bench, uint64_t until_usec) {
+        uint64_t now = now_usec(bench);
 
-        while (clock_monotonic_usec() < until_usec)
-                if (!fire_timer(bench, clock_monotonic_usec()) && !fire_watch(bench))
-                        poll(NULL, 0, 1);
+        if (!bench->leaps) {
+                poll(NULL, 0, 1);
+                return;
+        }
+        for (const struct sg_timer *timer = bench->timers; timer; timer = timer->next)
+                if (timer->at_usec < until_usec)
+                        until_usec = timer->at_usec;
+        if (until_usec > now)
+                bench->leapt_usec += until_usec - now;
+}
+
+void sensor_bench_run(struct sensor_bench *bench, uint64_t usec) {
+        uint64_t until_usec = now_usec(bench) + usec;
+
+        while (now_usec(bench) < until_usec)
+                if (!fire_timer(bench) && !fire_watch(bench))
+                        idle(bench, until_usec);
 }
 
 const struct bench_reading *sensor_bench_find(

@@ -12,6 +12,7 @@ struct bench_reading {
         char name[64], label[512]; /* values of its labels with ',' between, or "" */
         char values[4][128];
         double value;
+        char sentence[SG_SENTENCE_MAX + 1]; /* of publish_told(), else "" */
         struct sg_label labels[4];
         size_t n_labels;
         bool missing, withdrawn;
@@ -24,6 +25,9 @@ struct sensor_bench {
         struct sg_watch *watches;
         struct bench_reading readings[512];
         unsigned n, wakeups, n_troubles;
+        uint64_t back_by_usec; /* set by the test; 0: unknown */
+        bool leaps;            /* set by the test: its clock leaps over what would only be waited for */
+        uint64_t leapt_usec;   /* that its clock is ahead of the real one */
         struct {
                 char what[96], why[256];
         } troubles[16];

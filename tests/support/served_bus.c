@@ -209,6 +209,8 @@ static void play_lower(struct server *server, bool yes) {
                         : is_return ? "it is being taken back already"
                         : yes       ? ""
                                     : "spoolguard.lua:3: unknown key 'mod', did you mean 'mode'?");
+        if (yes && is_return && engine->n_leases == 1 && engine->leases[0].expires_usec == 0)
+                strcpy(engine->leases[0].text, "100 messages would be returned to their senders");
         if (yes && is_return && engine->n_leases == 1 && engine->lower_lease == engine->leases[0].lease)
                 play_lease_changes(server, WIRE_LEASE_ENDING, engine->leases[0].count);
         if (yes && engine->lower_kind == WIRE_LOWER_OBSERVE)

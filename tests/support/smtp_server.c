@@ -26,9 +26,11 @@
 static const char *const greetings[] = {
         [SMTP_SERVER_SPEAKS] = "220-mx.example.test\r\n220 ESMTP\r\n",
         [SMTP_SERVER_IS_OLD] = "220 ready\r\n",
+        [SMTP_SERVER_IS_LMTP] = "220 LMTP ready\r\n",
         [SMTP_SERVER_IS_BUSY] = "421 4.3.2 not now\r\n",
         [SMTP_SERVER_WANTS_NO_MAIL] = "554 no mail here\r\n",
         [SMTP_SERVER_REFUSES_NAME] = "220 ready\r\n",
+        [SMTP_SERVER_IS_FULL] = "220 ready\r\n",
         [SMTP_SERVER_STOPS_AFTER_GREETING] = "220 ready\r\n",
         [SMTP_SERVER_IS_A_WEB_SERVER] = "HTTP/1.1 400 Bad Request\r\n\r\n",
         [SMTP_SERVER_DRIPS] = NULL,
@@ -63,17 +65,23 @@ static void on_command(struct sg_watch *watch, int fd, unsigned ready, void *dat
         server->heard[n > 0 ? n : 0] = '\0';
         if (n <= 0) {
                 end(connection);
-        } else if (manner == SMTP_SERVER_REFUSES_NAME) {
-                say(connection, "550 go away\r\n");
         } else if (strncmp(heard, "QUIT\r\n", 6) == 0) {
                 server->quits++;
                 say(connection, "221 bye\r\n");
                 end(connection);
+        } else if (manner == SMTP_SERVER_REFUSES_NAME) {
+                say(connection, "550 go away\r\n");
+        } else if (manner == SMTP_SERVER_IS_FULL) {
+                say(connection, "421 4.3.2 full\r\n");
+                end(connection);
+        } else if (manner == SMTP_SERVER_IS_LMTP) {
+                say(connection, strncmp(heard, "LHLO ", 5) == 0 ? "250 hello\r\n" : "502 what\r\n");
         } else if (strncmp(heard, "HELO ", 5) == 0) {
                 say(connection, "250 hello\r\n");
         } else if (manner == SMTP_SERVER_IS_OLD) {
                 say(connection, "502 what\r\n");
-        } else if (manner == SMTP_SERVER_SPEAKS && strncmp(heard, "EHLO ", 5) == 0) {
+        } else if ((manner == SMTP_SERVER_SPEAKS || manner == SMTP_SERVER_IS_LONG) &&
+                strncmp(heard, "EHLO ", 5) == 0) {
                 say(connection, "250-mx.example.test\r\n250-PIPELINING\r\n250 8BITMIME\r\n");
         }
 }
@@ -88,10 +96,10 @@ static void on_room(struct sg_watch *watch, int fd, unsigned ready, void *data) 
         (void)watch;
         (void)ready;
         memset(block, manner == SMTP_SERVER_SENDS_NULS ? '\0' : 'x', sizeof(block));
-        for (size_t i = 0; manner == SMTP_SERVER_SENDS_LINES && i + 8 <= sizeof(block); i += 8)
-                memcpy(block + i, "220-on\r\n", 8);
-        if (connection->sent == 0 && manner == SMTP_SERVER_SENDS_ONE_LINE)
-                memcpy(block, "220 ", 4);
+        for (size_t i = 0; manner == SMTP_SERVER_SENDS_LINES && i < sizeof(block); i++)
+                block[i] = "220-on\r\n"[i % 8];
+        for (size_t i = 0; connection->sent == 0 && manner == SMTP_SERVER_SENDS_ONE_LINE && i < 4; i++)
+                block[i] = "220 "[i];
         n = send(fd, block, sizeof(block), MSG_NOSIGNAL);
         if (n < 0 || (manner == SMTP_SERVER_SENDS_ONE_LINE && connection->sent >= ONE_LINE_BYTES)) {
                 end(connection);
@@ -108,6 +116,15 @@ static void on_drip(struct sg_timer *timer, void *data) {
         say(connection, (const char[]){connection->sent < 4 ? slow[connection->sent] : 'x', '\0'});
         connection->sent++;
         connection->server->bench->services.timer_arm(timer, DRIP_USEC);
+}
+
+static void say_page(const struct smtp_connection *connection) {
+        int room = 1 << 18;
+
+        setsockopt(connection->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+        for (int i = 0; i < 1000; i++)
+                say(connection, "220-Mail is read by nobody at all here.\r\n");
+        say(connection, "220 ready\r\n");
 }
 
 static void on_connection(struct sg_watch *watch, int fd, unsigned ready, void *data) {
@@ -140,6 +157,8 @@ static void on_connection(struct sg_watch *watch, int fd, unsigned ready, void *
                         &connection->in);
         if (manner == SMTP_SERVER_DRIPS)
                 host->timer_new(host, "drip", 0, on_drip, connection, &connection->timer);
+        else if (manner == SMTP_SERVER_IS_LONG)
+                say_page(connection);
         else if (greetings[manner])
                 say(connection, greetings[manner]);
 }

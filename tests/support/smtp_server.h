@@ -7,12 +7,15 @@
 
 enum smtp_server_manner {
         SMTP_SERVER_SPEAKS,
-        SMTP_SERVER_IS_OLD, /* knows HELO only */
+        SMTP_SERVER_IS_OLD,  /* knows HELO only */
+        SMTP_SERVER_IS_LMTP, /* knows LHLO only */
+        SMTP_SERVER_IS_LONG, /* greets with a page of a thousand lines */
         SMTP_SERVER_SAYS_NOTHING,
         SMTP_SERVER_HANGS_UP,
         SMTP_SERVER_IS_BUSY,       /* 421 */
         SMTP_SERVER_WANTS_NO_MAIL, /* 554 */
         SMTP_SERVER_REFUSES_NAME,  /* 220, then 550 to all */
+        SMTP_SERVER_IS_FULL,       /* 421 to EHLO, and the end of the connection */
         SMTP_SERVER_STOPS_AFTER_GREETING,
         SMTP_SERVER_SENDS_ONE_LINE, /* of ten megabytes */
         SMTP_SERVER_SENDS_LINES,    /* "220-" for ever */

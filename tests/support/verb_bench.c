@@ -7,6 +7,7 @@
  */
 #include "support/verb_bench.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,6 +51,7 @@ static int bench_tool(const struct sg_action *action, const char *const argv[], 
 
         assert_false(checking);
         bench->n_tools++;
+        bench->argv = argv;
         bench->command[0] = '\0';
         for (size_t i = 0; argv[i]; i++) {
                 size_t used = strlen(bench->command);
@@ -87,6 +89,14 @@ static uint64_t bench_next_lease(const struct sg_action *action, const char *ver
         return 0;
 }
 
+static int bench_program(const struct sg_action *action, const char *path, char *why, size_t size) {
+        const char *problem = bench_of(action)->program_problem;
+
+        (void)path;
+        snprintf(why, size, "%s", problem ? problem : "");
+        return problem ? -EINVAL : 0;
+}
+
 void verb_bench_init(struct verb_bench *bench, const char *root, const struct sg_value *args,
         const struct sg_value *options) {
         *bench = (struct verb_bench){
@@ -101,6 +111,7 @@ void verb_bench_init(struct verb_bench *bench, const char *root, const struct sg
                                 .tool = bench_tool,
                                 .filter = bench_filter,
                                 .next_lease = bench_next_lease,
+                                .program = bench_program,
                         },
                 .action = {.args = args, .options = options, .selection_fd = -1},
         };

@@ -13,11 +13,13 @@ struct verb_bench {
         enum sg_pressure pressure;
         char manifest[64][256];
         unsigned n_manifest, n_tools;
-        char command[512]; /* of the last tool, joined with spaces */
+        char command[512];       /* of the last tool, joined with spaces */
+        const char *const *argv; /* the same as it was given, while the tool runs */
         /* What the tool does; NULL: it succeeds and does nothing. */
         int (*tool)(struct verb_bench *bench, char *output, size_t size);
         const void *tool_data;
         int (*filter)(struct verb_bench *bench, int in_fd, int out_fd); /* NULL: it copies */
+        const char *program_problem; /* with every program; NULL: all are root's alone */
         /* Leases that are not over, of any verb; the numbers ascend.  `verb` NULL ends them. */
         struct {
                 uint64_t number;

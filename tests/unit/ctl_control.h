@@ -9,7 +9,7 @@
 #include "ctl_support.h"
 #include "wire/wire.h"
 
-/* The `words` are said when the request is the expected one; not `sane`: garbage instead. */
+/* The `words` are said when the request is the expected one, by its last argument; not `sane`: garbage instead. */
 static inline pid_t answer_once(const struct fixture *fixture, bool sane, const char *command,
         const char *argument, const char *words) {
         struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -33,9 +33,8 @@ static inline pid_t answer_once(const struct fixture *fixture, bool sane, const 
         bool good = size > 0 &&
                 wire_decode(packet, (size_t)size, WIRE_FROM_CONTROL, &message, &problem) == 0 &&
                 message.type == WIRE_CONTROL_REQUEST &&
-                strcmp(message.control_request.command, command) == 0 &&
-                message.control_request.n_args == 1 &&
-                strcmp(message.control_request.args[0].text, argument) == 0;
+                strcmp(message.control_request.command, command) == 0 && message.control_request.n_args > 0 &&
+                strcmp(message.control_request.args[message.control_request.n_args - 1].text, argument) == 0;
 
         message = (struct wire_message){.type = WIRE_CONTROL_REPLY, .control_reply.ok = good};
         strcpy(message.control_reply.text, good ? words : "what was that?");

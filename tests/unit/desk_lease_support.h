@@ -77,6 +77,17 @@ static inline const char *told(struct fixture *fixture, uint64_t id) {
         return text;
 }
 
+/* No undo goes well until it is taken off. */
+static inline void be_stuck(bool is_on) {
+        char stuck[sizeof(mark) + 8];
+
+        snprintf(stuck, sizeof(stuck), "%s.stuck", mark);
+        if (is_on)
+                close(open(stuck, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        else
+                unlink(stuck);
+}
+
 static inline void settle(struct fixture *fixture) {
         uint64_t end = clock_monotonic_usec() + 20 * USEC_PER_SEC;
 

@@ -114,6 +114,11 @@ static int undo_pause(const struct sg_action *action, struct sg_outcome *ret_out
 
         leave('u', action->lease);
         snprintf(stuck, sizeof(stuck), "%s.stuck", mark);
+        if (access(stuck, F_OK) == 0 && strcmp(action->args[1].text, "gone") == 0) {
+                ret_outcome->is_gone = true;
+                strcpy(ret_outcome->text, "nobody is there");
+                return -ENOENT;
+        }
         if (access(stuck, F_OK) == 0)
                 return -EBUSY;
         ret_outcome->count = 5;
@@ -183,6 +188,7 @@ struct fixture {
         struct wire_message heard;
         enum wire_type until;
         char ended[128];
+        char tried[320]; /* the last undo: of which lease, and what came of it */
         bool closed;
         unsigned reloads;
 };
@@ -203,8 +209,17 @@ static void ignore(void *data) {
         (void)data;
 }
 
-static const struct desk_ops desk_ops = {
-        .reload = on_reload, .end_watcher = on_end_watcher, .changed = ignore, .idle = ignore};
+static void on_lease_tried(uint64_t lease, bool is_over, const char *text, void *data) {
+        struct fixture *fixture = data;
+        snprintf(fixture->tried, sizeof(fixture->tried), "%llu%s: %s", (unsigned long long)lease,
+                is_over ? "" : " stays", text);
+}
+
+static const struct desk_ops desk_ops = {.reload = on_reload,
+        .end_watcher = on_end_watcher,
+        .changed = ignore,
+        .idle = ignore,
+        .lease_tried = on_lease_tried};
 
 static void on_request(struct channel *channel, const struct wire_message *message, void *data) {
         struct fixture *fixture = data;

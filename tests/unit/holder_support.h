@@ -26,6 +26,8 @@
 
 #include "support/scratch.h"
 
+#define MIB ((size_t)1 << 20)
+
 struct holder {
         pid_t pid;
         int talk; /* a byte: let go; its end: die */
@@ -97,6 +99,26 @@ static inline void holder_show(
         proc_write(scratch, holder->pid, "cgroup", text);
         proc_link(scratch, holder->pid, "fd");
         proc_link(scratch, holder->pid, "fdinfo");
+}
+
+/* Deleted as soon as it is held, and shown. */
+static inline struct holder hold_deleted(
+        const struct scratch *scratch, const char *name, size_t bytes, const char *comm, const char *cgroup) {
+        struct holder holder;
+
+        scratch_fill(scratch, name, bytes);
+        holder = holder_new(scratch_path(scratch, name), O_WRONLY | O_APPEND);
+        assert_int_equal(unlink(scratch_path(scratch, name)), 0);
+        holder_show(scratch, &holder, comm, cgroup);
+        return holder;
+}
+
+/* Made with an empty /var/log, and a /proc that shows one process without files. */
+static inline void holder_scratch_init(struct scratch *scratch) {
+        scratch_init(scratch);
+        scratch_mkdir(scratch, "var/log");
+        scratch_mkdir(scratch, "proc/1");
+        scratch_mkdir(scratch, "proc/1/fd");
 }
 
 #endif

@@ -1,5 +1,5 @@
 # A plugin's test links the very objects that its .so is made of, but for the loop and the benches of tests/support.
-foreach(plugin disk journal sample)
+foreach(plugin disk sample)
   sg_test(test_${plugin} sg_bench sg_scratch sg_plugin_${plugin}_objects)
 endforeach()
 
@@ -16,6 +16,10 @@ endforeach()
 target_sources(test_disk_forecast PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/disk_series.c)
 target_link_options(test_disk_limits PRIVATE -Wl,--wrap=statvfs,--wrap=ioctl)
 
+foreach(name plan vacuum sensor)
+  sg_test(test_journal_${name} sg_bench sg_scratch sg_plugin_journal_objects)
+endforeach()
+
 foreach(name logs logs_sensor logs_rotated logs_compress logs_spare logs_rotate logs_rotate_conf logs_hostile logs_drop)
   sg_test(test_${name} sg_bench sg_scratch sg_plugin_logs_objects)
 endforeach()
@@ -29,11 +33,26 @@ target_link_options(test_logs_sensor_hostile PRIVATE -Wl,--wrap=fstatfs)
 set_tests_properties(test_logs_sensor test_logs_deleted test_logs_sensor_hostile PROPERTIES TIMEOUT 240)
 
 foreach(name postpone postpone_hostile postpone_disk postsuper retry_time retry reload_verb contents contents_log hold hold_marks
-        hold_rules owner_reader release requeue spool_place)
+        hold_rules owner_reader refresh_resolver release requeue resolver_copies spool_place
+        transport_pause)
   sg_test(test_${name} sg_verb_relay sg_postfix_verbs sg_postfix_parsers)
+endforeach()
+foreach(name setting main_cf_change set set_editor set_mounted set_undo)
+  sg_test(test_${name} sg_verb_relay sg_postfix_verbs sg_postfix_parsers)
+endforeach()
+foreach(name set set_editor set_mounted set_undo)
+  target_link_options(test_${name} PRIVATE -Wl,--wrap=reload_check,--wrap=reload_check_read,--wrap=reload_do,--wrap=renameat2,--wrap=faccessat)
 endforeach()
 target_link_options(test_contents PRIVATE -Wl,--wrap=owner_reader_ask)
 target_link_options(test_hold_marks PRIVATE -Wl,--wrap=futimens)
+target_link_options(test_reload_verb PRIVATE -Wl,--wrap=order_wall_clock)
+target_link_options(test_retry PRIVATE -Wl,--wrap=nanosleep)
+
+foreach(name command service)
+  sg_test(test_${name} sg_bench sg_scratch sg_plugin_${name}_objects)
+endforeach()
+target_link_options(test_command PRIVATE -Wl,--wrap=clock_gettime)
+target_link_options(test_service PRIVATE -Wl,--wrap=nanosleep)
 
 foreach(name logs_select logs_summary logs_trim logs_trim_fails)
   sg_test(test_${name} sg_bench sg_scratch sg_plugin_logs_objects)
@@ -43,8 +62,8 @@ set_tests_properties(test_logs_select test_logs_trim test_logs_trim_fails PROPER
 target_link_options(test_logs_trim_fails PRIVATE -Wl,--wrap=fallocate,--wrap=ftruncate,--wrap=logs_trim_range_cut)
 
 # The parsers of plugin postfix, alone.
-foreach(name queue_id queue_file queue_file_cut queue_file_hostile spool defer_log defer_verdict instance reason reason_site
-        selection)
+foreach(name queue_id queue_file queue_file_cut queue_file_hostile spool defer_log defer_verdict instance master_cf people reason
+        reason_site resolver_files resolver_state selection)
   sg_test(test_${name} sg_spool sg_scratch sg_postfix_parsers)
 endforeach()
 target_compile_definitions(test_reason PRIVATE PACKAGING_DIR="${PROJECT_SOURCE_DIR}/packaging")
@@ -56,7 +75,17 @@ foreach(test test_nexthop test_growth test_queue_table test_queue_select test_qu
   sg_test(${test} sg_bench sg_scratch sg_spool sg_postfix_queue sg_postfix_verbs sg_postfix_parsers)
 endforeach()
 # They wait for readings, which come once a second.
-set_tests_properties(test_queue_select test_queue_select_filter test_queue_sensor test_queue_storm test_queue_instances test_queue_census PROPERTIES TIMEOUT 240)
+set_tests_properties(test_queue_sensor test_queue_storm test_queue_instances test_queue_census PROPERTIES TIMEOUT 240)
+
+# What its sensors decide by, and the sensor that looks at processes and at what they look names up by.
+foreach(test filter_wait hop_recent queue_top resolver_sensor)
+  sg_test(test_${test} sg_bench sg_scratch sg_postfix_queue sg_postfix_verbs sg_postfix_parsers)
+endforeach()
+target_link_options(test_resolver_sensor PRIVATE -Wl,--wrap=clock_gettime)
+foreach(test test_queue_recent test_queue_filters)
+  sg_test(${test} sg_bench sg_scratch sg_spool sg_postfix_queue sg_postfix_verbs sg_postfix_parsers)
+  set_tests_properties(${test} PROPERTIES TIMEOUT 240)
+endforeach()
 
 # Beside a model of qshape, which takes logarithms.
 foreach(test test_queue_shape test_queue_questions test_queue_select_state test_queue_list test_queue_hostile test_queue_pace)
@@ -71,9 +100,9 @@ add_test(NAME sample_builds_out_of_tree
           ${PROJECT_SOURCE_DIR}/plugins/sample)
 
 # They talk to servers of tests/support, each program in a network of its own.
-foreach(test resolv_conf dns dns_lookup dns_query)
+foreach(test resolv_conf dns dns_health dns_lookup dns_query dns_servers dns_wait dns_words)
   sg_test(test_${test} sg_net_bench sg_scratch sg_plugin_dns_objects)
 endforeach()
-foreach(test relay smtp_probe)
+foreach(test relay relay_links relay_verdict smtp_probe)
   sg_test(test_${test} sg_net_bench sg_scratch sg_plugin_relay_objects)
 endforeach()

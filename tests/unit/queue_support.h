@@ -31,11 +31,13 @@ struct relay {
         struct sg_value options[POSTFIX_OPTIONS]; /* of the next start */
         struct spool spool;
         struct sensor_bench bench;
+        bool leaps; /* of the next start, see sensor_bench.h */
         void *sensor;
 };
 
 static inline void relay_start(struct relay *relay) {
         sensor_bench_init(&relay->bench, relay->scratch.path);
+        relay->bench.leaps = relay->leaps;
         assert_int_equal(postfix_queue.create(&relay->bench.services, relay->options, &relay->sensor), 0);
 }
 
@@ -58,6 +60,32 @@ static inline int relay_setup(void **state) {
         scratch_mkdir(&relay->scratch, "var/spool/postfix/bounce");
         *state = relay;
         return 0;
+}
+
+/* For tests of what files say, where no reading is one of minutes or of a clock beside the sensor's. */
+static inline int relay_setup_leaping(void **state) {
+        int r = relay_setup(state);
+
+        if (r == 0)
+                ((struct relay *)*state)->leaps = true;
+        return r;
+}
+
+#define RELAY_OUT "postfix-out"
+
+/* A second spool below the same root, and the main.cf of its instance with some more in it. */
+static inline void relay_add_instance(struct relay *relay, struct spool *spool, const char *more) {
+        char text[512];
+
+        scratch_mkdir(&relay->scratch, "srv/out");
+        spool_init(spool, scratch_path(&relay->scratch, "srv/out"));
+        scratch_write(&relay->scratch, "etc/postfix/main.cf",
+                "mydestination = localhost\nmulti_instance_directories = /etc/" RELAY_OUT "\n");
+        snprintf(text, sizeof(text),
+                "multi_instance_enable = yes\nqueue_directory = /srv/out/" SPOOL_DIRECTORY "\n"
+                "mydestination = localhost\n%s",
+                more);
+        scratch_write(&relay->scratch, "etc/" RELAY_OUT "/main.cf", text);
 }
 
 static inline int relay_teardown(void **state) {

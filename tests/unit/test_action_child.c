@@ -386,7 +386,8 @@ static struct seen act_with(struct action_plan *plan) {
         struct seen seen = {.loop = real_loop(), .allow = true};
         struct action_child *child;
 
-        plan->root = "";
+        if (!plan->root)
+                plan->root = "";
         unlink(mark);
         assert_int_equal(action_child_new(seen.loop, plan, &ops, &seen, &child), 0);
         wait_until_stopped(seen.loop, 30);
@@ -461,6 +462,31 @@ static void a_verb_is_told_of_the_leases_that_the_executor_knows(void **state) {
         scratch_free(directory);
 }
 
+static enum sg_verdict check_program(const struct sg_action *action, struct sg_outcome *ret_outcome) {
+        return action->host->program(action, "/bin/page-me", ret_outcome->text, 48) < 0 ? SG_VERDICT_REFUSED
+                                                                                        : SG_VERDICT_NOTHING;
+}
+
+static void a_verb_is_told_whether_a_program_is_roots_alone(void **state) {
+        const struct sg_verb verb = {.name = "test.verb", .check = check_program};
+        char directory[PATH_MAX], path[PATH_MAX + 32];
+        struct action_plan plan = {.verb = &verb, .selection_fd = -1, .root = directory};
+        (void)state;
+
+        scratch_new(directory);
+        snprintf(path, sizeof(path), "%s/bin", directory);
+        assert_int_equal(mkdir(path, 0700), 0);
+        assert_string_equal(act_with(&plan).outcome.text, "/bin/page-me: No such file or directory");
+        snprintf(path, sizeof(path), "%s/bin/page-me", directory);
+        close(open(path, O_WRONLY | O_CREAT, 0700));
+        assert_int_equal(act_with(&plan).status, WIRE_NOTHING);
+        assert_int_equal(chmod(path, 0777), 0);
+        assert_string_equal(act_with(&plan).outcome.text, "others than root can write /bin/page-me");
+        assert_int_equal(chmod(directory, 0777), 0);
+        assert_string_equal(act_with(&plan).outcome.text, "others than root can replace /bin/page-me: ...");
+        scratch_free(directory);
+}
+
 int main(void) {
         char directory[PATH_MAX];
         int failed;
@@ -482,6 +508,7 @@ int main(void) {
                 cmocka_unit_test(the_child_finds_its_selection_wherever_ours_is),
                 cmocka_unit_test(to_undo_nothing_is_checked),
                 cmocka_unit_test(a_verb_is_told_of_the_leases_that_the_executor_knows),
+                cmocka_unit_test(a_verb_is_told_whether_a_program_is_roots_alone),
                 cmocka_unit_test(a_tool_is_run_with_a_clean_environment_and_bounded_output),
         };
         scratch_new(directory);

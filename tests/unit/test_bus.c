@@ -78,6 +78,18 @@ static void getall_has_the_properties_of_the_contract_with_their_types(void **st
         }
 }
 
+static void a_condition_has_the_words_of_its_sensor(void **state) {
+        struct fixture *fixture = *state;
+        DBusMessageIter value;
+        const char *text;
+        DBusMessage *reply =
+                bus_client_get(&fixture->client, CONDITION, "org.spoolguard1.Condition", "Evidence", &value);
+
+        dbus_message_iter_get_basic(&value, &text);
+        assert_string_equal(text, "42 of 100 blocks are in use");
+        dbus_message_unref(reply);
+}
+
 static void readings_come_with_labels_and_missing_ones_as_nan(void **state) {
         struct fixture *fixture = *state;
         DBusMessage *reply =
@@ -396,6 +408,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(manager_tells_the_state_of_the_whole),
                 TEST(getall_has_the_properties_of_the_contract_with_their_types),
+                TEST(a_condition_has_the_words_of_its_sensor),
                 TEST(readings_come_with_labels_and_missing_ones_as_nan),
                 TEST(ten_changes_in_one_turn_are_one_signal),
                 TEST(an_event_that_changes_nothing_is_not_told),

@@ -126,6 +126,19 @@ static void values_of_one_turn_are_judged_by_the_last(void **state) {
         assert_int_equal(fixture->changed, 0);
 }
 
+static void other_words_of_the_same_value_are_news(void **state) {
+        struct fixture *fixture = *state;
+        struct reading_label label = {.name = "path", .value = "/var"};
+
+        publish(fixture, "/var", 0.1, 0);
+        for (int i = 0; i < 3; i++) {
+                fixture->changed = 0;
+                board_set_told(fixture->board, "used", &label, 1, 0.1, i < 2 ? "a tenth" : "still a tenth");
+                loop_sim_advance(fixture->loop, 0);
+                assert_int_equal(fixture->changed, i == 1 ? 0 : 1);
+        }
+}
+
 static void withdrawn_label_set_takes_its_conditions_along_without_a_clear_edge(void **state) {
         struct fixture *fixture = *state;
         struct reading_label label = {.name = "path", .value = "/var/log"};
@@ -166,6 +179,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(every_label_set_is_an_object_of_its_own, setup, teardown),
                 cmocka_unit_test_setup_teardown(time_alone_trips_what_is_pending, setup, teardown),
+                cmocka_unit_test_setup_teardown(other_words_of_the_same_value_are_news, setup, teardown),
                 cmocka_unit_test_setup_teardown(values_of_one_turn_are_judged_by_the_last, setup, teardown),
                 cmocka_unit_test_setup_teardown(
                         withdrawn_label_set_takes_its_conditions_along_without_a_clear_edge, setup, teardown),

@@ -53,6 +53,7 @@ static void an_empty_configuration_has_the_defaults(void **state) {
         assert_int_equal(config->mode, CONFIG_MODE_ENFORCE);
         assert_null(config->notify_command[0]);
         assert_int_equal(config->notify_deadline_usec, 30 * USEC_PER_SEC);
+        assert_true(config->back_by.weekly && config->back_by.weekday == 1 && config->back_by.hour == 8);
         assert_int_equal(config->n_conditions, 0);
         assert_int_equal(config->n_playbooks, 0);
         assert_string_equal(config->prelude, "");
@@ -64,7 +65,9 @@ static void an_empty_configuration_has_the_defaults(void **state) {
 
 static void values_land_in_their_fields(void **state) {
         struct config *config = read_good(
-                BEGIN "conditions.low.clear\tf:3\t20\n"
+                BEGIN "back_by\tf:9\t2026-12-28 08:00\n"
+                      "conditions.low.cause\tf:3\t80\n"
+                      "conditions.low.clear\tf:3\t20\n"
                       "conditions.low.labels.path\tf:4\t/var/log\n"
                       "conditions.low.lasting\tf:2\t1m30s\n"
                       "conditions.low.level\tf:2\tcritical\n"
@@ -84,6 +87,9 @@ static void values_land_in_their_fields(void **state) {
         assert_null(config->notify_command[3]);
         assert_int_equal(config->notify_deadline_usec, 10 * USEC_PER_SEC);
         assert_true(low->below);
+        assert_int_equal(low->cause, 80);
+        assert_false(config->back_by.weekly);
+        assert_int_equal(config->back_by.day, 28);
         assert_int_equal(low->level, CONFIG_LEVEL_CRITICAL);
         assert_true(low->enabled);
         assert_true(low->trip == 10 && low->clear == 20);
@@ -112,8 +118,13 @@ static void values_land_in_their_fields(void **state) {
 }
 
 static void builtin_conditions_are_sound(void **state) {
+        static const char *const by_cause[] = {"link-down", "resolver-slow", "resolver-stale", "filter-stuck",
+                "next-hop-down", "next-hop-refuses", "next-hop-degraded", "relay-refuses", "mail-flood",
+                "name-server-down"};
+        static const char *const harmless[] = {
+                "name-server-down", "name-server-slow", "queue-large", "queue-old", "log-volume-high"};
         struct config_entries entries = CONFIG_ENTRIES_NULL;
-        const struct config_condition *critical;
+        const struct config_condition *critical, *slow;
         struct config *config;
         char *text;
         size_t size;
@@ -136,6 +147,19 @@ static void builtin_conditions_are_sound(void **state) {
         assert_string_equal(critical->reading, "deleted_open_bytes");
         assert_true(critical->trip == 100.0 * 1048576 && critical->clear == 10.0 * 1048576 &&
                 critical->level == CONFIG_LEVEL_WARNING);
+        /* One dead server of two costs that with `options rotate`; one that takes 2 s wakes nobody. */
+        slow = config_condition(config, "resolver-slow");
+        assert_true(slow->trip < 2.5 && slow->clear > 2 && slow->clear < slow->trip);
+        /* What explains what, from the link to the one address that is dead. */
+        for (size_t i = 0; i + 1 < ELEMENTSOF(by_cause); i++)
+                assert_true(config_condition(config, by_cause[i])->cause >
+                        config_condition(config, by_cause[i + 1])->cause);
+        assert_int_equal(config_condition(config, "disk-space-high")->cause,
+                config_condition(config, "next-hop-down")->cause);
+        for (size_t i = 0; i < ELEMENTSOF(harmless); i++) {
+                assert_int_equal(config_condition(config, harmless[i])->cause, 0);
+                assert_int_equal(config_condition(config, harmless[i])->level, CONFIG_LEVEL_NOTICE);
+        }
         config_free(config);
         config_entries_deinit(&entries);
         free(text);
@@ -178,6 +202,9 @@ static void bad_texts_are_refused_with_a_reason(void **state) {
                 {BEGIN "mode\tf:1\toff\n" END, "allowed are \"enforce\", \"observe\""},
                 {BEGIN "notify.command\tf:1\tmail,root\n" END, "absolute path"},
                 {BEGIN "notify.deadline\tf:1\t1d\n" END, "out of range"},
+                {BEGIN "back_by\tf:1\tsoon\n" END, "back_by = \"soon\": allowed are"},
+                {BEGIN "conditions.x.cause\tf:1\t101\n" END, "out of range: from 0 to 100"},
+                {BEGIN "conditions.x.cause\tf:1\t0.5\n" END, "must be a whole number"},
                 {BEGIN "conditions.x.trip\tf:1\t1\n" END, "f:1: there is no condition \"x\""},
                 {BEGIN "conditions.x.reading\tf:1\ta\nconditions.x.trip\tf:1\t1\nconditions.x.up\tf:"
                        "1\t1\n" END,

@@ -35,8 +35,16 @@ static void ignore(void *data) {
         (void)data;
 }
 
-static const struct desk_ops desk_ops = {
-        .reload = on_reload, .end_watcher = on_end_watcher, .changed = ignore, .idle = ignore};
+static void on_lease_tried(uint64_t lease, bool is_over, const char *text, void *data) {
+        struct fixture *fixture = data;
+        control_lease_tried(fixture->control, lease, is_over, text);
+}
+
+static const struct desk_ops desk_ops = {.reload = on_reload,
+        .end_watcher = on_end_watcher,
+        .changed = ignore,
+        .idle = ignore,
+        .lease_tried = on_lease_tried};
 
 static int on_control_reload(struct problem *problem, void *data) {
         struct fixture *fixture = data;
@@ -210,6 +218,33 @@ static void root_returns_a_lease(void **state) {
         assert_string_equal(lease_store_find(fixture->leases, 1)->why, "returned");
 }
 
+static void root_has_a_lease_forgotten_and_hears_how_that_went(void **state) {
+        const struct lease fresh = {.state = WIRE_LEASE_IN_FORCE, .verb = "gone.verb", .action = 1};
+        struct fixture *fixture = *state;
+        struct wire_message anyway = {.type = WIRE_CONTROL_REQUEST,
+                .control_request = {.command = "forget",
+                        .args = {{.name = "lease", .text = "1"}, {.name = "anyway", .text = "yes"}},
+                        .n_args = 2}};
+
+        connect_client(fixture);
+        assert_false(order(fixture, "forget", "lease", "1"));
+        assert_string_equal(fixture->reply.text, "there is no lease 1");
+        assert_false(order(fixture, "forget", "lease", "1x"));
+        assert_false(order(fixture, "forget", NULL, NULL));
+        assert_non_null(lease_store_add(fixture->leases, &fresh, 0));
+        assert_false(order(fixture, "forget", "lease", "1"));
+        assert_string_equal(fixture->reply.text, "the verb gone.verb is not there any more");
+        assert_non_null(lease_store_find(fixture->leases, 1));
+        assert_int_equal(channel_send(fixture->client, &anyway), 0);
+        wait_until_stopped(fixture->loop, 10);
+        assert_true(fixture->reply.ok);
+        assert_non_null(strstr(fixture->reply.text, "forgotten by root"));
+        assert_null(lease_store_find(fixture->leases, 1));
+        /* One answer to each question: this one is not that of the one before. */
+        assert_true(order(fixture, "status", NULL, NULL));
+        assert_non_null(strstr(fixture->reply.text, "recorder"));
+}
+
 static void a_reload_is_answered_when_it_is_done(void **state) {
         struct fixture *fixture = *state;
         struct wire_message message = {
@@ -341,6 +376,7 @@ int main(void) {
                 TEST(status_shows_what_is_in_force),
                 TEST(what_cannot_be_done_is_said),
                 TEST(root_returns_a_lease),
+                TEST(root_has_a_lease_forgotten_and_hears_how_that_went),
                 TEST(a_reload_is_answered_when_it_is_done),
                 TEST(garbage_ends_only_its_own_connection),
                 TEST(a_flood_ends_only_its_own_connection),

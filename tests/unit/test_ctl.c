@@ -121,12 +121,31 @@ static void explain_tells_levels_next_step_and_origin(void **state) {
         (void)state;
         assert_int_equal(CTL("explain", "disk-space-high"), 0);
         assert_says("disk-space-high_/var/log: condition, warning");
+        assert_says("  reading   disk_used_ratio = 42.0%\n            42 of 100 blocks are in use\n");
         assert_says("trips     at or above 85.0%");
         assert_says("playbooks vacuum-journal");
         assert_says("beyond the trip level for 5s");
         assert_says("built-in");
         assert_int_equal(CTL("explain", "vacuum-journal"), 0);
         assert_says("4 runs in 1d, 15m between two");
+}
+
+static void explain_without_a_name_is_the_newest_incident(void **state) {
+        struct fixture *fixture = *state;
+
+        assert_int_equal(CTL("explain"), 0);
+        assert_says("There was no incident.");
+        served_bus_play(&fixture->served, SCENE_TRIP);
+        assert_int_equal(CTL("explain"), 0);
+        assert_says("Incident 7: disk-space-high on /var/log");
+        assert_says("  diagnosis /var/log is 91% full, the journal holds 1.2G of it\n");
+        served_bus_play(&fixture->served, SCENE_HEAL);
+        assert_int_equal(CTL("explain"), 0);
+        assert_says("  diagnosis /var/log is 91% full, the journal holds 1.2G of it\n");
+        assert_int_equal(CTL("explain", "--json"), 0);
+        json_t *json = json_loads(output, 0, NULL);
+        assert_int_equal(json_integer_value(json_object_get(json_array_get(json, 0), "id")), 7);
+        json_decref(json);
 }
 
 static void explain_of_an_unknown_name_offers_the_nearest(void **state) {
@@ -144,6 +163,7 @@ static void incidents_are_listed_and_shown(void **state) {
         served_bus_play(&fixture->served, SCENE_HEAL);
         assert_int_equal(CTL("incidents"), 0);
         assert_says("closed");
+        assert_says("disk-space-high on /var/log: /var/log is 91% full, the journal holds 1.2G of it");
         assert_int_equal(CTL("incidents", "7"), 0);
         assert_says("done journal.vacuum keep=200M, action 1 of vacuum-journal, freed 1G");
         assert_int_equal(CTL("incidents", "8"), 1);
@@ -202,13 +222,14 @@ static void mode_and_maintenance_are_shown_and_lowered(void **state) {
 
 static void nonsense_is_wrong_usage_and_asks_nobody(void **state) {
         static const char *const nonsense[][4] = {{"maintenance", "soon"}, {"mode", "off"}, {"run"},
-                {"explain"}, {"log", "-n", "0"}, {"log", "-n", "99999"}, {"log", "-n", "x"},
+                {"explain", "a", "b"}, {"log", "-n", "0"}, {"log", "-n", "99999"}, {"log", "-n", "x"},
                 {"log", "--folow"}, {"log", "-n"}, {"log", "--incident", "0"}, {"unquarantine"},
                 {"unquarantine", "-x"}, {"status", "now"}, {"config", "a", "b"}, {"plugins", "a", "b"},
                 {"--nonsense"}, {"status", "-H"}, {"-H", "-oProxyCommand=id", "status"}, {"reload", "now"},
                 {"preflight", "now"}, {"queue", "deferred"}, {"leases", "3"}, {"return"}, {"return", "0"},
                 {"return", "three"}, {"return", "-3"}, {"return", "lease/"}, {"return", "3", "4"},
-                {"return", "99999999999999999999"}};
+                {"return", "99999999999999999999"}, {"return", "--forget"}, {"return", "3", "--anyway"},
+                {"return", "3", "--forger"}};
 
         (void)state;
         for (size_t i = 0; i < sizeof(nonsense) / sizeof(nonsense[0]); i++) {
@@ -310,7 +331,7 @@ static void preflight_looks_at_everything_and_fails_without_a_daemon(void **stat
         json_t *json = json_loads(output, 0, NULL), *row;
         size_t i;
 
-        assert_int_equal(json_array_size(json), 13);
+        assert_int_equal(json_array_size(json), 23);
         json_array_foreach(json, i, row) {
                 const char *name = json_string_value(json_object_get(row, "name"));
                 const char *level = json_string_value(json_object_get(row, "level"));
@@ -395,6 +416,7 @@ int main(void) {
                 TEST_EMPTY(without_a_daemon_every_question_exits_3),
                 TEST_EMPTY(without_a_bus_it_says_so),
                 TEST(explain_tells_levels_next_step_and_origin),
+                TEST(explain_without_a_name_is_the_newest_incident),
                 TEST(explain_of_an_unknown_name_offers_the_nearest),
                 TEST(incidents_are_listed_and_shown),
                 TEST(run_follows_a_playbook_to_its_end),

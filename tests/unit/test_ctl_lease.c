@@ -7,6 +7,7 @@
 #include "ctl_control.h"
 
 #include "base/clock.h"
+#include "ctl/control_client.h"
 
 #define LINE "postfix.postpone nexthop=example.test, 2,034 messages, until next-hop-down_example.test clears"
 
@@ -164,6 +165,65 @@ static void a_returned_lease_says_what_happens_next(void **state) {
         json_decref(json);
 }
 
+static void one_that_has_to_stay_for_now_says_why(void **state) {
+        struct fixture *fixture = *state;
+
+        served_bus_play(&fixture->served, SCENE_LEASE_COMES);
+        served_bus_play(&fixture->served, SCENE_LEASE_LASTS);
+        served_bus_play(&fixture->served, SCENE_ANSWERS_BY_ITSELF);
+        assert_int_equal(CTL("return", "3"), 1);
+        assert_says("lease 3 is not over yet, it is tried again: 100 messages would be returned to their "
+                    "senders");
+        assert_int_equal(CTL("leases"), 0);
+        assert_says("; 100 messages would be returned to their senders\n");
+}
+
+static void to_forget_one_is_asked_of_the_executor_alone(void **state) {
+        struct fixture *fixture = *state;
+
+        served_bus_play(&fixture->served, SCENE_LEASE_COMES);
+        served_bus_play(&fixture->served, SCENE_ANSWERS_BY_ITSELF);
+        assert_int_equal(CTL("--run", fixture->scratch, "return", "--forget", "3"), 3);
+        assert_says("whether lease 3 is forgotten is not known: spoolguardd is not running");
+        assert_int_equal(CTL("leases"), 0);
+        assert_silent_about("ending");
+        if (geteuid() != 0)
+                skip();
+        pid_t pid = answer_once(fixture, true, "forget", "3", "forgotten by root and not taken back: gone");
+
+        assert_int_equal(CTL("--run", fixture->scratch, "return", "--forget", "lease/3"), 0);
+        assert_string_equal(output, "lease 3: forgotten by root and not taken back: gone\n");
+        waitpid(pid, NULL, 0);
+        pid = answer_once(
+                fixture, true, "forget", "yes", "forgotten by root and not taken back: it is stuck");
+        assert_int_equal(CTL("--run", fixture->scratch, "return", "3", "--forget", "--anyway"), 0);
+        assert_says("it is stuck");
+        waitpid(pid, NULL, 0);
+        /* Without that word another one is asked. */
+        pid = answer_once(fixture, true, "forget", "yes", "");
+        assert_int_equal(CTL("--run", fixture->scratch, "return", "3", "--forget"), 1);
+        assert_says("lease 3 is not forgotten: what was that?");
+        waitpid(pid, NULL, 0);
+}
+
+static void who_has_not_answered_in_time_may_still_forget_it(void **state) {
+        struct fixture *fixture = *state;
+        const struct ctl ctl = {.run_dir = fixture->scratch};
+        const struct wire_control_request request = {
+                .command = "forget", .args = {{.name = "lease", .text = "3"}}, .n_args = 1};
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        struct problem problem = {""};
+        int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s/control", fixture->scratch);
+        unlink(address.sun_path);
+        assert_return_code(bind(fd, (struct sockaddr *)&address, sizeof(address)), errno);
+        assert_return_code(listen(fd, 1), errno);
+        assert_int_equal(control_client_ask(&ctl, &request, 1000, &problem), CTL_UNREACHABLE);
+        assert_string_equal(problem.text, "the executor has not answered within 1 s, and may still do it");
+        close(fd);
+}
+
 static void a_lease_that_is_not_there_cannot_be_returned(void **state) {
         struct fixture *fixture = *state;
 
@@ -226,6 +286,9 @@ int main(void) {
                 TEST(a_lease_that_never_lapses_is_not_said_to),
                 TEST(arguments_that_say_nothing_are_left_out),
                 TEST(a_returned_lease_says_what_happens_next),
+                TEST(one_that_has_to_stay_for_now_says_why),
+                TEST(to_forget_one_is_asked_of_the_executor_alone),
+                TEST(who_has_not_answered_in_time_may_still_forget_it),
                 TEST(a_lease_that_is_not_there_cannot_be_returned),
                 TEST_EMPTY(root_is_heard_without_a_bus),
                 TEST(root_has_the_last_word_where_the_bus_refuses),

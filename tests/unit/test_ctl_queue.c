@@ -67,6 +67,9 @@ static void a_relay_is_known_tried_or_neither(void **state) {
                         "\"relay\":\"partly\",\"relay_up_ratio\":0.5,"},
                 {"[\"relay_up_ratio\",{\"nexthop\":\"x\"},null,1]",
                         "\"relay\":\"unknown\",\"relay_up_ratio\":null,"},
+                {"[\"relay_up_ratio\",{\"nexthop\":\"x\"},null,1],"
+                 "[\"relay_refusing\",{\"nexthop\":\"x\",\"address\":\"y\"},1,1]",
+                        "\"relay\":\"refuses\",\"relay_up_ratio\":null,"},
                 {"[\"relay_up_ratio\",{\"nexthop\":\"y\"},0,1]", "\"relay\":null,\"relay_up_ratio\":null,"},
         };
         char readings[512], expected[512];

@@ -8,8 +8,6 @@
 #include "disk/disk.h"
 #include "support/verb_bench.h"
 
-#define MIB ((size_t)1 << 20)
-
 struct fixture {
         struct scratch scratch;
         struct verb_bench bench;
@@ -20,10 +18,7 @@ static int setup(void **state) {
         static const char *const paths[] = {"/var/log", "/var/log/none", NULL};
         struct fixture *fixture = calloc(1, sizeof(*fixture));
 
-        scratch_init(&fixture->scratch);
-        scratch_mkdir(&fixture->scratch, "var/log");
-        scratch_mkdir(&fixture->scratch, "proc/1");
-        scratch_mkdir(&fixture->scratch, "proc/1/fd");
+        holder_scratch_init(&fixture->scratch);
         fixture->options[DISK_OPTION_PATHS] = (struct sg_value){.type = SG_TYPE_LIST, .list = paths};
         fixture->options[DISK_OPTION_BALLAST] = (struct sg_value){.type = SG_TYPE_SIZE};
         fixture->args[0] = (struct sg_value){.type = SG_TYPE_TEXT, .text = ""};
@@ -39,18 +34,6 @@ static int teardown(void **state) {
         scratch_deinit(&fixture->scratch);
         free(fixture);
         return 0;
-}
-
-/* Deleted as soon as it is held. */
-static struct holder hold(
-        const struct fixture *fixture, const char *name, size_t bytes, const char *comm, const char *cgroup) {
-        struct holder holder;
-
-        scratch_fill(&fixture->scratch, name, bytes);
-        holder = holder_new(scratch_path(&fixture->scratch, name), O_WRONLY | O_APPEND);
-        assert_int_equal(unlink(scratch_path(&fixture->scratch, name)), 0);
-        holder_show(&fixture->scratch, &holder, comm, cgroup);
-        return holder;
 }
 
 static int probe(struct fixture *fixture) {
@@ -74,10 +57,10 @@ static void nothing_found_is_an_answer(void **state) {
 
 static void the_largest_come_first_with_size_and_holder(void **state) {
         struct fixture *fixture = *state;
-        struct holder small = hold(fixture, "var/log/b", 2 * MIB, "tail", "/user.slice");
-        struct holder large =
-                hold(fixture, "var/log/mail.info", 5 * MIB, "rsyslogd", "/system.slice/rsyslog.service");
-        struct holder tiny = hold(fixture, "var/log/c", MIB / 4, "tail", "/user.slice");
+        struct holder small = hold_deleted(&fixture->scratch, "var/log/b", 2 * MIB, "tail", "/user.slice");
+        struct holder large = hold_deleted(
+                &fixture->scratch, "var/log/mail.info", 5 * MIB, "rsyslogd", "/system.slice/rsyslog.service");
+        struct holder tiny = hold_deleted(&fixture->scratch, "var/log/c", MIB / 4, "tail", "/user.slice");
         const struct sg_outcome *outcome = &fixture->bench.outcome;
         char expected[512];
 
@@ -145,7 +128,7 @@ static void a_long_or_hostile_name_keeps_its_place(void **state) {
         struct holder holder;
 
         memset(name + strlen(name), 'x', sizeof(name) - 1 - strlen(name));
-        holder = hold(fixture, name, 2 * MIB, "a\nb", "/");
+        holder = hold_deleted(&fixture->scratch, name, 2 * MIB, "a\nb", "/");
         assert_int_equal(probe(fixture), 0);
         for (const char *p = fixture->bench.outcome.text; *p; p++)
                 assert_true(*p >= ' ' && *p < 127);
@@ -186,7 +169,7 @@ static void many_small_files_hide_no_large_one(void **state) {
 static void only_file_systems_that_are_watched_are_looked_at(void **state) {
         struct fixture *fixture = *state;
         static const char *const elsewhere[] = {"/none", NULL};
-        struct holder holder = hold(fixture, "home", 2 * MIB, "sh", "/");
+        struct holder holder = hold_deleted(&fixture->scratch, "home", 2 * MIB, "sh", "/");
 
         fixture->args[0].text = "/var";
         assert_int_equal(probe(fixture), 0);

@@ -113,10 +113,8 @@ static void what_an_admin_returns_is_not_taken_again_in_the_incident(void **stat
 
 static void an_undo_that_fails_is_tried_again_and_after_three_times_people_are_called(void **state) {
         struct fixture *fixture = *state;
-        char stuck[sizeof(mark) + 8];
 
-        snprintf(stuck, sizeof(stuck), "%s.stuck", mark);
-        close(open(stuck, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        be_stuck(true);
         hold(fixture, begin(fixture), "test.pause", "x", "well");
         end_lease(fixture, 1);
         for (unsigned i = 1; i <= 4; i++) {
@@ -125,12 +123,90 @@ static void an_undo_that_fails_is_tried_again_and_after_three_times_people_are_c
                 assert_true(lease_of(fixture, 1)->undo_after_usec > loop_now(fixture->loop));
                 lease_of(fixture, 1)->undo_after_usec = 0;
                 if (i == 4)
-                        unlink(stuck);
+                        be_stuck(false);
                 end_lease(fixture, 1);
         }
         assert_null(lease_of(fixture, 1));
         assert_int_equal(recorded(fixture, "lease-ended"), 1);
         assert_int_equal(recorded(fixture, "escalated"), 1);
+}
+
+static void the_first_time_that_an_undo_fails_is_on_record_and_the_next_are_not(void **state) {
+        struct fixture *fixture = *state;
+        struct wanted wanted = {.event = "lease-undo-failed"};
+
+        be_stuck(true);
+        hold(fixture, begin(fixture), "test.pause", "x", "well");
+        end_lease(fixture, 1);
+        recorder_read(book_recorder(fixture->book), look, &wanted, NULL);
+        assert_int_equal(wanted.n, 1);
+        assert_string_equal(wanted.text, strerror(EBUSY));
+        for (unsigned i = 0; i < LEASE_UNDO_CALL; i++) {
+                lease_of(fixture, 1)->undo_after_usec = 0;
+                end_lease(fixture, 1);
+        }
+        assert_int_equal(recorded(fixture, "lease-undo-failed"), 1);
+        be_stuck(false);
+}
+
+static void what_is_gone_is_forgotten_by_roots_word_alone(void **state) {
+        struct fixture *fixture = *state;
+        const uint64_t run = begin(fixture);
+        struct wanted wanted = {.event = "lease-forgotten"};
+
+        be_stuck(true);
+        hold(fixture, run, "test.pause", "x", "gone");
+        end_lease(fixture, 1);
+        assert_int_equal(desk_return_lease(fixture->desk, 1, "root", NULL), 0);
+        lease_of(fixture, 1)->undo_after_usec = 0;
+        settle(fixture);
+        assert_non_null(lease_of(fixture, 1));
+        assert_int_equal(desk_forget_lease(fixture->desk, 1, false, "root", NULL), 0);
+        settle(fixture);
+        assert_null(lease_of(fixture, 1));
+        assert_string_equal(fixture->tried, "1: forgotten by root and not taken back: nobody is there");
+        recorder_read(book_recorder(fixture->book), look, &wanted, NULL);
+        assert_int_equal(wanted.n, 1);
+        assert_string_equal(wanted.text, "forgotten by root and not taken back: nobody is there");
+        assert_int_equal(recorded(fixture, "lease-ended"), 0);
+        /* It is an admin's word as any other return. */
+        assert_non_null(strstr(hold(fixture, run, "test.pause", "x", "gone")->text, "an admin returned it"));
+        be_stuck(false);
+}
+
+static void what_is_there_is_forgotten_only_when_root_insists(void **state) {
+        struct fixture *fixture = *state;
+
+        be_stuck(true);
+        hold(fixture, begin(fixture), "test.pause", "x", "well");
+        assert_int_equal(desk_forget_lease(fixture->desk, 1, false, "root", NULL), 0);
+        settle(fixture);
+        assert_int_equal(lease_of(fixture, 1)->state, WIRE_LEASE_ENDING);
+        assert_string_equal(fixture->tried, "1 stays: Device or resource busy");
+        /* The word was for that try, not for the next one. */
+        lease_of(fixture, 1)->undo_after_usec = 0;
+        end_lease(fixture, 1);
+        assert_non_null(lease_of(fixture, 1));
+        assert_int_equal(desk_forget_lease(fixture->desk, 1, true, "root", NULL), 0);
+        settle(fixture);
+        assert_null(lease_of(fixture, 1));
+        assert_int_equal(recorded(fixture, "lease-forgotten"), 1);
+        restart(fixture);
+        assert_null(lease_of(fixture, 1));
+        be_stuck(false);
+}
+
+static void what_can_be_taken_back_is_and_not_forgotten(void **state) {
+        struct fixture *fixture = *state;
+
+        hold(fixture, begin(fixture), "test.pause", "x", "well");
+        assert_int_equal(desk_forget_lease(fixture->desk, 1, true, "root", NULL), 0);
+        settle(fixture);
+        assert_string_equal(marked(), "r1 u1 ");
+        assert_string_equal(fixture->tried, "1: taken back");
+        assert_int_equal(recorded(fixture, "lease-ended"), 1);
+        assert_int_equal(recorded(fixture, "lease-forgotten"), 0);
+        assert_true(desk_forget_lease(fixture->desk, 1, true, "root", NULL) < 0);
 }
 
 static void who_returns_it_again_has_it_tried_within_a_minute(void **state) {
@@ -139,16 +215,14 @@ static void who_returns_it_again_has_it_tried_within_a_minute(void **state) {
         struct wire_message lower = {.type = WIRE_LOWER,
                 .lower = {.serial = 8, .kind = WIRE_LOWER_RETURN_LEASE, .lease = 1, .who = "uid 1000"}};
         uint64_t soon;
-        char stuck[sizeof(mark) + 8];
 
-        snprintf(stuck, sizeof(stuck), "%s.stuck", mark);
-        close(open(stuck, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        be_stuck(true);
         hold(fixture, begin(fixture), "test.pause", "x", "well");
         say(fixture, &lower);
         settle(fixture);
         assert_int_equal(lease_of(fixture, 1)->failures, 1);
         lease_of(fixture, 1)->undo_after_usec = loop_now(fixture->loop) + 30 * minute;
-        unlink(stuck);
+        be_stuck(false);
         say(fixture, &lower);
         settle(fixture);
         soon = lease_of(fixture, 1)->undo_after_usec;
@@ -162,10 +236,8 @@ static void who_returns_it_again_has_it_tried_within_a_minute(void **state) {
 static void a_verb_is_told_of_a_lease_until_its_undo_is_complete(void **state) {
         struct fixture *fixture = *state;
         const uint64_t run = begin(fixture);
-        char stuck[sizeof(mark) + 8];
 
-        snprintf(stuck, sizeof(stuck), "%s.stuck", mark);
-        close(open(stuck, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        be_stuck(true);
         /* The one that the question itself would take was never told to go. */
         assert_string_equal(hold(fixture, run, "test.pause", "x", "which")->text, "there is 0");
         hold(fixture, run, "test.pause", "y", "well");
@@ -174,7 +246,7 @@ static void a_verb_is_told_of_a_lease_until_its_undo_is_complete(void **state) {
         end_lease(fixture, 3);
         assert_int_equal(lease_of(fixture, 3)->failures, 1);
         assert_string_equal(hold(fixture, run, "test.pause", "x", "which")->text, "there is 3");
-        unlink(stuck);
+        be_stuck(false);
         lease_of(fixture, 3)->undo_after_usec = 0;
         end_lease(fixture, 3);
         assert_string_equal(hold(fixture, run, "test.pause", "x", "which")->text, "there is 0");
@@ -185,10 +257,8 @@ static void what_lapsed_by_itself_does_not_wait_for_its_undo_for_ever(void **sta
         struct fixture *fixture = *state;
         uint64_t run = begin(fixture);
         struct wanted wanted = {.event = "lease-ended"};
-        char stuck[sizeof(mark) + 8];
 
-        snprintf(stuck, sizeof(stuck), "%s.stuck", mark);
-        close(open(stuck, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        be_stuck(true);
         hold(fixture, run, "test.pause", "x", "well");
         end_lease(fixture, 1);
         for (unsigned i = 1; i <= LEASE_UNDO_CALL; i++) {
@@ -207,10 +277,9 @@ static void what_lapsed_by_itself_does_not_wait_for_its_undo_for_ever(void **sta
 
 static void a_return_that_is_repeated_writes_nothing(void **state) {
         struct fixture *fixture = *state;
-        char stuck[sizeof(mark) + 8], before[256];
+        char before[256];
 
-        snprintf(stuck, sizeof(stuck), "%s.stuck", mark);
-        close(open(stuck, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        be_stuck(true);
         hold(fixture, begin(fixture), "test.pause", "x", "well");
         end_lease(fixture, 1);
         assert_int_equal(desk_return_lease(fixture->desk, 1, "uid 1000", NULL), 0);
@@ -255,6 +324,10 @@ int main(void) {
                 TEST(what_reached_its_limit_rests_for_as_long_as_it_was_in_force),
                 TEST(what_an_admin_returns_is_not_taken_again_in_the_incident),
                 TEST(an_undo_that_fails_is_tried_again_and_after_three_times_people_are_called),
+                TEST(the_first_time_that_an_undo_fails_is_on_record_and_the_next_are_not),
+                TEST(what_is_gone_is_forgotten_by_roots_word_alone),
+                TEST(what_is_there_is_forgotten_only_when_root_insists),
+                TEST(what_can_be_taken_back_is_and_not_forgotten),
                 TEST(who_returns_it_again_has_it_tried_within_a_minute),
                 TEST(a_verb_is_told_of_a_lease_until_its_undo_is_complete),
                 TEST(what_lapsed_by_itself_does_not_wait_for_its_undo_for_ever),

@@ -14,39 +14,11 @@
 #include <cmocka.h>
 
 #include "disk/disk.h"
+#include "mount_support.h"
 #include "support/scratch.h"
 #include "support/sensor_bench.h"
 
 #define SEC UINT64_C(1000000)
-
-static bool write_map(const char *file, const char *text) {
-        int fd = open(file, O_WRONLY | O_CLOEXEC);
-        bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-        close(fd);
-        return done;
-}
-
-/* A user of its own, whom the new file systems know. */
-static bool own_user(void) {
-        char uid_map[64], gid_map[64];
-
-        snprintf(uid_map, sizeof(uid_map), "0 %u 1", geteuid());
-        snprintf(gid_map, sizeof(gid_map), "0 %u 1", getegid());
-        return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 && write_map("/proc/self/uid_map", uid_map) &&
-                write_map("/proc/self/setgroups", "deny") && write_map("/proc/self/gid_map", gid_map);
-}
-
-/* Mounts of its own, which the host never sees; root makes them directly, others within a user namespace. */
-static int setup(void **state) {
-        (void)state;
-        if ((unshare(CLONE_NEWNS) < 0 && !own_user()) ||
-                mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
-                perror("a mount namespace");
-                return -1;
-        }
-        return 0;
-}
 
 static void *create(struct sensor_bench *bench, const char *const *paths) {
         const struct sg_value options[] = {[DISK_OPTION_PATHS] = {.type = SG_TYPE_LIST, .list = paths},
@@ -178,5 +150,5 @@ int main(void) {
                 cmocka_unit_test(directories_bind_mounts_and_links_of_one_file_system_are_one_reading),
         };
 
-        return cmocka_run_group_tests(tests, setup, NULL);
+        return cmocka_run_group_tests(tests, mount_setup, NULL);
 }

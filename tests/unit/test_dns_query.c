@@ -62,6 +62,8 @@ struct heard {
         struct dns_answer answer;
         size_t server;
         uint64_t took_usec;
+        int error;
+        bool unsent;
 };
 
 static void on_reply(const struct dns_reply *reply, void *data) {
@@ -73,6 +75,8 @@ static void on_reply(const struct dns_reply *reply, void *data) {
                 heard->answer = *reply->answer;
         heard->server = reply->server;
         heard->took_usec = reply->took_usec;
+        heard->error = reply->error;
+        heard->unsent = reply->unsent;
 }
 
 static struct net_address address(const char *text) {
@@ -164,9 +168,10 @@ static void lost_packets_are_made_good_by_asking_again(void **state) {
 
 static void what_is_no_answer_to_the_question_is_silence(void **state) {
         static const enum name_server_manner manners[] = {NAME_SERVER_IS_SILENT, NAME_SERVER_WRONG_ID,
-                NAME_SERVER_WRONG_QUESTION, NAME_SERVER_ECHOES, NAME_SERVER_LOOPS, NAME_SERVER_LIES_COUNT,
-                NAME_SERVER_LIES_LENGTH, NAME_SERVER_STOPS_SHORT, NAME_SERVER_SENDS_NOISE,
-                NAME_SERVER_LIES_OVER_TCP, NAME_SERVER_TRUNCATES_TWICE};
+                NAME_SERVER_WRONG_QUESTION, NAME_SERVER_ECHOES, NAME_SERVER_OTHER_PORT,
+                NAME_SERVER_OTHER_ADDRESS, NAME_SERVER_LOOPS, NAME_SERVER_LIES_COUNT, NAME_SERVER_LIES_LENGTH,
+                NAME_SERVER_STOPS_SHORT, NAME_SERVER_SENDS_NOISE, NAME_SERVER_LIES_OVER_TCP,
+                NAME_SERVER_HANGS_OVER_TCP, NAME_SERVER_TRUNCATES_TWICE};
 
         for (size_t i = 0; i < ELEMENTSOF(manners); i++) {
                 struct fixture *fixture = *state;
@@ -220,6 +225,88 @@ static void a_truncated_answer_is_asked_for_over_tcp_and_many_records_are_cut(vo
         heard = ask(fixture, "mx1.example.test", ns_t_a, 1);
         assert_true(heard.answered);
         assert_int_equal(heard.answer.n_addresses, DNS_ADDRESSES_MAX);
+}
+
+static void over_tcp_it_may_talk_on_but_not_dawdle(void **state) {
+        struct net_address server = address(SERVER);
+        struct dns_question question = {.name = "mx1.example.test",
+                .type = ns_t_a,
+                .servers = &server,
+                .n_servers = 1,
+                .rounds = 1,
+                .timeout_usec = 500 * MS};
+        struct fixture *fixture = *state;
+        struct heard heard;
+
+        fixture->server.manner = NAME_SERVER_TALKS_OVER_TCP;
+        heard = ask_all(fixture, question);
+        assert_true(heard.answered);
+        assert_int_equal(heard.answer.n_addresses, 2);
+
+        fixture->server.manner = NAME_SERVER_SPELLS_OVER_TCP;
+        fixture->server.late_usec = 1 * MS;
+        heard = ask_all(fixture, question);
+        assert_true(heard.answered);
+        assert_int_equal(heard.answer.n_addresses, 2);
+
+        fixture->server.late_usec = 50 * MS;
+        heard = ask_all(fixture, question);
+        assert_int_equal(heard.times, 1);
+        assert_false(heard.answered);
+}
+
+static void a_question_over_tcp_alone_is_asked_so(void **state) {
+        struct net_address server = address(SERVER);
+        struct dns_question question = {.name = "mx1.example.test",
+                .type = ns_t_a,
+                .servers = &server,
+                .n_servers = 1,
+                .rounds = 1,
+                .timeout_usec = TRY_USEC,
+                .stream = true};
+        struct fixture *fixture = *state;
+        struct heard heard = ask_all(fixture, question);
+
+        assert_true(heard.answered);
+        assert_int_equal(heard.answer.n_addresses, 2);
+        assert_int_equal(fixture->server.asked, 1);
+        assert_int_equal(fixture->server.asked_by_stream, 1);
+}
+
+static void the_kernels_word_is_told_apart_from_silence(void **state) {
+        static const struct {
+                const char *server;
+                bool stream;
+                int error;
+                bool unsent;
+        } cases[] = {
+                {SERVER, false, 0, false}, /* it is silent */
+                {"127.0.0.50", false, -ECONNREFUSED, false},
+                {"127.0.0.50", true, -ECONNREFUSED, false},
+                {"192.0.2.1", false, -ENETUNREACH, true},
+                {"192.0.2.1", true, -ENETUNREACH, true},
+                {"fe80::1%nosuch0", false, -ENODEV, true},
+        };
+        struct fixture *fixture = *state;
+
+        fixture->server.manner = NAME_SERVER_IS_SILENT;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                struct net_address server = address(cases[i].server);
+                struct heard heard = ask_all(fixture,
+                        (struct dns_question){.name = ".",
+                                .type = ns_t_ns,
+                                .servers = &server,
+                                .n_servers = 1,
+                                .rounds = 1,
+                                .timeout_usec = TRY_USEC,
+                                .stream = cases[i].stream,
+                                .any = true});
+
+                assert_int_equal(heard.times, 1);
+                assert_false(heard.answered);
+                assert_int_equal(heard.error, cases[i].error);
+                assert_int_equal(heard.unsent, cases[i].unsent);
+        }
 }
 
 static void servers_are_asked_in_turn_and_a_refusal_is_only_the_last_resort(void **state) {
@@ -327,6 +414,9 @@ int main(void) {
                 WITH_SERVER(an_answer_that_comes_twice_counts_once),
                 WITH_SERVER(an_answer_that_comes_too_late_is_lost_and_harms_nobody),
                 WITH_SERVER(a_truncated_answer_is_asked_for_over_tcp_and_many_records_are_cut),
+                WITH_SERVER(over_tcp_it_may_talk_on_but_not_dawdle),
+                WITH_SERVER(a_question_over_tcp_alone_is_asked_so),
+                WITH_SERVER(the_kernels_word_is_told_apart_from_silence),
                 WITH_SERVER(servers_are_asked_in_turn_and_a_refusal_is_only_the_last_resort),
                 WITH_SERVER(where_nobody_listens_the_next_server_is_asked_at_once),
                 WITH_SERVER(names_that_cannot_be_asked_for_are_refused_at_once),

@@ -440,6 +440,34 @@ static void trouble_degrades_until_it_is_taken_back(void **state) {
         assert_string_equal(engine_state_name(fixture->engine), "ok");
 }
 
+static void a_date_of_return_that_has_passed_is_told_within_the_hour(void **state) {
+        struct fixture *fixture = *state;
+        const struct config_entry entry = {"back_by", "f:3", "2025-12-25 01:00"};
+        struct config dated = config;
+        struct problem problem;
+
+        dated.entries = (struct config_entry *)(uintptr_t)&entry;
+        dated.n_entries = 1;
+        setenv("TZ", "UTC", 1);
+        assert_int_equal(back_by_parse(entry.key, entry.value, &dated.back_by, &problem), 0);
+        engine_free(fixture->engine);
+        assert_int_equal(
+                engine_new(fixture->loop, &dated, fixture->board, &ops, &fixture->fake, &fixture->engine), 0);
+        fixture->fake.engine = fixture->engine;
+        welcome(fixture);
+        advance(fixture, 3599);
+        assert_string_equal(engine_state_name(fixture->engine), "ok");
+        advance(fixture, 3600);
+        assert_string_equal(engine_state_name(fixture->engine), "degraded");
+        assert_string_equal(engine_state_text(fixture->engine),
+                "back_by = \"2025-12-25 01:00\" (f:3) has passed: nobody knows when people are next back");
+        loop_sim_set_realtime(fixture->loop, UINT64_C(1766620800000000));
+        advance(fixture, 3600);
+        assert_string_equal(engine_state_name(fixture->engine), "ok");
+        engine_free(fixture->engine);
+        fixture->engine = NULL;
+}
+
 static void past_incidents_are_shown_newest_first_and_bounded(void **state) {
         struct fixture *fixture = *state;
         struct wire_message past = {.type = WIRE_PAST_INCIDENT}, action = {.type = WIRE_PAST_ACTION};
@@ -495,6 +523,7 @@ int main(void) {
                 TEST(stale_and_unknown_messages_change_nothing),
                 TEST(start_says_what_it_waits_for),
                 TEST(trouble_degrades_until_it_is_taken_back),
+                TEST(a_date_of_return_that_has_passed_is_told_within_the_hour),
                 TEST(past_incidents_are_shown_newest_first_and_bounded),
                 TEST(lowering_is_passed_on_and_answered_with_its_serial),
         };

@@ -59,6 +59,17 @@ static void a_wish_that_was_dropped_begins_anew(void **state) {
                 FRESH_START_OVERDUE);
 }
 
+/* An editor that saves every few seconds. */
+static void one_that_has_just_begun_waits_before_it_ends_again(void **state) {
+        struct fresh_start fresh_start = {.born_usec = NOW};
+
+        (void)state;
+        assert_int_equal(
+                fresh_start_decide(&fresh_start, true, true, NOW + FRESH_START_AGE_USEC - 1), FRESH_START_NO);
+        assert_int_equal(
+                fresh_start_decide(&fresh_start, true, true, NOW + FRESH_START_AGE_USEC), FRESH_START_QUIET);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(without_a_wish_it_never_ends),
@@ -66,6 +77,7 @@ int main(void) {
                 cmocka_unit_test(it_waits_for_a_quiet_moment),
                 cmocka_unit_test(when_there_is_none_it_ends_all_the_same),
                 cmocka_unit_test(a_wish_that_was_dropped_begins_anew),
+                cmocka_unit_test(one_that_has_just_begun_waits_before_it_ends_again),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

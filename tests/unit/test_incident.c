@@ -83,6 +83,11 @@ static void reading_is_diagnosed_by_its_phrase_or_the_unit_in_its_name(void **st
                 {"disk_full_seconds", 0, 1800, "a is full"},
                 {"disk_read_only", 1, 1, "a can only be read"},
                 {"disk_read_only", 0, 1, "a can be written"},
+                {"network_link_up", 0, 0, "a has no link"},
+                {"dns_server_seconds", 2, 1, "a takes 2s to answer as a name server"},
+                {"filter_wait_seconds", 600, 300, "a keeps mail waiting for 10m"},
+                {"nexthop_refused_ratio", 0.95, 0.9, "a puts off 95.0 % of the mail it is offered"},
+                {"resolver_stale", 1, 1, "a asks other name servers than resolv.conf names now"},
                 {"site_lag_seconds", 90, 60, "site_lag_seconds of a is 1m 30s, the level is 1m"},
                 {"site_error_ratio", 0.25, 0.1, "site_error_ratio of a is 25.0 %, the level is 10.0 %"},
                 {"site_things", 12, 10, "site_things of a is 12, the level is 10"},
@@ -150,6 +155,23 @@ static void summary_says_how_long_and_how_much(void **state) {
         free(incident);
 }
 
+/* What an incident began with is counted, also when a hundred steps of its end have taken the place of it. */
+static void summary_counts_what_is_not_kept_any_more(void **state) {
+        struct incident *incident = calloc(1, sizeof(*incident));
+        char text[WIRE_TEXT_MAX];
+
+        (void)state;
+        assert_non_null(incident);
+        *incident_add_action(incident) =
+                (struct incident_action){.status = WIRE_DONE, .freed_bytes = 180u << 20};
+        for (int i = 0; i < 300; i++)
+                incident_add_action(incident)->status = WIRE_DONE;
+        assert_true(incident->earlier.n == 301 - INCIDENT_ACTIONS_MAX);
+        incident_summary(incident, 192 * USEC_PER_SEC, text);
+        assert_string_equal(text, "over after 3m 12s: 301 actions freed 180M");
+        free(incident);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(disk_is_diagnosed_with_share_and_what_is_left),
@@ -158,6 +180,7 @@ int main(void) {
                 cmocka_unit_test(the_newest_actions_are_kept),
                 cmocka_unit_test(conditions_are_gathered_once_and_bounded),
                 cmocka_unit_test(summary_says_how_long_and_how_much),
+                cmocka_unit_test(summary_counts_what_is_not_kept_any_more),
         };
 
         return cmocka_run_group_tests_name("incident", tests, NULL, NULL);

@@ -178,6 +178,34 @@ static void configured_spools_are_those_and_no_others(void **state) {
         assert_non_null(strstr(host->found.rows[3].problem, "relative"));
 }
 
+static void only_one_without_a_main_cf_anywhere_is_gone(void **state) {
+        struct host *host = *state;
+        const char *root = host->scratch.path;
+
+        assert_true(postfix_instance_is_gone(root, "-"));
+        assert_true(postfix_instance_is_gone(root, "postfix-out"));
+        write_main_cf(host, "postfix",
+                "multi_instance_directories = /etc/postfix-out /etc/elsewhere /etc/gone /etc/off\n");
+        write_main_cf(host, "elsewhere",
+                "multi_instance_name = postfix-named\nqueue_directory = /var/spool/elsewhere\n");
+        write_main_cf(host, "off", "queue_directory = /var/spool/off\n");
+        assert_false(postfix_instance_is_gone(root, "-"));
+        assert_false(postfix_instance_is_gone(root, "off"));
+        assert_true(postfix_instance_is_gone(root, "gone"));
+        assert_true(postfix_instance_is_gone(root, "postfix-out"));
+        assert_false(postfix_instance_is_gone(root, "postfix-named"));
+        /* What one that cannot be read is called is not known. */
+        assert_int_equal(chmod(scratch_path(&host->scratch, "etc/elsewhere/main.cf"), 0666), 0);
+        assert_false(postfix_instance_is_gone(root, "gone"));
+        /* At its usual place, although nobody names it any more. */
+        write_main_cf(host, "postfix-out", "");
+        write_main_cf(host, "postfix", "");
+        assert_false(postfix_instance_is_gone(root, "postfix-out"));
+        assert_true(postfix_instance_is_gone(root, "gone"));
+        assert_int_equal(chmod(scratch_path(&host->scratch, "etc/postfix/main.cf"), 0666), 0);
+        assert_false(postfix_instance_is_gone(root, "gone"));
+}
+
 static void no_more_than_can_be_followed_are_found(void **state) {
         char list[2048] = "multi_instance_directories =";
         struct host *host = *state;
@@ -206,6 +234,7 @@ int main(void) {
                 TEST(one_without_a_main_cf_and_a_name_that_is_no_path_are_told),
                 TEST(what_others_than_root_can_write_is_not_believed),
                 TEST(configured_spools_are_those_and_no_others),
+                TEST(only_one_without_a_main_cf_anywhere_is_gone),
                 TEST(no_more_than_can_be_followed_are_found),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

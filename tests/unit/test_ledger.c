@@ -401,6 +401,30 @@ static void numbers_go_on_behind_the_highest(void **state) {
         assert_int_equal(fixture->ledger->next_number, next);
 }
 
+static void act(struct fixture *fixture, const char *verb, const char *event) {
+        note(fixture, "action-intent", "action", "5", "incident", "1", "verb", verb, NULL);
+        note(fixture, event, "action", "5", "incident", "1", "verb", verb, "status", "done", NULL);
+}
+
+/* A queue is brought back in hundreds of actions, and none of them says how the one ended that was cut off. */
+static void what_is_unknown_stays_so_behind_many_others(void **state) {
+        struct fixture *fixture = *state;
+
+        open_incident(fixture, "1");
+        act(fixture, "journal.vacuum", "action-unknown");
+        for (unsigned i = 0; i < 2 * LEDGER_ACTIONS_MAX; i++)
+                act(fixture, "postfix.retry", "action-outcome");
+        assert_int_equal(fixture->ledger->n_actions, LEDGER_ACTIONS_MAX);
+        assert_true(ledger_is_unknown(fixture->ledger, 1, "journal.vacuum"));
+        reopen(fixture);
+        assert_true(ledger_is_unknown(fixture->ledger, 1, "journal.vacuum"));
+        act(fixture, "journal.vacuum", "action-outcome");
+        for (unsigned i = 0; i < 2 * LEDGER_ACTIONS_MAX; i++) {
+                act(fixture, "postfix.retry", "action-outcome");
+                assert_false(ledger_is_unknown(fixture->ledger, 1, "journal.vacuum"));
+        }
+}
+
 static void lists_that_are_full_forget_their_oldest(void **state) {
         struct fixture *fixture = *state;
         struct ledger *ledger = fixture->ledger;
@@ -423,7 +447,7 @@ static void lists_that_are_full_forget_their_oldest(void **state) {
         assert_int_equal(ledger->n_actions, LEDGER_ACTIONS_MAX);
         assert_int_equal(ledger->n_escalations, LEDGER_ESCALATIONS_MAX);
         assert_non_null(ledger_playbook(ledger, name));
-        assert_non_null(ledger_run(ledger, 3 * LEDGER_PLAYBOOKS_MAX));
+        assert_non_null(ledger_run(ledger, UINT64_C(3) * LEDGER_PLAYBOOKS_MAX));
         assert_int_not_equal(ledger_escalated_usec(ledger, name, ""), 0);
         assert_int_equal(ledger_escalated_usec(ledger, "1", ""), 0);
 }
@@ -450,6 +474,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(an_open_incident_is_found_again),
                 TEST(an_intent_without_outcome_is_found_and_once_unknown_not_again),
+                TEST(what_is_unknown_stays_so_behind_many_others),
                 TEST(only_what_was_done_counts_for_a_verb),
                 TEST(a_run_that_did_not_act_costs_its_playbook_nothing),
                 TEST(an_action_marks_its_run_as_acting_already_with_the_intent),

@@ -170,6 +170,16 @@ static void mistakes_name_file_line_and_what_is_right(void **state) {
                 {"return {\n\n  mood = 1 }", "@/spoolguard.lua:3: unknown key mood; did you mean \"mode\"?"},
                 {"return {\n mode = 'enfroce' }",
                         "@/spoolguard.lua:2: mode = \"enfroce\": allowed are \"enforce\", \"observe\""},
+                {"return {\n back_by = 'Monday' }",
+                        "@/spoolguard.lua:2: back_by = \"Monday\": allowed are a day of the week"},
+                {"return {\n\n back_by = 'Mon 25:00' }",
+                        "@/spoolguard.lua:3: back_by = \"Mon 25:00\": there is no 25:00"},
+                {"return { back_by = '2026-02-29 08:00' }",
+                        "@/spoolguard.lua:1: back_by = \"2026-02-29 08:00\": there is no such day"},
+                {"return { back_by = 8 }", "@/spoolguard.lua:1: back_by must be a text"},
+                {"return { conditions = { ['queue-old'] = {\n cause = 200 } } }",
+                        "@/spoolguard.lua:2: conditions.queue-old.cause = 200 is out of range: from 0 to "
+                        "100"},
                 {"return {\n mode = true }", "@/spoolguard.lua:2: mode must be a text"},
                 {"return { conditions = {\n ['disk-space-high'] = {\n trip = '85%' } } }",
                         "@/spoolguard.lua:3: conditions.disk-space-high.trip must be a number (a number such "
@@ -434,7 +444,7 @@ static void refused_plugins_are_problems_and_their_options_no_mistakes(void **st
                 loader_evaluate(&paths, geteuid(), &fixture->text, &fixture->size, &fixture->problems), 0);
         assert_int_equal(config_new(fixture->text, fixture->size, &fixture->config, &problem), 0);
         for (const char *const *line = fixture->config->problems; *line; line++) {
-                abi |= strstr(*line, "wrong_abi.so refused: built for ABI 7, this spoolguard has ABI 5") !=
+                abi |= strstr(*line, "wrong_abi.so refused: built for ABI 7, this spoolguard has ABI 6") !=
                         NULL;
                 must |= strstr(*line, "plugins.demanding.server must be given") != NULL;
         }

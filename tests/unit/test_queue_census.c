@@ -28,6 +28,14 @@ static void add_created(struct relay *relay, const char *queue, const char *send
                 NULL);
 }
 
+static void add_to(struct relay *relay, const char *queue, const char *recipient, uint64_t age_seconds) {
+        spool_add(&relay->spool,
+                &(struct spool_message){.queue = queue,
+                        .arrival_seconds = (uint64_t)time(NULL) - age_seconds,
+                        .recipients = {{.address = recipient}}},
+                NULL);
+}
+
 static void senders_are_counted_on_their_way_only(void **state) {
         struct relay *relay = *state;
 
@@ -83,6 +91,12 @@ static void bounces_are_counted_in_each_queue(void **state) {
         assert_float_equal(relay_value(relay, "queue_null_sender_ratio", "-"), 7.0 / 8, 0.001);
 }
 
+/* It is read at the next census, and mail makes that one come soon. */
+static void change_main_cf(struct relay *relay, const char *text) {
+        scratch_write(&relay->scratch, "etc/postfix/main.cf", text);
+        add(relay, "hold", "a@example.test");
+}
+
 static void what_would_expire_soon_is_the_cliff(void **state) {
         struct relay *relay = *state;
 
@@ -105,10 +119,72 @@ static void what_would_expire_soon_is_the_cliff(void **state) {
         relay_start(relay);
         relay_expect(relay, "bounce_cliff_messages", "-", 2);
         /* Bounces live no longer than other mail. */
-        scratch_write(&relay->scratch, "etc/postfix/main.cf", "maximal_queue_lifetime = 1d\n");
+        change_main_cf(relay, "maximal_queue_lifetime = 1d\n");
         relay_expect(relay, "bounce_cliff_messages", "-", 4);
-        scratch_write(&relay->scratch, "etc/postfix/main.cf", "maximal_queue_lifetime = soon\n");
+        change_main_cf(relay, "maximal_queue_lifetime = soon\n");
         relay_expect(relay, "bounce_cliff_messages", "-", -1);
+}
+
+static void until_people_are_back_is_what_counts_when_it_is_known(void **state) {
+        struct relay *relay = *state;
+        const struct bench_reading *cliff;
+        time_t now = time(NULL);
+
+        for (int i = 0; i < 3; i++)
+                add_created(relay, "deferred", "a@example.test", 4 * DAY - 10 * HOUR);
+        spool_add(&relay->spool,
+                &(struct spool_message){.create_seconds = (uint64_t)now - 3 * DAY,
+                        .recipients = {{.address = "bob@primary.test"}}},
+                NULL);
+        sensor_bench_init(&relay->bench, relay->scratch.path);
+        relay->bench.back_by_usec = ((uint64_t)now + 40 * HOUR) * UINT64_C(1000000);
+        assert_int_equal(postfix_queue.create(&relay->bench.services, relay->options, &relay->sensor), 0);
+        relay_expect(relay, "bounce_cliff_messages", "-", 3);
+        cliff = sensor_bench_find(&relay->bench, "bounce_cliff_messages", "-");
+        assert_non_null(strstr(cliff->sentence, "3 messages return to their senders before "));
+        assert_non_null(strstr(cliff->sentence, ", the first at "));
+        assert_non_null(strstr(cliff->sentence, ": 3 for example.test"));
+        /* They come later, and more mail will not wait for them. */
+        relay->bench.back_by_usec = ((uint64_t)now + 60 * HOUR) * UINT64_C(1000000);
+        add(relay, "hold", "a@example.test");
+        relay_expect(relay, "bounce_cliff_messages", "-", 4);
+        assert_non_null(strstr(cliff->sentence, ": 3 for example.test, 1 for primary.test"));
+        /* The time is over, and nobody said when it is the next time. */
+        relay->bench.back_by_usec = (uint64_t)now * UINT64_C(1000000) - 1;
+        add(relay, "hold", "a@example.test");
+        relay_expect(relay, "bounce_cliff_messages", "-", 0);
+        assert_string_equal(cliff->sentence, "");
+        change_main_cf(relay, "maximal_queue_lifetime = 1d\n");
+        relay_expect(relay, "bounce_cliff_messages", "-", 4);
+        assert_non_null(strstr(cliff->sentence, ", the first at its next try: "));
+}
+
+static void each_next_hop_has_its_own_part_of_the_cliff(void **state) {
+        struct relay *relay = *state;
+        uint64_t old = (uint64_t)time(NULL) - 6 * DAY;
+
+        for (int i = 0; i < 3; i++)
+                add_created(relay, "deferred", "a@example.test", 6 * DAY);
+        add_created(relay, "deferred", "a@example.test", HOUR);
+        add_created(relay, "hold", "a@example.test", 6 * DAY);
+        spool_add(&relay->spool,
+                &(struct spool_message){.queue = "active",
+                        .create_seconds = old,
+                        .recipients = {{.address = "bob@primary.test"}, {.address = "bob@example.test"}}},
+                NULL);
+        spool_add(&relay->spool,
+                &(struct spool_message){
+                        .create_seconds = old + 6 * DAY, .recipients = {{.address = "bob@young.test"}}},
+                NULL);
+        relay_start(relay);
+        relay_expect(relay, "bounce_cliff_messages", "-", 4);
+        relay_expect(relay, "queue_nexthop_cliff_messages", "-,example.test", 4);
+        relay_expect(relay, "queue_nexthop_cliff_messages", "-,young.test", 0);
+        change_main_cf(relay, "maximal_queue_lifetime = soon\n");
+        relay_expect(relay, "queue_nexthop_cliff_messages", "-,example.test", -1);
+        assert_float_equal(relay_value(relay, "queue_nexthop_messages", "-,example.test"), 4, 0);
+        change_main_cf(relay, "maximal_queue_lifetime = 30d\n");
+        relay_expect(relay, "queue_nexthop_cliff_messages", "-,example.test", 0);
 }
 
 static void defer(struct relay *relay, const char *id, const char *reason) {
@@ -148,6 +224,49 @@ static void mail_that_its_content_filter_did_not_take_is_the_filters(void **stat
         assert_int_equal(
                 postfix_queue.questions->list(relay->sensor, &filter, 0, 10, count_message, &n, &cursor), 0);
         assert_int_equal(n, 2);
+}
+
+static void what_is_on_its_way_has_its_next_hop_shown_when_it_is_a_crowd_or_late(void **state) {
+        struct relay *relay = *state;
+
+        for (int i = 0; i < 6; i++)
+                add_to(relay, i % 2 == 0 ? "incoming" : "active", "bob@crowd.test", 0);
+        /* However slow this machine is. */
+        add_to(relay, "active", "bob@few.test", -HOUR);
+        add_to(relay, "active", "bob@late.test", 60);
+        relay_start(relay);
+        relay_expect(relay, "queue_nexthop_underway_messages", "-,crowd.test", 6);
+        relay_expect(relay, "queue_nexthop_late_messages", "-,late.test", 1);
+        relay_expect(relay, "queue_nexthop_underway_messages", "-,late.test", 1);
+        assert_float_equal(relay_value(relay, "queue_nexthop_messages", "-,late.test"), 0, 0);
+        assert_float_equal(relay_value(relay, "queue_nexthop_messages", "-,few.test"), -2, 0);
+        /* Five seconds later each of them is. */
+        relay_expect(relay, "queue_nexthop_late_messages", "-,crowd.test", 6);
+}
+
+static void recipient_domains_of_a_crowd_on_its_way_are_shown_by_queue(void **state) {
+        struct relay *relay = *state;
+        struct spool_file crowd[6];
+
+        for (int i = 0; i < 6; i++)
+                spool_add(&relay->spool,
+                        &(struct spool_message){
+                                .queue = "incoming", .recipients = {{.address = "bob@crowd.test"}}},
+                        &crowd[i]);
+        add_to(relay, "active", "bob@few.test", 0);
+        add_to(relay, "deferred", "bob@crowd.test", 0);
+        relay_start(relay);
+        relay_expect(relay, "queue_domain_messages", "-,incoming,crowd.test", 6);
+        relay_expect(relay, "queue_domain_messages", "-,active,crowd.test", -2);
+        for (int i = 0; i < 5; i++)
+                spool_move(&relay->spool, &crowd[i], "active");
+        relay_expect(relay, "queue_domain_messages", "-,active,crowd.test", 5);
+        relay_expect(relay, "queue_domain_messages", "-,incoming,crowd.test", -2);
+        relay_expect(relay, "queue_domain_messages", "-,deferred,crowd.test", 1);
+        relay_expect(relay, "queue_domain_messages", "-,active,few.test", -2);
+        relay_expect(relay, "queue_domain_messages", "-,active,*", -2);
+        spool_remove(&relay->spool, &crowd[0]);
+        relay_expect(relay, "queue_domain_messages", "-,active,crowd.test", -2);
 }
 
 static void a_site_says_what_a_text_means(void **state) {
@@ -289,7 +408,11 @@ int main(void) {
                 TEST(more_senders_than_are_shown_are_summed_up),
                 TEST(bounces_are_counted_in_each_queue),
                 TEST(what_would_expire_soon_is_the_cliff),
+                TEST(each_next_hop_has_its_own_part_of_the_cliff),
+                TEST(until_people_are_back_is_what_counts_when_it_is_known),
                 TEST(mail_that_its_content_filter_did_not_take_is_the_filters),
+                TEST(what_is_on_its_way_has_its_next_hop_shown_when_it_is_a_crowd_or_late),
+                TEST(recipient_domains_of_a_crowd_on_its_way_are_shown_by_queue),
                 TEST(a_site_says_what_a_text_means),
                 TEST(messages_with_new_names_leave_nothing_of_the_old_ones),
                 TEST(sets_of_domains_without_room_are_others),

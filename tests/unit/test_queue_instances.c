@@ -3,7 +3,7 @@
 #include "postfix/order.h"
 #include "queue_support.h"
 
-#define OUT "postfix-out"
+#define OUT RELAY_OUT
 
 static const struct sg_value *postpone(const char *instance, const char *nexthop) {
         static struct sg_value args[4];
@@ -11,21 +11,6 @@ static const struct sg_value *postpone(const char *instance, const char *nexthop
         args[POSTPONE_ARG_INSTANCE] = (struct sg_value){.type = SG_TYPE_TEXT, .text = instance};
         args[POSTPONE_ARG_NEXTHOP] = (struct sg_value){.type = SG_TYPE_TEXT, .text = nexthop};
         return args;
-}
-
-/* A second spool below the same root, and the main.cf of its instance with some more in it. */
-static void add_instance(struct relay *relay, struct spool *spool, const char *more) {
-        char text[512];
-
-        scratch_mkdir(&relay->scratch, "srv/out");
-        spool_init(spool, scratch_path(&relay->scratch, "srv/out"));
-        scratch_write(&relay->scratch, "etc/postfix/main.cf",
-                "mydestination = localhost\nmulti_instance_directories = /etc/" OUT "\n");
-        snprintf(text, sizeof(text),
-                "multi_instance_enable = yes\nqueue_directory = /srv/out/" SPOOL_DIRECTORY "\n"
-                "mydestination = localhost\n%s",
-                more);
-        scratch_write(&relay->scratch, "etc/" OUT "/main.cf", text);
 }
 
 static struct spool_file add(struct spool *spool, const char *recipient) {
@@ -40,7 +25,7 @@ static void each_has_its_own_numbers(void **state) {
         struct spool out;
         struct spool_file file;
 
-        add_instance(relay, &out, "relayhost = hub.test\n");
+        relay_add_instance(relay, &out, "relayhost = hub.test\n");
         add(&relay->spool, "a@one.test");
         file = add(&out, "a@two.test");
         add(&out, "b@two.test");
@@ -64,7 +49,7 @@ static void a_verb_gets_the_messages_of_its_instance(void **state) {
         struct sg_outcome outcome = {.count = 0};
         char ids[256], path[ORDER_PATH_MAX];
 
-        add_instance(relay, &out, "");
+        relay_add_instance(relay, &out, "");
         add(&relay->spool, "a@dead.test");
         add(&out, "a@dead.test");
         add(&out, "a@other.test");
@@ -92,7 +77,7 @@ static void a_broken_main_cf_of_one_harms_no_other(void **state) {
         struct relay *relay = *state;
         struct spool out;
 
-        add_instance(relay, &out, "queue_directory =\n");
+        relay_add_instance(relay, &out, "queue_directory =\n");
         add(&relay->spool, "a@one.test");
         relay_start(relay);
         relay_expect(relay, "queue_nexthop_messages", "-,one.test", 1);
@@ -104,7 +89,7 @@ static void an_unreadable_transport_table_of_one_leaves_the_hops_of_the_other(vo
         struct relay *relay = *state;
         struct spool out;
 
-        add_instance(relay, &out, "transport_maps = ldap:/etc/" OUT "/ldap.cf\n");
+        relay_add_instance(relay, &out, "transport_maps = ldap:/etc/" OUT "/ldap.cf\n");
         add(&relay->spool, "a@one.test");
         add(&out, "a@one.test");
         relay_start(relay);
@@ -143,7 +128,7 @@ static void what_each_of_them_reads_is_told_before_the_confinement(void **state)
         struct told told = {.n = 0};
         struct spool out;
 
-        add_instance(relay, &out, "transport_maps = hash:/etc/" OUT "/routes\n");
+        relay_add_instance(relay, &out, "transport_maps = hash:/etc/" OUT "/routes\n");
         scratch_write(&relay->scratch, "etc/" OUT "/routes", "x smtp:y\n");
         assert_int_equal(postfix_queue.reads_more(relay->scratch.path, relay->options, on_path, &told), 0);
         assert_true(is_told(&told, "/etc/postfix/main.cf"));
@@ -159,7 +144,7 @@ static void a_directory_in_place_of_a_table_is_not_opened_with_all_that_is_in_it
         struct told told = {.n = 0};
         struct spool out;
 
-        add_instance(relay, &out, "transport_maps = hash:/etc\n");
+        relay_add_instance(relay, &out, "transport_maps = hash:/etc\n");
         assert_int_equal(postfix_queue.reads_more(relay->scratch.path, relay->options, on_path, &told), 0);
         assert_false(is_told(&told, "/etc"));
         assert_int_equal(told.n, 4);
@@ -210,7 +195,7 @@ static void the_limit_is_one_for_all_of_them(void **state) {
         struct relay *relay = *state;
         struct spool out;
 
-        add_instance(relay, &out, "");
+        relay_add_instance(relay, &out, "");
         relay->options[POSTFIX_OPTION_MESSAGES_MAX].number = 32;
         for (int i = 0; i < 20; i++) {
                 add(&relay->spool, "a@one.test");

@@ -118,6 +118,34 @@ static void a_message_is_told_with_all_that_is_known(void **state) {
         assert_false(heard.last.duplicate_risk);
 }
 
+static void what_may_have_been_delivered_is_listed_by_its_id(void **state) {
+        struct followed *followed = *state;
+        struct spool_file files[2];
+        struct heard heard;
+
+        for (int i = 0; i < 2; i++) {
+                spool_add(&followed->files[0],
+                        &(struct spool_message){
+                                .recipients = {{.address = "a@a.test"}, {.address = "b@a.test"}}},
+                        &files[i]);
+                spool_defer(
+                        &followed->files[0], files[i].id, &(struct spool_deferral){.recipient = "a@a.test"});
+        }
+        spool_defer(&followed->files[0], files[1].id,
+                &(struct spool_deferral){.recipient = "b@a.test",
+                        .status = "4.4.2",
+                        .reason = "conversation with mx.a.test[192.0.2.1] timed out while sending end of "
+                                  "data -- "
+                                  "message may be sent more than once"});
+        followed_start(followed, 1);
+        followed_settle(followed);
+        list(followed, &(struct sg_queue_filter){.reason = "duplicate-risk"}, 10, &heard);
+        assert_int_equal(heard.n, 1);
+        assert_string_equal(heard.ids[0], files[1].id);
+        assert_true(heard.last.duplicate_risk);
+        assert_int_equal(count(followed, &(struct sg_queue_filter){.reason = "timeout"}), 1);
+}
+
 /* Its time is still the one at which it was written, which has a fraction like those that we choose. */
 static void mail_that_an_admin_releases_is_not_postponed(void **state) {
         static const struct spool_message message = {
@@ -311,6 +339,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, followed_setup, followed_teardown)
         const struct CMUnitTest tests[] = {
                 TEST(a_message_is_told_with_all_that_is_known),
+                TEST(what_may_have_been_delivered_is_listed_by_its_id),
                 TEST(mail_that_an_admin_releases_is_not_postponed),
                 TEST(a_file_that_was_not_read_has_only_a_name_and_a_size),
                 TEST(what_is_new_is_counted_at_once_and_opened_when_it_stays),

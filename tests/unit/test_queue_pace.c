@@ -156,8 +156,13 @@ static struct queue_selects *start_with_many(struct followed *followed) {
 
         followed_start(followed, 1);
         followed_settle(followed);
-        for (uint32_t i = 0; i < MANY; i++)
-                followed_add_read(followed->spools[0], i, 1);
+        for (uint32_t i = 0; i < MANY; i++) {
+                struct queue_message *message = followed_add_read(followed->spools[0], i, 1);
+
+                /* Far enough away to be brought forward, and soon enough to be put off. */
+                message->reason = REASON_TIMEOUT;
+                message->retry = (uint32_t)followed_clock + 400;
+        }
         followed->bench.services.now_usec = hurried_now;
         assert_int_equal(queue_selects_new(&followed->bench.services, &selects), 0);
         return selects;

@@ -24,8 +24,9 @@ static const struct sg_value *retry(const char *hop, double messages) {
         return args;
 }
 
-/* A deferred message of that arrival; its next retry in `wait` seconds from now. */
-static struct spool_file add(struct relay *relay, const char *recipient, uint64_t arrival, int wait) {
+/* A deferred message of that arrival; its next retry in `wait` seconds from now.  `reason` NULL: nobody answered. */
+static struct spool_file add_for(struct relay *relay, const char *recipient, uint64_t arrival, int wait,
+        const char *status, const char *reason) {
         struct spool_file file;
 
         spool_add(&relay->spool,
@@ -34,8 +35,15 @@ static struct spool_file add(struct relay *relay, const char *recipient, uint64_
                         .recipients = {{.address = recipient}}},
                 &file);
         spool_defer(&relay->spool, file.id,
-                &(struct spool_deferral){.recipient = recipient, .offset = file.offsets[0]});
+                &(struct spool_deferral){.recipient = recipient,
+                        .offset = file.offsets[0],
+                        .status = status,
+                        .reason = reason});
         return file;
+}
+
+static struct spool_file add(struct relay *relay, const char *recipient, uint64_t arrival, int wait) {
+        return add_for(relay, recipient, arrival, wait, NULL, NULL);
 }
 
 static void settle(struct relay *relay) {
@@ -104,17 +112,23 @@ static void held_and_incomplete_mail_is_never_chosen(void **state) {
         assert_int_equal(relay_select(relay, &postfix_retry, retry("dead.test", 10), ids, sizeof(ids)), 0);
 }
 
+/* As postfix.postpone does it. */
+static void put_off(struct relay *relay, const struct spool_file *file) {
+        struct timespec times[2] = {
+                {.tv_nsec = UTIME_OMIT}, {.tv_sec = time(NULL) + 800, .tv_nsec = 123456789}};
+
+        assert_int_equal(utimensat(AT_FDCWD, spool_path(&relay->spool, "deferred", file->id), times, 0), 0);
+}
+
 static void retry_takes_the_oldest_and_those_first_that_were_postponed(void **state) {
         struct relay *relay = *state;
         struct spool_file files[6];
-        struct timespec times[2] = {
-                {.tv_nsec = UTIME_OMIT}, {.tv_sec = time(NULL) + 800, .tv_nsec = 123456789}};
         char ids[1024], expected[1024];
 
         for (unsigned i = 0; i < 6; i++)
                 files[i] = add(relay, "a@dead.test", 2000 - i, 700);
-        utimensat(AT_FDCWD, spool_path(&relay->spool, "deferred", files[1].id), times, 0);
-        utimensat(AT_FDCWD, spool_path(&relay->spool, "deferred", files[0].id), times, 0);
+        put_off(relay, &files[1]);
+        put_off(relay, &files[0]);
         relay_start(relay);
         settle(relay);
         assert_int_equal(relay_select(relay, &postfix_retry, retry("dead.test", 4), ids, sizeof(ids)), 4);
@@ -124,6 +138,190 @@ static void retry_takes_the_oldest_and_those_first_that_were_postponed(void **st
         assert_int_equal(relay_select(relay, &postfix_retry, retry("dead.test", 100), ids, sizeof(ids)), 6);
         assert_int_equal(relay_select(relay, &postfix_retry, retry("dead.test", 1), ids, sizeof(ids)), 1);
         assert_string_equal(ids, files[1].id);
+}
+
+static void of_what_nobody_postponed_only_an_outage_is_a_reason_to_retry_it(void **state) {
+        static const struct {
+                const char *status, *reason;
+                bool is_taken;
+        } cases[] = {
+                {"4.4.1", "connect to mx.dead.test[192.0.2.1]:25: Connection refused", true},
+                {"4.4.1", "connect to mx.dead.test[192.0.2.1]:25: Network is unreachable", true},
+                {"4.4.3",
+                        "Host or domain name not found. Name service error for name=dead.test type=MX: Host "
+                        "not found, try again",
+                        true},
+                {"4.4.2",
+                        "lost connection with mx.dead.test[192.0.2.1] while receiving the initial server "
+                        "greeting",
+                        true},
+                {"4.4.1",
+                        "delivery temporarily suspended: connect to mx.dead.test[192.0.2.1]:25: Connection "
+                        "timed out",
+                        true},
+                {"4.7.1",
+                        "host mx.dead.test[192.0.2.1] said: 450 4.7.1 <a@dead.test>: Recipient address "
+                        "rejected: Greylisted (in reply to RCPT TO command)",
+                        false},
+                {"4.2.2",
+                        "host mx.dead.test[192.0.2.1] said: 452 4.2.2 Mailbox full (in reply to RCPT TO "
+                        "command)",
+                        false},
+                {"4.3.0",
+                        "host mx.dead.test[192.0.2.1] said: 451 4.3.0 try later (in reply to RCPT TO "
+                        "command)",
+                        false},
+                {"4.3.2", "deferred transport", false},
+        };
+        struct relay *relay = *state;
+        char ids[2048] = "", expected[2048] = "";
+        ssize_t n = 0;
+
+        for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct spool_file file =
+                        add_for(relay, "a@dead.test", 1000 + i, 3000, cases[i].status, cases[i].reason);
+
+                if (!cases[i].is_taken)
+                        continue;
+                snprintf(expected + strlen(expected), sizeof(expected) - strlen(expected), "%s%s",
+                        n++ > 0 ? " " : "", file.id);
+        }
+        /* Postfix itself is about to try this one. */
+        add_for(relay, "a@dead.test", 1, 200, cases[0].status, cases[0].reason);
+        relay_start(relay);
+        settle(relay);
+        assert_int_equal(relay_select(relay, &postfix_retry, retry("dead.test", 100), ids, sizeof(ids)), n);
+        assert_string_equal(ids, expected);
+        relay_expect(relay, "queue_nexthop_stranded_messages", "-,dead.test", (double)n);
+}
+
+static void what_the_next_hop_did_not_want_has_its_turn_last(void **state) {
+        struct relay *relay = *state;
+        struct spool_file unwanted = add_for(relay, "a@dead.test", 1000, 700, "4.3.0",
+                "host mx.dead.test[192.0.2.1] said: 451 4.3.0 try later (in reply to RCPT TO command)");
+        struct spool_file dead = add(relay, "a@dead.test", 2000, 700);
+        char ids[1024], expected[1024];
+
+        put_off(relay, &unwanted);
+        put_off(relay, &dead);
+        relay_start(relay);
+        settle(relay);
+        assert_int_equal(relay_select(relay, &postfix_retry, retry("dead.test", 10), ids, sizeof(ids)), 2);
+        snprintf(expected, sizeof(expected), "%s %s", dead.id, unwanted.id);
+        assert_string_equal(ids, expected);
+        relay_expect(relay, "queue_nexthop_stranded_messages", "-,dead.test", 0);
+}
+
+static void mail_for_a_content_filter_is_never_postponed(void **state) {
+        struct relay *relay = *state;
+        struct spool_file file;
+        char ids[256];
+
+        spool_add(&relay->spool,
+                &(struct spool_message){.filter = "smtp-amavis:[127.0.0.1]:10024",
+                        .next_retry_seconds = (uint64_t)time(NULL) + 100,
+                        .recipients = {{.address = "a@dead.test"}}},
+                &file);
+        spool_defer(&relay->spool, file.id, &(struct spool_deferral){.recipient = "a@dead.test"});
+        relay_start(relay);
+        settle(relay);
+        relay_expect(relay, "queue_nexthop_messages", "-,[127.0.0.1]:10024", 1);
+        assert_int_equal(
+                relay_select(relay, &postfix_postpone, postpone("[127.0.0.1]:10024"), ids, sizeof(ids)), 0);
+}
+
+static void a_canary_may_be_one_that_is_due_soon(void **state) {
+        struct relay *relay = *state;
+        struct spool_file soon = add(relay, "a@dead.test", 2000, 100);
+        struct sg_value canary[4];
+        char ids[256];
+
+        relay_start(relay);
+        settle(relay);
+        memcpy(canary, retry("dead.test", 5), sizeof(canary));
+        assert_int_equal(relay_select(relay, &postfix_retry, canary, ids, sizeof(ids)), 0);
+        canary[RETRY_ARG_HOW].text = "canary";
+        assert_int_equal(relay_select(relay, &postfix_retry, canary, ids, sizeof(ids)), 1);
+        assert_string_equal(ids, soon.id);
+}
+
+static void what_a_content_filter_did_not_take_is_retried_whenever_it_is_due(void **state) {
+        static const char lost[] = "lost connection with 127.0.0.1[127.0.0.1] while sending end of data -- "
+                                   "message may be sent more than once";
+        const char *const reasons[] = {"connect to 127.0.0.1[127.0.0.1]:10024: Connection refused",
+                "lost connection with 127.0.0.1[127.0.0.1] while receiving the initial server greeting",
+                lost};
+        struct relay *relay = *state;
+        struct spool_file files[3];
+        char ids[1024], expected[1024];
+
+        for (unsigned i = 0; i < 3; i++) {
+                spool_add(&relay->spool,
+                        &(struct spool_message){.filter = "scan:[127.0.0.1]:10024",
+                                .arrival_seconds = 1000 + i,
+                                .next_retry_seconds = (uint64_t)time(NULL) + 100,
+                                .recipients = {{.address = "a@own.test"}}},
+                        &files[i]);
+                spool_defer(&relay->spool, files[i].id,
+                        &(struct spool_deferral){
+                                .recipient = "a@own.test", .status = "4.4.2", .reason = reasons[i]});
+        }
+        relay_start(relay);
+        settle(relay);
+        assert_int_equal(
+                relay_select(relay, &postfix_retry, retry("[127.0.0.1]:10024", 10), ids, sizeof(ids)), 2);
+        snprintf(expected, sizeof(expected), "%s %s", files[0].id, files[1].id);
+        assert_string_equal(ids, expected);
+}
+
+static void what_became_of_a_retry_is_told_apart(void **state) {
+        static const struct spool_deferral full = {.recipient = "a@dead.test",
+                .status = "4.2.2",
+                .reason = "host mx.dead.test[192.0.2.1] said: 452 4.2.2 Mailbox full (in reply to RCPT TO "
+                          "command)"};
+        struct relay *relay = *state;
+        struct spool_file files[3];
+        char ids[1024];
+
+        for (unsigned i = 0; i < 3; i++)
+                files[i] = add(relay, "a@dead.test", 1000 + i, 900);
+        scratch_mkdir(&relay->scratch, SPOOL_DIRECTORY "/bounce");
+        relay_start(relay);
+        settle(relay);
+        assert_int_equal(relay_select(relay, &postfix_retry, retry("dead.test", 5), ids, sizeof(ids)), 3);
+        for (unsigned i = 0; i < 3; i++) {
+                unlink(spool_path(&relay->spool, "defer", files[i].id));
+                spool_move(&relay->spool, &files[i], "active");
+        }
+        spool_defer(&relay->spool, files[0].id, &full);
+        spool_move(&relay->spool, &files[0], "deferred");
+        spool_defer(&relay->spool, files[1].id, &(struct spool_deferral){.recipient = "a@dead.test"});
+        spool_move(&relay->spool, &files[1], "deferred");
+        relay_settle(relay);
+        snprintf(ids, sizeof(ids), SPOOL_DIRECTORY "/bounce/%s", files[2].id);
+        scratch_write(&relay->scratch, ids, "<a@dead.test>: unknown\n");
+        relay_settle(relay);
+        spool_remove(&relay->spool, &files[2]);
+        relay_expect(relay, "queue_retry_bounced_total", "-,dead.test", 1);
+        relay_expect(relay, "queue_retry_deferred_total", "-,dead.test", 2);
+        relay_expect(relay, "queue_retry_put_off_total", "-,dead.test", 1);
+        relay_expect(relay, "queue_retry_delivered_total", "-,dead.test", 0);
+}
+
+/* The executor may have refused it: then the time of its next try is what it was. */
+static void what_was_chosen_in_vain_is_postponed_and_chosen_again(void **state) {
+        struct relay *relay = *state;
+        struct spool_file file = add(relay, "a@dead.test", 1000, 400);
+        char ids[256];
+
+        relay_start(relay);
+        settle(relay);
+        assert_int_equal(relay_select(relay, &postfix_retry, retry("dead.test", 5), ids, sizeof(ids)), 1);
+        assert_int_equal(relay_select(relay, &postfix_retry, retry("dead.test", 5), ids, sizeof(ids)), 1);
+        assert_int_equal(relay_select(relay, &postfix_postpone, postpone("dead.test"), ids, sizeof(ids)), 1);
+        spool_set_retry(&relay->spool, &file, (uint64_t)time(NULL));
+        relay_settle(relay);
+        assert_int_equal(relay_select(relay, &postfix_retry, retry("dead.test", 5), ids, sizeof(ids)), 0);
 }
 
 static void what_was_chosen_for_a_retry_is_not_postponed_before_it_is_back(void **state) {
@@ -150,6 +348,8 @@ static void what_was_chosen_for_a_retry_is_not_postponed_before_it_is_back(void 
         relay_settle(relay);
         relay_expect(relay, "queue_nexthop_deferred_total", "-,dead.test", 2);
         relay_expect(relay, "queue_retry_deferred_total", "-,dead.test", 1);
+        spool_set_retry(&relay->spool, &file, (uint64_t)time(NULL) + 900);
+        relay_settle(relay);
         assert_int_equal(relay_select(relay, &postfix_retry, retry("dead.test", 5), ids, sizeof(ids)), 1);
         spool_move(&relay->spool, &file, "active");
         spool_remove(&relay->spool, &file);
@@ -157,6 +357,8 @@ static void what_was_chosen_for_a_retry_is_not_postponed_before_it_is_back(void 
 }
 
 static void what_may_have_been_delivered_is_not_retried(void **state) {
+        const struct timespec postponed[2] = {
+                {.tv_nsec = UTIME_OMIT}, {.tv_sec = time(NULL) + 800, .tv_nsec = 123456789}};
         struct relay *relay = *state;
         struct spool_file file;
         char ids[256];
@@ -172,6 +374,11 @@ static void what_may_have_been_delivered_is_not_retried(void **state) {
         assert_float_equal(relay_value(relay, "queue_reason_messages", "-,duplicate-risk"), 1, 0);
         assert_int_equal(relay_select(relay, &postfix_retry, retry("dead.test", 10), ids, sizeof(ids)), 0);
         assert_int_equal(relay_select(relay, &postfix_postpone, postpone("dead.test"), ids, sizeof(ids)), 1);
+        /* Not even when it was postponed with the rest. */
+        assert_int_equal(
+                utimensat(AT_FDCWD, spool_path(&relay->spool, "deferred", file.id), postponed, 0), 0);
+        relay_settle(relay);
+        assert_int_equal(relay_select(relay, &postfix_retry, retry("dead.test", 10), ids, sizeof(ids)), 0);
 }
 
 /* Behind what is read of a log there may stand that somebody has got it. */
@@ -211,12 +418,19 @@ static void nothing_is_chosen_before_everything_was_read(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, relay_setup, relay_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, relay_setup_leaping, relay_teardown)
         const struct CMUnitTest tests[] = {
                 TEST(postpone_takes_what_would_be_tried_within_half_a_slice),
                 TEST(mail_that_also_goes_elsewhere_is_left_alone),
                 TEST(held_and_incomplete_mail_is_never_chosen),
                 TEST(retry_takes_the_oldest_and_those_first_that_were_postponed),
+                TEST(of_what_nobody_postponed_only_an_outage_is_a_reason_to_retry_it),
+                TEST(what_the_next_hop_did_not_want_has_its_turn_last),
+                TEST(mail_for_a_content_filter_is_never_postponed),
+                TEST(a_canary_may_be_one_that_is_due_soon),
+                TEST(what_a_content_filter_did_not_take_is_retried_whenever_it_is_due),
+                TEST(what_became_of_a_retry_is_told_apart),
+                TEST(what_was_chosen_in_vain_is_postponed_and_chosen_again),
                 TEST(what_was_chosen_for_a_retry_is_not_postponed_before_it_is_back),
                 TEST(what_may_have_been_delivered_is_not_retried),
                 TEST(what_has_a_log_that_is_too_long_to_read_is_not_retried),

@@ -121,7 +121,7 @@ static void older_than_counts_from_the_arrival(void **state) {
         expect(relay, &postfix_requeue, args, NULL);
 }
 
-#define WITH_RELAY(test) cmocka_unit_test_setup_teardown(test, relay_setup, relay_teardown)
+#define WITH_RELAY(test) cmocka_unit_test_setup_teardown(test, relay_setup_leaping, relay_teardown)
 
 int main(void) {
         const struct CMUnitTest tests[] = {

@@ -69,6 +69,7 @@ static ssize_t choose_to(struct followed *followed, struct queue_selects *select
         int fd, bool is_missed) {
         const struct sg_value hop_args[] = {[POSTPONE_ARG_INSTANCE] = {.type = SG_TYPE_TEXT, .text = "-"},
                 [POSTPONE_ARG_NEXTHOP] = {.type = SG_TYPE_TEXT, .text = HOP},
+                [RETRY_ARG_HOW] = {.type = SG_TYPE_TEXT, .text = "batch"},
                 [RETRY_ARG_MESSAGES] = {.type = SG_TYPE_NUMBER, .number = 10}};
         struct sg_value filter_args[FILTER_ARGS + 1] = {[REQUEUE_ARG_LEASE] = {.type = SG_TYPE_NUMBER}};
         bool is_by_hop = verb == &postfix_postpone || verb == &postfix_retry;
@@ -108,6 +109,7 @@ static void what_is_not_fully_known_is_given_to_no_verb(void **state) {
                         struct queue_spool *spool = followed->spools[0];
                         struct queue_message *message = followed_add_read(spool, i, 1);
 
+                        message->postponed = true;
                         print_message("%s, %s\n", verbs[j]->name, cases[i].what);
                         cases[i].change(spool, message);
                         assert_int_equal(choose(followed, selects, verbs[j]),
@@ -125,6 +127,7 @@ static void what_was_chosen_in_vain_is_not_taken_for_tried(void **state) {
         followed_start(followed, 1);
         followed_settle(followed);
         message = followed_add_read(followed->spools[0], 0, 1);
+        message->postponed = true;
         assert_int_equal(queue_selects_new(&followed->bench.services, &selects), 0);
         assert_int_equal(choose_to(followed, selects, &postfix_retry, -1, false), -EBADF);
         assert_false(message->asked);

@@ -75,10 +75,27 @@ static void missing_has_no_value_but_a_reason_until_the_next_value(void **state)
         assert_int_equal(board_missing(fixture->board, "used", NULL, 0, "statvfs: No such file"), 0);
         const struct reading *row = board_find(fixture->board, "used", NULL, 0);
         assert_true(row->missing && isnan(row->value));
-        assert_string_equal(row->why, "statvfs: No such file");
+        assert_string_equal(row->text, "statvfs: No such file");
         board_set(fixture->board, "used", NULL, 0, 0.4);
         assert_false(row->missing);
-        assert_string_equal(row->why, "");
+        assert_string_equal(row->text, "");
+}
+
+static void a_sentence_belongs_to_its_value_and_a_new_one_is_another_edition(void **state) {
+        struct fixture *fixture = *state;
+
+        assert_int_equal(board_set_told(fixture->board, "up", NULL, 0, 0, "no answer (0 of 1)"), 0);
+        const struct reading *row = board_find(fixture->board, "up", NULL, 0);
+        uint32_t first = row->edition;
+        assert_string_equal(row->text, "no answer (0 of 1)");
+        board_set_told(fixture->board, "up", NULL, 0, 0.5, "no answer (0 of 1)");
+        assert_int_equal(row->edition, first);
+        board_set_told(fixture->board, "up", NULL, 0, 0.5, "no answer (0 of 2)");
+        assert_int_not_equal(row->edition, first);
+        board_set(fixture->board, "up", NULL, 0, 0);
+        assert_string_equal(row->text, "");
+        assert_int_equal(board_set_told(fixture->board, "up", NULL, 0, NAN, "x"), -EINVAL);
+        assert_int_equal(fixture->heard, 4);
 }
 
 static void not_a_number_is_refused(void **state) {
@@ -120,6 +137,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(rows_are_kept_in_order_of_name_and_labels, setup, teardown),
                 cmocka_unit_test_setup_teardown(
                         missing_has_no_value_but_a_reason_until_the_next_value, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        a_sentence_belongs_to_its_value_and_a_new_one_is_another_edition, setup, teardown),
                 cmocka_unit_test_setup_teardown(not_a_number_is_refused, setup, teardown),
                 cmocka_unit_test_setup_teardown(removal_is_heard_before_the_row_is_gone, setup, teardown),
                 cmocka_unit_test_setup_teardown(

@@ -82,7 +82,7 @@ static void fixture_init(struct fixture *fixture) {
 static void start(struct fixture *fixture) {
         const struct sg_value options[] = {
                 [RELAY_OPTION_MIN_MESSAGES] = {.type = SG_TYPE_NUMBER, .number = 10},
-                [RELAY_OPTION_INTERVAL] = {.type = SG_TYPE_DURATION, .usec = 15 * SEC},
+                [RELAY_OPTION_INTERVAL] = {.type = SG_TYPE_DURATION, .usec = 10 * SEC},
                 [RELAY_OPTION_CONNECT_TIMEOUT] = {.type = SG_TYPE_DURATION, .usec = 5 * SEC},
                 [RELAY_OPTION_REPLY_TIMEOUT] = {.type = SG_TYPE_DURATION, .usec = 10 * SEC},
                 [RELAY_OPTION_IPV6] = {.type = SG_TYPE_BOOL, .boolean = true},
@@ -104,10 +104,17 @@ static void fixture_deinit(struct fixture *fixture) {
         scratch_deinit(&fixture->scratch);
 }
 
-static void feed(struct fixture *fixture, const char *instance, const char *nexthop, double messages) {
+static void feed_one(struct fixture *fixture, const char *reading, const char *instance, const char *nexthop,
+        double value) {
         const struct sg_label labels[] = {{"instance", instance}, {"nexthop", nexthop}};
 
-        sensor_bench_feed(&fixture->bench, "queue_nexthop_dead_messages", labels, 2, messages);
+        sensor_bench_feed(&fixture->bench, reading, labels, 2, value);
+}
+
+/* Deferred because nobody answered. */
+static void feed(struct fixture *fixture, const char *instance, const char *nexthop, double messages) {
+        feed_one(fixture, "queue_nexthop_messages", instance, nexthop, messages);
+        feed_one(fixture, "queue_nexthop_dead_messages", instance, nexthop, messages);
 }
 
 /* So many seconds of the hurried clock. */
@@ -153,19 +160,6 @@ static bool is_missing(const struct fixture *fixture, const char *reading, const
         return found && found->missing;
 }
 
-static void the_pause_grows_only_after_ten_minutes_and_up_to_one(void **state) {
-        (void)state;
-        assert_int_equal(relay_pace_wait_usec(15 * SEC, 0, 15 * SEC), 60 * SEC);
-        assert_int_equal(relay_pace_wait_usec(15 * SEC, 1, 0), 15 * SEC);
-        assert_int_equal(relay_pace_wait_usec(15 * SEC, 1, 60 * SEC), 15 * SEC);
-        assert_int_equal(relay_pace_wait_usec(15 * SEC, 599 * SEC, 15 * SEC), 15 * SEC);
-        assert_int_equal(relay_pace_wait_usec(15 * SEC, 600 * SEC, 15 * SEC), 30 * SEC);
-        assert_int_equal(relay_pace_wait_usec(15 * SEC, 700 * SEC, 30 * SEC), 60 * SEC);
-        assert_int_equal(relay_pace_wait_usec(15 * SEC, 700 * SEC, 60 * SEC), 60 * SEC);
-        assert_int_equal(relay_pace_wait_usec(300 * SEC, 700 * SEC, 300 * SEC), 300 * SEC);
-        assert_int_equal(relay_pace_wait_usec(300 * SEC, 0, 0), 300 * SEC);
-}
-
 static void addresses_that_speak_are_up_and_their_share_is_told(void **state) {
         struct fixture fixture;
 
@@ -209,9 +203,13 @@ static void all_down_is_told_when_each_was_tried_and_the_return_within_an_interv
         fixture.second.manner = SMTP_SERVER_SAYS_NOTHING;
         feed(&fixture, "-", "example.test", 100);
         start(&fixture);
-        expect(&fixture, "relay_up", "example.test,127.0.0.25", 0);
-        assert_null(sensor_bench_find(&fixture.bench, "relay_up_ratio", "example.test"));
         expect(&fixture, "relay_up_ratio", "example.test", 0);
+        assert_true(value(&fixture, "relay_up", "example.test,127.0.0.25") <= 0);
+        assert_true(value(&fixture, "relay_up", "example.test,127.0.0.26") <= 0);
+        assert_string_equal(sensor_bench_find(&fixture.bench, "relay_up_ratio", "example.test")->sentence,
+                "no address of example.test speaks SMTP: 127.0.0.25 closes the connection, 127.0.0.26 "
+                "accepts "
+                "connections but does not greet; 100 messages wait for it");
         fixture.first.manner = SMTP_SERVER_SPEAKS;
         expect(&fixture, "relay_up_ratio", "example.test", 0.5);
         fixture_deinit(&fixture);
@@ -320,15 +318,16 @@ static void two_next_hops_with_one_address_take_turns(void **state) {
         fixture_deinit(&fixture);
 }
 
-static void one_that_is_up_is_probed_once_a_minute_and_forgotten_without_dead_mail(void **state) {
+static void one_that_is_up_is_probed_more_and_more_rarely_and_forgotten_without_dead_mail(void **state) {
         struct fixture fixture;
 
         (void)state;
         fixture_init(&fixture);
         feed(&fixture, "-", "[127.0.0.25]", 100);
         start(&fixture);
+        expect(&fixture, "relay_up_ratio", "[127.0.0.25]", 1);
         run(&fixture, 150);
-        assert_in_range(fixture.first.accepted, 2, 3);
+        assert_in_range(fixture.first.accepted, 2, 5);
         feed(&fixture, "-", "[127.0.0.25]", NAN);
         run(&fixture, 400);
         assert_true(value(&fixture, "relay_up_ratio", "[127.0.0.25]") == 1);
@@ -381,22 +380,182 @@ static void mail_that_is_counted_a_little_after_the_start_does_not_wait_for_a_mi
         fixture_deinit(&fixture);
 }
 
-static void a_healthy_relay_costs_a_look_a_minute(void **state) {
+static void a_healthy_relay_costs_a_look_in_five_seconds(void **state) {
         struct fixture fixture;
 
         (void)state;
         fixture_init(&fixture);
         start(&fixture);
-        run(&fixture, 130);
+        run(&fixture, 10);
         fixture.bench.wakeups = 0;
         run(&fixture, 300);
-        assert_in_range(fixture.bench.wakeups, 3, 7);
+        assert_in_range(fixture.bench.wakeups, 1, 62);
+        assert_int_equal(fixture.names.asked, 0);
+        fixture_deinit(&fixture);
+}
+
+static void a_server_that_refuses_is_neither_down_nor_has_it_recovered(void **state) {
+        struct fixture fixture;
+
+        (void)state;
+        fixture_init(&fixture);
+        fixture.first.manner = SMTP_SERVER_IS_BUSY;
+        feed(&fixture, "-", "[127.0.0.25]", 100);
+        start(&fixture);
+        expect(&fixture, "relay_refusing", "[127.0.0.25],127.0.0.25", 1);
+        assert_non_null(strstr(
+                sensor_bench_find(&fixture.bench, "relay_refusing", "[127.0.0.25],127.0.0.25")->sentence,
+                "[127.0.0.25] refuses mail: 127.0.0.25 answers "));
+        assert_true(is_missing(&fixture, "relay_up_ratio", "[127.0.0.25]"));
+        assert_true(is_missing(&fixture, "relay_up", "[127.0.0.25],127.0.0.25"));
+        fixture.first.manner = SMTP_SERVER_HANGS_UP;
+        expect(&fixture, "relay_up_ratio", "[127.0.0.25]", 0);
+        assert_true(value(&fixture, "relay_refusing", "[127.0.0.25],127.0.0.25") <= 0);
+        fixture.first.manner = SMTP_SERVER_REFUSES_NAME;
+        expect(&fixture, "relay_refusing", "[127.0.0.25],127.0.0.25", 1);
+        assert_true(is_missing(&fixture, "relay_up_ratio", "[127.0.0.25]"));
+        fixture.first.manner = SMTP_SERVER_SPEAKS;
+        expect(&fixture, "relay_up_ratio", "[127.0.0.25]", 1);
+        assert_true(value(&fixture, "relay_refusing", "[127.0.0.25],127.0.0.25") <= 0);
+        assert_true(fixture.first.quits >= 2);
+        fixture_deinit(&fixture);
+}
+
+static void beside_one_that_takes_mail_what_refuses_is_a_part(void **state) {
+        struct fixture fixture;
+
+        (void)state;
+        fixture_init(&fixture);
+        fixture.first.manner = SMTP_SERVER_IS_BUSY;
+        feed(&fixture, "-", "example.test", 100);
+        start(&fixture);
+        expect(&fixture, "relay_up_ratio", "example.test", 0.5);
+        assert_string_equal(sensor_bench_find(&fixture.bench, "relay_up_ratio", "example.test")->sentence,
+                "1 of 2 addresses of example.test take no mail: 127.0.0.25 answers 421 to the connection; "
+                "mail "
+                "goes by 127.0.0.26");
+        fixture_deinit(&fixture);
+}
+
+/* On its way for the first time: nothing was deferred yet. */
+static void crowd(struct fixture *fixture, const char *nexthop, double underway, double delivered) {
+        feed_one(fixture, "queue_nexthop_messages", "-", nexthop, 0);
+        feed_one(fixture, "queue_nexthop_dead_messages", "-", nexthop, 0);
+        feed_one(fixture, "queue_nexthop_underway_messages", "-", nexthop, underway);
+        feed_one(fixture, "queue_nexthop_delivered_total", "-", nexthop, delivered);
+}
+
+static void mail_that_does_not_move_is_enough_before_any_of_it_was_deferred(void **state) {
+        struct fixture fixture;
+        uint64_t began_usec;
+
+        (void)state;
+        fixture_init(&fixture);
+        fixture.first.manner = SMTP_SERVER_SAYS_NOTHING;
+        crowd(&fixture, "[127.0.0.25]", 20, 0);
+        start(&fixture);
+        began_usec = hurried_now(&fixture.bench.services);
+        expect(&fixture, "relay_up_ratio", "[127.0.0.25]", 0);
+        /* At least two looks, and the silence. */
+        assert_true(hurried_now(&fixture.bench.services) - began_usec >= 12 * SEC);
+        fixture_deinit(&fixture);
+}
+
+static void a_message_that_others_pass_by_brings_the_dead_addresses_to_light(void **state) {
+        struct fixture fixture;
+
+        (void)state;
+        fixture_init(&fixture);
+        fixture.first.manner = SMTP_SERVER_SAYS_NOTHING;
+        crowd(&fixture, "example.test", 1, 10);
+        feed_one(&fixture, "queue_nexthop_late_messages", "-", "example.test", 1);
+        start(&fixture);
+        run(&fixture, 30);
+        assert_int_equal(fixture.first.accepted, 0);
+        crowd(&fixture, "example.test", 1, 11);
+        expect(&fixture, "relay_up_ratio", "example.test", 0.5);
+        fixture_deinit(&fixture);
+}
+
+static void what_mail_is_delivered_to_is_not_called_dead(void **state) {
+        struct fixture fixture;
+
+        (void)state;
+        fixture_init(&fixture);
+        fixture.first.manner = SMTP_SERVER_HANGS_UP;
+        crowd(&fixture, "[127.0.0.25]", 20, 0);
+        start(&fixture);
+        expect(&fixture, "relay_up_ratio", "[127.0.0.25]", 0);
+        crowd(&fixture, "[127.0.0.25]", 20, 5);
+        expect_missing(&fixture, "relay_up_ratio", "[127.0.0.25]");
+        assert_true(value(&fixture, "relay_up", "[127.0.0.25],127.0.0.25") <= 0);
+        fixture_deinit(&fixture);
+}
+
+static void what_went_through_an_old_connection_does_not_excuse_it_for_ever(void **state) {
+        struct fixture fixture;
+
+        (void)state;
+        fixture_init(&fixture);
+        fixture.first.manner = SMTP_SERVER_HANGS_UP;
+        crowd(&fixture, "[127.0.0.25]", 20, 0);
+        start(&fixture);
+        expect(&fixture, "relay_up_ratio", "[127.0.0.25]", 0);
+        crowd(&fixture, "[127.0.0.25]", 20, 1);
+        expect_missing(&fixture, "relay_up_ratio", "[127.0.0.25]");
+        run(&fixture, 400);
+        assert_true(is_missing(&fixture, "relay_up_ratio", "[127.0.0.25]"));
+        run(&fixture, 400);
+        assert_false(is_missing(&fixture, "relay_up_ratio", "[127.0.0.25]"));
+        assert_true(value(&fixture, "relay_up_ratio", "[127.0.0.25]") <= 0);
+        fixture_deinit(&fixture);
+}
+
+static void a_filter_that_is_silent_may_be_busy_and_one_that_is_gone_is_down(void **state) {
+        const struct sg_label label = {"nexthop", "[127.0.0.26]:25"};
+        struct fixture fixture;
+
+        (void)state;
+        fixture_init(&fixture);
+        fixture.second.manner = SMTP_SERVER_SAYS_NOTHING;
+        crowd(&fixture, label.value, 20, 0);
+        sensor_bench_feed(&fixture.bench, "filter_wait_seconds", &label, 1, 400);
+        start(&fixture);
+        expect_missing(&fixture, "relay_up_ratio", label.value);
+        run(&fixture, 100);
+        assert_true(is_missing(&fixture, "relay_up_ratio", label.value));
+        /* Twice a minute at most. */
+        assert_in_range(fixture.second.accepted, 1, 5);
+        fixture.second.manner = SMTP_SERVER_HANGS_UP;
+        expect(&fixture, "relay_up_ratio", label.value, 0);
+        assert_non_null(strstr(sensor_bench_find(&fixture.bench, "relay_up_ratio", label.value)->sentence,
+                "no address of the filter [127.0.0.26]:25 speaks SMTP: 127.0.0.26 closes the connection"));
+        fixture_deinit(&fixture);
+}
+
+static void a_filter_that_takes_mail_is_not_probed_for_it(void **state) {
+        const struct sg_label label = {"nexthop", "[127.0.0.26]:25"};
+        struct fixture fixture;
+        unsigned accepted;
+
+        (void)state;
+        fixture_init(&fixture);
+        crowd(&fixture, label.value, 20, 0);
+        sensor_bench_feed(&fixture.bench, "filter_wait_seconds", &label, 1, 1);
+        start(&fixture);
+        expect(&fixture, "relay_up_ratio", label.value, 1);
+        accepted = fixture.second.accepted;
+        for (int delivered = 1; delivered < 20; delivered++) {
+                crowd(&fixture, label.value, 20, delivered);
+                run(&fixture, 10);
+        }
+        assert_in_range(fixture.second.accepted, accepted, accepted + 1);
+        assert_true(value(&fixture, "relay_up_ratio", label.value) >= 1);
         fixture_deinit(&fixture);
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(the_pause_grows_only_after_ten_minutes_and_up_to_one),
                 cmocka_unit_test(addresses_that_speak_are_up_and_their_share_is_told),
                 cmocka_unit_test(a_next_hop_with_little_dead_mail_is_left_alone),
                 cmocka_unit_test(all_down_is_told_when_each_was_tried_and_the_return_within_an_interval),
@@ -407,10 +566,19 @@ int main(void) {
                 cmocka_unit_test(an_exchange_that_could_not_be_looked_up_keeps_the_ratio_from_zero),
                 cmocka_unit_test(what_cannot_be_probed_is_missing_with_a_reason),
                 cmocka_unit_test(two_next_hops_with_one_address_take_turns),
-                cmocka_unit_test(one_that_is_up_is_probed_once_a_minute_and_forgotten_without_dead_mail),
+                cmocka_unit_test(
+                        one_that_is_up_is_probed_more_and_more_rarely_and_forgotten_without_dead_mail),
                 cmocka_unit_test(of_many_next_hops_the_sixteen_largest_are_probed),
                 cmocka_unit_test(mail_that_is_counted_a_little_after_the_start_does_not_wait_for_a_minute),
-                cmocka_unit_test(a_healthy_relay_costs_a_look_a_minute),
+                cmocka_unit_test(a_healthy_relay_costs_a_look_in_five_seconds),
+                cmocka_unit_test(a_server_that_refuses_is_neither_down_nor_has_it_recovered),
+                cmocka_unit_test(beside_one_that_takes_mail_what_refuses_is_a_part),
+                cmocka_unit_test(mail_that_does_not_move_is_enough_before_any_of_it_was_deferred),
+                cmocka_unit_test(a_message_that_others_pass_by_brings_the_dead_addresses_to_light),
+                cmocka_unit_test(what_mail_is_delivered_to_is_not_called_dead),
+                cmocka_unit_test(what_went_through_an_old_connection_does_not_excuse_it_for_ever),
+                cmocka_unit_test(a_filter_that_is_silent_may_be_busy_and_one_that_is_gone_is_down),
+                cmocka_unit_test(a_filter_that_takes_mail_is_not_probed_for_it),
         };
 
         return cmocka_run_group_tests(tests, net_sandbox_setup, NULL);

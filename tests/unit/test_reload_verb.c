@@ -11,8 +11,10 @@
 #include <cmocka.h>
 #include <errno.h>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +24,14 @@
 
 #define MSEC UINT64_C(1000)
 
+static time_t seconds_since; /* for which the queue manager has been running, it is said */
+
+time_t __wrap_order_wall_clock(void);
+
+time_t __wrap_order_wall_clock(void) {
+        return verb_relay_now() + seconds_since;
+}
+
 static int setup(void **state) {
         struct verb_relay *relay = malloc(sizeof(*relay));
 
@@ -29,6 +39,9 @@ static int setup(void **state) {
                 return -1;
         verb_relay_init(relay);
         verb_relay_start(relay);
+        seconds_since = 60;
+        scratch_write(&relay->scratch, "etc/postfix/main.cf", "");
+        scratch_write(&relay->scratch, "etc/postfix/master.cf", "");
         *state = relay;
         return 0;
 }
@@ -94,6 +107,69 @@ static void a_postfix_that_is_down_is_not_reloaded(void **state) {
         assert_string_equal(relay->bench.outcome.text, "Postfix is not running");
         assert_int_equal(verb_bench_act(&relay->bench, &postfix_reload), -ESRCH);
         assert_int_equal(relay->bench.n_tools, 0);
+}
+
+/* Written so many seconds after the queue manager was started. */
+static void write_later(const struct verb_relay *relay, const char *name, time_t seconds) {
+        const struct timespec time = {.tv_sec = verb_relay_now() + seconds};
+        char path[64];
+
+        snprintf(path, sizeof(path), "etc/postfix/%s", name);
+        scratch_write(&relay->scratch, path, "# half of it\n");
+        assert_return_code(utimensat(AT_FDCWD, scratch_path(&relay->scratch, path),
+                                   (const struct timespec[]){time, time}, 0),
+                errno);
+}
+
+static void what_postfix_has_not_read_yet_is_not_put_in_force(void **state) {
+        static const char *const names[] = {"main.cf", "master.cf"};
+        struct verb_relay *relay = *state;
+        char says[96];
+
+        relay->bench.tool = reloads;
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+                write_later(relay, names[i], 30);
+                assert_int_equal(verb_bench_check(&relay->bench, &postfix_reload), SG_VERDICT_REFUSED);
+                snprintf(says, sizeof(says), "/etc/postfix/%s was written at ", names[i]);
+                assert_non_null(strstr(relay->bench.outcome.text, says));
+                assert_non_null(strstr(relay->bench.outcome.text, "Postfix has not read it yet"));
+                assert_int_equal(verb_bench_act(&relay->bench, &postfix_reload), -EPERM);
+                assert_int_equal(relay->bench.n_tools, 0);
+                write_later(relay, names[i], -30);
+        }
+        assert_int_equal(verb_bench_act(&relay->bench, &postfix_reload), 0);
+}
+
+static void for_a_time_yet_to_come_a_reload_alone_is_no_remedy_and_another_one_is_told(void **state) {
+        struct verb_relay *relay = *state;
+
+        relay->bench.tool = reloads;
+        seconds_since = 0;
+        write_later(relay, "main.cf", (time_t)400 * 86400);
+        verb_relay_new_qmgr(relay);
+        assert_int_equal(verb_bench_check(&relay->bench, &postfix_reload), SG_VERDICT_REFUSED);
+        assert_non_null(strstr(relay->bench.outcome.text, "/etc/postfix/main.cf was written at "));
+        assert_non_null(strstr(relay->bench.outcome.text, "touch it, then reload Postfix"));
+        assert_null(strstr(relay->bench.outcome.text, "has not read it yet"));
+        write_later(relay, "main.cf", 0);
+        assert_int_equal(verb_bench_act(&relay->bench, &postfix_reload), 0);
+}
+
+static void without_a_queue_manager_there_is_nothing_that_a_reload_could_spoil(void **state) {
+        struct verb_relay *relay = *state;
+
+        relay->bench.tool = reloads;
+        write_later(relay, "main.cf", 30);
+        verb_relay_end_qmgr(relay);
+        assert_int_equal(verb_bench_check(&relay->bench, &postfix_reload), SG_VERDICT_GO);
+}
+
+static void a_configuration_that_cannot_be_looked_at_is_none_that_was_read(void **state) {
+        struct verb_relay *relay = *state;
+
+        assert_return_code(unlink(scratch_path(&relay->scratch, "etc/postfix/master.cf")), errno);
+        assert_int_equal(verb_bench_check(&relay->bench, &postfix_reload), SG_VERDICT_REFUSED);
+        assert_non_null(strstr(relay->bench.outcome.text, "/etc/postfix/master.cf cannot be looked at"));
 }
 
 static int await(struct verb_relay *relay, const struct master_process *before, uint64_t limit_usec) {
@@ -185,6 +261,15 @@ int main(void) {
                         it_goes_through_systemd_and_a_new_queue_manager_is_waited_for, setup, teardown),
                 cmocka_unit_test_setup_teardown(what_systemctl_says_is_told, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_postfix_that_is_down_is_not_reloaded, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        what_postfix_has_not_read_yet_is_not_put_in_force, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        for_a_time_yet_to_come_a_reload_alone_is_no_remedy_and_another_one_is_told, setup,
+                        teardown),
+                cmocka_unit_test_setup_teardown(
+                        without_a_queue_manager_there_is_nothing_that_a_reload_could_spoil, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        a_configuration_that_cannot_be_looked_at_is_none_that_was_read, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_queue_manager_of_before_does_not_count, setup, teardown),
                 cmocka_unit_test_setup_teardown(
                         nor_do_new_ones_that_die_one_after_the_other, setup, teardown),

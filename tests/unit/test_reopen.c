@@ -5,7 +5,6 @@
 #include "logs/logs_reopen.h"
 #include "support/verb_bench.h"
 
-#define MIB ((size_t)1 << 20)
 #define RSYSLOG "/system.slice/rsyslog.service"
 #define LISTENS "Name:\tx\nSigIgn:\t0000000000000000\nSigCgt:\t0000000000000001\n"
 #define DEAF "Name:\tx\nSigIgn:\t0000000000000000\nSigCgt:\tfffffffffffffffe\n"
@@ -42,10 +41,7 @@ static int setup(void **state) {
         static const char *const directories[] = {"/var/log", "/var/none", NULL};
         struct fixture *fixture = calloc(1, sizeof(*fixture));
 
-        scratch_init(&fixture->scratch);
-        scratch_mkdir(&fixture->scratch, "var/log");
-        scratch_mkdir(&fixture->scratch, "proc/1");
-        scratch_mkdir(&fixture->scratch, "proc/1/fd");
+        holder_scratch_init(&fixture->scratch);
         proc_write(&fixture->scratch, 4711, "status", LISTENS);
         fixture->main_pid = "4711";
         fixture->options[LOGS_OPTION_DIRECTORIES] =
@@ -65,17 +61,6 @@ static int teardown(void **state) {
         scratch_deinit(&fixture->scratch);
         free(fixture);
         return 0;
-}
-
-static struct holder hold(
-        const struct fixture *fixture, const char *name, size_t bytes, const char *comm, const char *cgroup) {
-        struct holder holder;
-
-        scratch_fill(&fixture->scratch, name, bytes);
-        holder = holder_new(scratch_path(&fixture->scratch, name), O_WRONLY | O_APPEND);
-        assert_int_equal(unlink(scratch_path(&fixture->scratch, name)), 0);
-        holder_show(&fixture->scratch, &holder, comm, cgroup);
-        return holder;
 }
 
 static enum sg_verdict check(struct fixture *fixture) {
@@ -174,8 +159,8 @@ static void the_end_names_only_who_was_asked_and_who_holds_on(void **state) {
 
 static void without_deleted_logs_there_is_nothing_to_do(void **state) {
         struct fixture *fixture = *state;
-        struct holder holder = hold(fixture, "elsewhere", 2 * MIB, "rsyslogd", RSYSLOG);
-        struct holder beside = hold(fixture, "var/logs", 2 * MIB, "rsyslogd", RSYSLOG);
+        struct holder holder = hold_deleted(&fixture->scratch, "elsewhere", 2 * MIB, "rsyslogd", RSYSLOG);
+        struct holder beside = hold_deleted(&fixture->scratch, "var/logs", 2 * MIB, "rsyslogd", RSYSLOG);
         struct holder kept;
 
         assert_int_equal(check(fixture), SG_VERDICT_NOTHING);
@@ -193,7 +178,8 @@ static void without_deleted_logs_there_is_nothing_to_do(void **state) {
 
 static void the_daemon_is_asked_through_its_unit_and_the_space_is_back(void **state) {
         struct fixture *fixture = *state;
-        struct holder holder = hold(fixture, "var/log/mail.info", 8 * MIB, "rsyslogd", RSYSLOG);
+        struct holder holder =
+                hold_deleted(&fixture->scratch, "var/log/mail.info", 8 * MIB, "rsyslogd", RSYSLOG);
 
         fixture->letting_go = &holder;
         assert_int_equal(check(fixture), SG_VERDICT_GO);
@@ -212,8 +198,8 @@ static void the_daemon_is_asked_through_its_unit_and_the_space_is_back(void **st
 
 static void whoever_is_not_known_is_named_and_not_touched(void **state) {
         struct fixture *fixture = *state;
-        struct holder nginx =
-                hold(fixture, "var/log/access.log", 4 * MIB, "nginx", "/system.slice/nginx.service");
+        struct holder nginx = hold_deleted(
+                &fixture->scratch, "var/log/access.log", 4 * MIB, "nginx", "/system.slice/nginx.service");
         struct holder rsyslog;
 
         assert_int_equal(check(fixture), SG_VERDICT_REFUSED);
@@ -223,7 +209,7 @@ static void whoever_is_not_known_is_named_and_not_touched(void **state) {
         assert_int_equal(act(fixture), 0);
         assert_int_equal(fixture->bench.n_tools, 0);
 
-        rsyslog = hold(fixture, "var/log/mail.info", MIB, "rsyslogd", RSYSLOG);
+        rsyslog = hold_deleted(&fixture->scratch, "var/log/mail.info", MIB, "rsyslogd", RSYSLOG);
         fixture->letting_go = &rsyslog;
         assert_int_equal(act(fixture), 0);
         assert_null(strstr(fixture->commands, "nginx"));
@@ -236,7 +222,7 @@ static void whoever_is_not_known_is_named_and_not_touched(void **state) {
 
 static void postfix_is_reloaded_for_its_own_log(void **state) {
         struct fixture *fixture = *state;
-        struct holder holder = hold(fixture, "var/log/postfix.log", 2 * MIB, "postlogd",
+        struct holder holder = hold_deleted(&fixture->scratch, "var/log/postfix.log", 2 * MIB, "postlogd",
                 "/system.slice/system-postfix.slice/postfix@-.service");
 
         fixture->letting_go = &holder;
@@ -249,7 +235,8 @@ static void postfix_is_reloaded_for_its_own_log(void **state) {
 static void who_would_die_of_a_hup_gets_none(void **state) {
         static const char *const mains[] = {"4711", "0", "", "4712", "1"};
         struct fixture *fixture = *state;
-        struct holder holder = hold(fixture, "var/log/mail.info", 2 * MIB, "rsyslogd", RSYSLOG);
+        struct holder holder =
+                hold_deleted(&fixture->scratch, "var/log/mail.info", 2 * MIB, "rsyslogd", RSYSLOG);
 
         proc_write(&fixture->scratch, 4711, "status", DEAF);
         proc_write(&fixture->scratch, 1, "status", LISTENS);
@@ -264,7 +251,8 @@ static void who_would_die_of_a_hup_gets_none(void **state) {
 
 static void what_systemctl_says_against_it_is_passed_on(void **state) {
         struct fixture *fixture = *state;
-        struct holder holder = hold(fixture, "var/log/mail.info", 2 * MIB, "rsyslogd", RSYSLOG);
+        struct holder holder =
+                hold_deleted(&fixture->scratch, "var/log/mail.info", 2 * MIB, "rsyslogd", RSYSLOG);
 
         fixture->result = 1;
         assert_int_equal(act(fixture), -EIO);
@@ -277,7 +265,8 @@ static void what_systemctl_says_against_it_is_passed_on(void **state) {
 
 static void who_does_not_let_go_in_time_is_named(void **state) {
         struct fixture *fixture = *state;
-        struct holder holder = hold(fixture, "var/log/mail.info", 2 * MIB, "rsyslogd", RSYSLOG);
+        struct holder holder =
+                hold_deleted(&fixture->scratch, "var/log/mail.info", 2 * MIB, "rsyslogd", RSYSLOG);
 
         assert_int_equal(act(fixture), -EBUSY);
         assert_int_equal(fixture->bench.outcome.count, 0);
@@ -293,7 +282,7 @@ static void only_what_was_asked_for_counts_and_only_below_the_directories(void *
         struct holder holder;
 
         scratch_mkdir(&fixture->scratch, "var/log/sub");
-        holder = hold(fixture, "var/log/sub/a", 2 * MIB, "rsyslogd", RSYSLOG);
+        holder = hold_deleted(&fixture->scratch, "var/log/sub/a", 2 * MIB, "rsyslogd", RSYSLOG);
         for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
                 fixture->args[0].text = elsewhere[i];
                 assert_int_equal(check(fixture), SG_VERDICT_REFUSED);
@@ -314,7 +303,8 @@ static void only_what_was_asked_for_counts_and_only_below_the_directories(void *
 static void a_directory_behind_a_link_is_known_by_where_it_is(void **state) {
         static const char *const linked[] = {"/log", NULL};
         struct fixture *fixture = *state;
-        struct holder holder = hold(fixture, "var/log/mail.info", 2 * MIB, "rsyslogd", RSYSLOG);
+        struct holder holder =
+                hold_deleted(&fixture->scratch, "var/log/mail.info", 2 * MIB, "rsyslogd", RSYSLOG);
 
         assert_int_equal(symlink("var/log", scratch_path(&fixture->scratch, "log")), 0);
         fixture->options[LOGS_OPTION_DIRECTORIES].list = linked;

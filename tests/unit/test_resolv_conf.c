@@ -39,7 +39,7 @@ static void servers_and_options_are_found_among_other_lines(void **state) {
                                         "nameserver\t192.0.2.1  # trailing\n"
                                         "nameserver 2001:db8::53\r\n"
                                         "nameserver fe80::1%eth0\n"
-                                        "options timeout:3 attempts:4 rotate edns0 ndots:2");
+                                        "options timeout:3 attempts:4 rotate edns0 ndots:2 use-vc");
 
         (void)state;
         assert_int_equal(conf.n_servers, 3);
@@ -50,6 +50,25 @@ static void servers_and_options_are_found_among_other_lines(void **state) {
         assert_int_equal(conf.attempts, 4);
         assert_int_equal(conf.ndots, 2);
         assert_true(conf.rotate);
+        assert_true(conf.use_vc);
+}
+
+static void addresses_are_written_as_the_c_library_takes_them(void **state) {
+        struct resolv_conf conf = parse("nameserver 127.1\nnameserver 192.0.2.9;x\nnameserver 0x7f000035#y");
+
+        (void)state;
+        assert_int_equal(conf.n_listed, 3);
+        assert_string_equal(server(&conf, 0), "127.0.0.1");
+        assert_string_equal(server(&conf, 1), "192.0.2.9");
+        assert_string_equal(server(&conf, 2), "127.0.0.53");
+}
+
+static void a_server_that_is_listed_twice_is_there_twice(void **state) {
+        struct resolv_conf conf = parse("nameserver 192.0.2.1\nnameserver 192.0.2.1\nnameserver 192.0.2.2");
+
+        (void)state;
+        assert_int_equal(conf.n_servers, 3);
+        assert_string_equal(server(&conf, 1), "192.0.2.1");
 }
 
 static void nothing_useful_means_the_name_server_of_this_host(void **state) {
@@ -63,6 +82,7 @@ static void nothing_useful_means_the_name_server_of_this_host(void **state) {
                 struct resolv_conf conf = parse(texts[i]);
 
                 assert_int_equal(conf.n_servers, 1);
+                assert_int_equal(conf.n_listed, 0);
                 assert_string_equal(server(&conf, 0), "127.0.0.1");
                 assert_int_equal(conf.timeout_seconds, 5);
                 assert_int_equal(conf.attempts, 2);
@@ -80,6 +100,7 @@ static void of_fifty_servers_the_first_three_count(void **state) {
                 snprintf(text + strlen(text), sizeof(text) - strlen(text), "nameserver 192.0.2.%d\n", i);
         conf = parse(text);
         assert_int_equal(conf.n_servers, 3);
+        assert_int_equal(conf.n_listed, 50);
         assert_string_equal(server(&conf, 2), "192.0.2.3");
 }
 
@@ -91,6 +112,8 @@ static void numbers_are_cut_to_the_limits_of_the_c_library(void **state) {
         assert_int_equal(conf.timeout_seconds, 30);
         assert_int_equal(conf.attempts, 5);
         assert_int_equal(conf.ndots, 15);
+        /* Which asks nobody at all, as was measured. */
+        assert_int_equal(parse("options attempts:0").attempts, 0);
 }
 
 static void bytes_of_any_kind_and_lines_without_end_are_passed_over(void **state) {
@@ -103,8 +126,10 @@ static void bytes_of_any_kind_and_lines_without_end_are_passed_over(void **state
         assert_int_equal(conf.n_servers, 2);
         assert_string_equal(server(&conf, 1), "192.0.2.3");
         memset(text, 'x', 200000);
-        memcpy(text + 1000, "\nnameserver 192.0.2.7\n", 22);
-        memcpy(text + 150000, "\nnameserver 192.0.2.8\n", 22);
+        for (size_t i = 0; i < 22; i++) {
+                text[1000 + i] = "\nnameserver 192.0.2.7\n"[i];
+                text[150000 + i] = "\nnameserver 192.0.2.8\n"[i];
+        }
         resolv_conf_parse(text, 200000, &conf);
         assert_int_equal(conf.n_servers, 1);
         assert_string_equal(server(&conf, 0), "192.0.2.7");
@@ -171,6 +196,60 @@ static void a_missing_file_is_the_default_and_comes_back(void **state) {
         scratch_deinit(&scratch);
 }
 
+static void links_are_followed_and_one_that_leads_nowhere_is_no_file(void **state) {
+        struct sensor_bench bench;
+        struct scratch scratch;
+        struct resolver resolver;
+
+        (void)state;
+        scratch_init(&scratch);
+        scratch_mkdir(&scratch, "etc");
+        assert_int_equal(symlink("../run/resolve/stub.conf", scratch_path(&scratch, "etc/resolv.conf")), 0);
+        sensor_bench_init(&bench, scratch.path);
+        resolver_init(&resolver, &bench.services);
+        assert_true(resolver_refresh(&resolver));
+        assert_string_equal(server(&resolver.conf, 0), "127.0.0.1");
+        assert_int_equal(resolver.conf.n_listed, 0);
+        scratch_write(&scratch, "run/resolve/stub.conf", "nameserver 127.0.0.53\n");
+        assert_true(resolver_refresh(&resolver));
+        assert_string_equal(server(&resolver.conf, 0), "127.0.0.53");
+
+        /* One that leads back to itself is no file either. */
+        assert_int_equal(unlink(scratch_path(&scratch, "etc/resolv.conf")), 0);
+        assert_int_equal(symlink("resolv.conf", scratch_path(&scratch, "etc/resolv.conf")), 0);
+        (void)resolver_refresh(&resolver);
+        assert_true(resolver_refresh(&resolver));
+        assert_string_equal(server(&resolver.conf, 0), "127.0.0.1");
+        sensor_bench_deinit(&bench);
+        scratch_deinit(&scratch);
+}
+
+static void a_file_that_is_empty_for_a_moment_changes_nothing(void **state) {
+        struct sensor_bench bench;
+        struct scratch scratch;
+        struct resolver resolver;
+
+        (void)state;
+        scratch_init(&scratch);
+        scratch_write(&scratch, "etc/resolv.conf", "nameserver 192.0.2.1\n");
+        sensor_bench_init(&bench, scratch.path);
+        resolver_init(&resolver, &bench.services);
+        assert_true(resolver_refresh(&resolver));
+        scratch_write(&scratch, "etc/resolv.conf", "# half of it");
+        assert_false(resolver_refresh(&resolver));
+        assert_string_equal(server(&resolver.conf, 0), "192.0.2.1");
+        scratch_write(&scratch, "etc/resolv.conf", "# the whole\nnameserver 192.0.2.1\n");
+        assert_false(resolver_refresh(&resolver));
+        assert_string_equal(server(&resolver.conf, 0), "192.0.2.1");
+        /* But one that stays empty is what the C library has. */
+        scratch_write(&scratch, "etc/resolv.conf", "");
+        assert_false(resolver_refresh(&resolver));
+        assert_true(resolver_refresh(&resolver));
+        assert_string_equal(server(&resolver.conf, 0), "127.0.0.1");
+        sensor_bench_deinit(&bench);
+        scratch_deinit(&scratch);
+}
+
 static void what_cannot_be_read_leaves_the_old_servers_and_is_logged_once(void **state) {
         struct sensor_bench bench;
         struct scratch scratch;
@@ -198,12 +277,16 @@ static void what_cannot_be_read_leaves_the_old_servers_and_is_logged_once(void *
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(servers_and_options_are_found_among_other_lines),
+                cmocka_unit_test(addresses_are_written_as_the_c_library_takes_them),
+                cmocka_unit_test(a_server_that_is_listed_twice_is_there_twice),
                 cmocka_unit_test(nothing_useful_means_the_name_server_of_this_host),
                 cmocka_unit_test(of_fifty_servers_the_first_three_count),
                 cmocka_unit_test(numbers_are_cut_to_the_limits_of_the_c_library),
                 cmocka_unit_test(bytes_of_any_kind_and_lines_without_end_are_passed_over),
                 cmocka_unit_test(a_changed_file_is_read_again_and_an_unchanged_one_is_not),
                 cmocka_unit_test(a_missing_file_is_the_default_and_comes_back),
+                cmocka_unit_test(links_are_followed_and_one_that_leads_nowhere_is_no_file),
+                cmocka_unit_test(a_file_that_is_empty_for_a_moment_changes_nothing),
                 cmocka_unit_test(what_cannot_be_read_leaves_the_old_servers_and_is_logged_once),
         };
 

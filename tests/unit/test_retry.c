@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "postfix/postfix.h"
@@ -20,6 +21,16 @@
 #define KICK "/usr/sbin/postkick -c /etc/postfix public qmgr D"
 #define ASK_PAUSES "/usr/sbin/postconf -c /etc/postfix -hx defer_transports"
 
+/* Nothing here goes on by itself: what would be slept is only added up. */
+static uint64_t slept_usec;
+
+int __wrap_nanosleep(const struct timespec *time, struct timespec *left);
+int __wrap_nanosleep(const struct timespec *time, struct timespec *left) {
+        (void)left;
+        slept_usec += (uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_nsec / 1000;
+        return 0;
+}
+
 /* What the tools of this Postfix do. */
 struct tools {
         char commands[16][512];
@@ -29,6 +40,8 @@ struct tools {
         bool tries_at_once;   /* ... and back, with Postfix's own next time */
         int kick;             /* exit status of postkick */
         bool dies;            /* Postfix ends before postkick comes */
+        uint64_t kicked_usec; /* when the last scan was asked for */
+        bool scans;           /* it takes up the first message */
         int broken_pipes;     /* so often postkick is ended by SIGPIPE, which the host calls -ECANCELED */
 };
 
@@ -62,6 +75,10 @@ static int tool(struct verb_bench *bench, char *output, size_t size) {
         }
         if (strstr(bench->command, "postqueue"))
                 take_up(relay_of(bench), tools, strrchr(bench->command, ' ') + 1);
+        if (strstr(bench->command, "postkick"))
+                tools->kicked_usec = slept_usec;
+        if (strstr(bench->command, "postkick") && tools->scans)
+                spool_move(&relay_of(bench)->spool, &relay_of(bench)->files[0], "active");
         if (strstr(bench->command, "postkick") && tools->dies)
                 verb_relay_stop(relay_of(bench));
         if (strstr(bench->command, "postkick") && tools->broken_pipes-- > 0)
@@ -85,6 +102,9 @@ static int setup(void **state) {
                 return -1;
         verb_relay_init(&fixture->relay);
         verb_relay_start(&fixture->relay);
+        scratch_write(&fixture->relay.scratch, "etc/postfix/main.cf", "mydestination = here.test\n");
+        scratch_write(&fixture->relay.scratch, "etc/postfix/master.cf",
+                "smtp unix - - y - - smtp\nuucp unix - n n - - pipe flags=Fqhu\n");
         fixture->tools = (struct tools){.pauses = "\n", .takes_to = "incoming"};
         fixture->relay.bench.tool = tool;
         fixture->relay.bench.tool_data = &fixture->tools;
@@ -132,8 +152,9 @@ static void a_batch_is_due_now_and_one_scan_is_asked_for(void **state) {
                 assert_int_equal(status.st_mtim.tv_nsec, 0); /* no lease holds it any more */
         }
         assert_true(waits(fixture, 10) && waits(fixture, 11));
-        assert_int_equal(fixture->tools.n, 1);
-        assert_string_equal(fixture->tools.commands[0], KICK);
+        assert_int_equal(fixture->tools.n, 2);
+        assert_string_equal(fixture->tools.commands[0], ASK_PAUSES);
+        assert_string_equal(fixture->tools.commands[1], KICK);
         assert_int_equal(bench->outcome.count, 10);
         assert_string_equal(bench->outcome.text, "10 of 10 are tried now");
 }
@@ -191,21 +212,76 @@ static void canaries_that_postfix_does_not_take_up_fail(void **state) {
         assert_true(waits(fixture, 0));
 }
 
-static void while_an_admin_defers_transports_canaries_go_by_a_scan(void **state) {
-        static const char *const pauses[] = {"smtp\n", "relay, smtp", "postconf: warning: x\nsmtp\n", NULL};
+static void while_somebody_defers_such_mail_nothing_is_tried(void **state) {
+        static const char *const hows[] = {"canary", "batch"};
+        static const char *const pauses[] = {
+                "smtp\n", "uucp, smtp", "postconf: warning: x\nsmtp\n", "unheard-of", NULL};
 
-        for (size_t i = 0; i < ELEMENTSOF(pauses); i++) {
+        for (size_t i = 0; i < ELEMENTSOF(pauses) * ELEMENTSOF(hows); i++) {
                 struct fixture *fixture = *state;
 
-                add(fixture, 7, "canary");
-                fixture->tools.pauses = pauses[i]; /* and what cannot be found out counts as paused */
-                assert_int_equal(verb_bench_act(&fixture->relay.bench, &postfix_retry), 0);
-                assert_int_equal(fixture->tools.n, 2);
-                assert_string_equal(fixture->tools.commands[1], KICK);
-                assert_int_equal(fixture->relay.bench.outcome.count, 5);
-                assert_true(waits(fixture, 5));
+                add(fixture, 7, hows[i % 2]);
+                fixture->tools.pauses = pauses[i / 2]; /* and what cannot be found out counts as paused */
+                assert_int_equal(verb_bench_act(&fixture->relay.bench, &postfix_retry), -EBUSY);
+                assert_int_equal(fixture->tools.n, 1);
+                assert_true(waits(fixture, 0));
                 teardown(state);
                 setup(state);
+        }
+}
+
+static void what_main_cf_says_of_pauses_is_known_before_anything_is_started(void **state) {
+        struct fixture *fixture = *state;
+        struct verb_bench *bench = &fixture->relay.bench;
+
+        add(fixture, 7, "batch");
+        scratch_write(&fixture->relay.scratch, "etc/postfix/main.cf", "defer_transports = uucp\n  smtp\n");
+        assert_int_equal(verb_bench_check(bench, &postfix_retry), SG_VERDICT_REFUSED);
+        assert_string_equal(bench->outcome.text,
+                "defer_transports names smtp: somebody wants such mail to wait, and it does");
+        scratch_write(&fixture->relay.scratch, "etc/postfix/main.cf", "defer_transports = uucp\n");
+        assert_int_equal(verb_bench_check(bench, &postfix_retry), SG_VERDICT_GO);
+        unlink(scratch_path(&fixture->relay.scratch, "etc/postfix/master.cf"));
+        assert_int_equal(verb_bench_check(bench, &postfix_retry), SG_VERDICT_REFUSED);
+        unlink(scratch_path(&fixture->relay.scratch, "etc/postfix/main.cf"));
+        assert_int_equal(verb_bench_check(bench, &postfix_retry), SG_VERDICT_REFUSED);
+        assert_int_equal(fixture->tools.n, 0);
+}
+
+/* Postfix lets mail wait for 4000 seconds at most, if nobody told it otherwise. */
+static void a_time_that_somebody_else_chose_stands(void **state) {
+        static const char *const hows[] = {"canary", "batch"};
+
+        for (size_t i = 0; i < ELEMENTSOF(hows); i++) {
+                struct fixture *fixture = *state;
+                struct verb_bench *bench = &fixture->relay.bench;
+
+                add(fixture, 3, hows[i]);
+                verb_relay_set_time(&fixture->relay, &fixture->relay.files[0], time(NULL) + 86400, 0);
+                verb_relay_set_time(&fixture->relay, &fixture->relay.files[1], time(NULL) + 3900, 0);
+                assert_int_equal(verb_bench_check(bench, &postfix_retry), SG_VERDICT_GO);
+                assert_int_equal(verb_bench_act(bench, &postfix_retry), 0);
+                assert_int_equal(bench->outcome.count, 2);
+                assert_non_null(strstr(bench->outcome.text, ", 1 not as they were chosen and left alone"));
+                assert_true(verb_relay_stat(&fixture->relay, &fixture->relay.files[0]).st_mtim.tv_sec >
+                        time(NULL) + 86000);
+                scratch_write(&fixture->relay.scratch, "etc/postfix/main.cf", "maximal_backoff_time = 2d\n");
+                verb_relay_select(&fixture->relay, 0, 1);
+                assert_int_equal(verb_bench_check(bench, &postfix_retry), SG_VERDICT_GO);
+                teardown(state);
+                setup(state);
+        }
+}
+
+static void an_action_lasts_until_another_scan_may_be_asked_for(void **state) {
+        struct fixture *fixture = *state;
+
+        for (int broken_pipes = 0; broken_pipes < 4; broken_pipes++) {
+                fixture->tools.n = 0;
+                fixture->tools.broken_pipes = broken_pipes;
+                add(fixture, 2, "batch");
+                assert_int_equal(verb_bench_act(&fixture->relay.bench, &postfix_retry), 0);
+                assert_true(slept_usec >= fixture->tools.kicked_usec + 1000000);
         }
 }
 
@@ -217,6 +293,23 @@ static void warnings_of_postconf_are_no_pause(void **state) {
                 "/usr/sbin/postconf: warning: /etc/postfix/main.cf: unused parameter: x=y\n \n";
         assert_int_equal(verb_bench_act(&fixture->relay.bench, &postfix_retry), 0);
         assert_non_null(strstr(fixture->tools.commands[1], "postqueue"));
+}
+
+static void a_pause_behind_more_warnings_than_are_read_is_one(void **state) {
+        static const char warning[] =
+                "/usr/sbin/postconf: warning: /etc/postfix/main.cf: unused parameter: x=y\n";
+        struct fixture *fixture = *state;
+        char said[16384] = "";
+
+        for (size_t used = 0; used + 2 * sizeof(warning) < sizeof(said); used += sizeof(warning) - 1)
+                memcpy(said + used, warning, sizeof(warning));
+        strcat(said, "smtp\n");
+        add(fixture, 1, "canary");
+        fixture->tools.pauses = said;
+        assert_int_equal(verb_bench_act(&fixture->relay.bench, &postfix_retry), -EBUSY);
+        assert_string_equal(
+                fixture->relay.bench.outcome.text, "it is not known which transports somebody paused");
+        assert_true(waits(fixture, 0));
 }
 
 static void messages_that_vanished_are_counted_and_alone_ask_for_nothing(void **state) {
@@ -252,7 +345,8 @@ static void refused(struct fixture *fixture, const char *why) {
         if (!strstr(fixture->relay.bench.outcome.text, why))
                 fail_msg("\"%s\" does not say \"%s\"", fixture->relay.bench.outcome.text, why);
         assert_true(verb_bench_act(&fixture->relay.bench, &postfix_retry) < 0);
-        assert_int_equal(fixture->tools.n, 0);
+        for (unsigned i = 0; i < fixture->tools.n; i++)
+                assert_string_equal(fixture->tools.commands[i], ASK_PAUSES);
 }
 
 static void what_does_not_hold_is_refused_with_a_sentence(void **state) {
@@ -297,12 +391,23 @@ static void a_scan_is_asked_for_again_when_postkick_met_a_closed_door(void **sta
         add(fixture, 2, "batch");
         fixture->tools.broken_pipes = 2;
         assert_int_equal(verb_bench_act(&fixture->relay.bench, &postfix_retry), 0);
-        assert_int_equal(fixture->tools.n, 3);
+        assert_int_equal(fixture->tools.n, 4);
         assert_string_equal(fixture->relay.bench.outcome.text, "2 of 2 are tried now");
         fixture->tools.n = 0;
         fixture->tools.broken_pipes = 100;
         assert_int_equal(verb_bench_act(&fixture->relay.bench, &postfix_retry), -ECANCELED);
-        assert_int_equal(fixture->tools.n, 5);
+        assert_int_equal(fixture->tools.n, 6);
+}
+
+static void a_scan_that_was_heard_in_spite_of_that_is_not_asked_for_again(void **state) {
+        struct fixture *fixture = *state;
+
+        add(fixture, 2, "batch");
+        fixture->tools.broken_pipes = 100;
+        fixture->tools.scans = true;
+        assert_int_equal(verb_bench_act(&fixture->relay.bench, &postfix_retry), 0);
+        assert_int_equal(fixture->tools.n, 2);
+        assert_string_equal(fixture->relay.bench.outcome.text, "2 of 2 are tried now");
 }
 
 int main(void) {
@@ -316,8 +421,15 @@ int main(void) {
                         a_canary_that_was_tried_and_is_back_has_moved, setup, teardown),
                 cmocka_unit_test_setup_teardown(canaries_that_postfix_does_not_take_up_fail, setup, teardown),
                 cmocka_unit_test_setup_teardown(
-                        while_an_admin_defers_transports_canaries_go_by_a_scan, setup, teardown),
+                        while_somebody_defers_such_mail_nothing_is_tried, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        what_main_cf_says_of_pauses_is_known_before_anything_is_started, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_time_that_somebody_else_chose_stands, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        an_action_lasts_until_another_scan_may_be_asked_for, setup, teardown),
                 cmocka_unit_test_setup_teardown(warnings_of_postconf_are_no_pause, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        a_pause_behind_more_warnings_than_are_read_is_one, setup, teardown),
                 cmocka_unit_test_setup_teardown(
                         messages_that_vanished_are_counted_and_alone_ask_for_nothing, setup, teardown),
                 cmocka_unit_test_setup_teardown(
@@ -326,6 +438,8 @@ int main(void) {
                         what_postkick_says_is_told_and_no_mail_is_lost, setup, teardown),
                 cmocka_unit_test_setup_teardown(
                         a_scan_is_asked_for_again_when_postkick_met_a_closed_door, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        a_scan_that_was_heard_in_spite_of_that_is_not_asked_for_again, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,7 @@
 #include "engine/schedule.h"
 
 #define MINUTE USEC_PER_MINUTE
-#define NOW (100 * MINUTE)
+#define NOW (2000 * MINUTE)
 
 enum { HIGH, CRITICAL, OTHER };
 enum { BALLAST, REBUILD, VACUUM };
@@ -50,8 +50,9 @@ static const struct row {
         struct schedule_condition conditions[3];
         struct schedule_turn turns[3];
         bool running, escalated, gentler_at_high;
-        unsigned busy, unusable; /* bits */
-        int start, condition;    /* -1: nobody */
+        uint64_t called_minutes;              /* ago, when escalated */
+        unsigned busy, unusable, never_again; /* bits */
+        int start, condition;                 /* -1: nobody */
         const char *escalate;
         uint64_t again_usec; /* 0: never */
 } rows[] = {
@@ -82,6 +83,12 @@ static const struct row {
                 .conditions = {[HIGH] = TRIPPED(1, 600)},
                 .turns = {[VACUUM] = TURN(SCHEDULE_IDLE, 1)},
                 .start = -1},
+        {.what = "unless nothing critical would start it again: then it is told like one that did not help",
+                .conditions = {[HIGH] = TRIPPED(1, 15)},
+                .turns = {[VACUUM] = TURN(SCHEDULE_IDLE, 1)},
+                .never_again = 1 << VACUUM,
+                .start = -1,
+                .escalate = "refused"},
         {.what = "what did not help is not repeated for its condition when that trips again",
                 .conditions = {[HIGH] = TRIPPED(3, 1)},
                 .turns = {[VACUUM] = {.outcome = SCHEDULE_USELESS, .edge = 1, .no_use = 1 << HIGH}},
@@ -121,6 +128,13 @@ static const struct row {
                 .turns = {[VACUUM] = TURN(SCHEDULE_USELESS, 1)},
                 .escalated = true,
                 .start = -1},
+        {.what = "a warning that tripped half a day after people were told is told",
+                .conditions = {[HIGH] = TRIPPED(1, 20)},
+                .turns = {[VACUUM] = TURN(SCHEDULE_USELESS, 1)},
+                .escalated = true,
+                .called_minutes = 741,
+                .start = -1,
+                .escalate = "not-cleared"},
         {.what = "a critical one that was not told yet is, although another one was",
                 .conditions = {[CRITICAL] = TRIPPED(2, 0), [OTHER] = TOLD(1, 90)},
                 .turns = {[BALLAST] = TURN(SCHEDULE_DONE, 2), [VACUUM] = TURN(SCHEDULE_DONE, 2)},
@@ -286,6 +300,7 @@ static void every_case_of_the_table_holds(void **state) {
                                         k == BALLAST && row->gentler_at_high ? &ballast_at_high : &configs[k],
                                 .usable = !(row->unusable & 1u << k),
                                 .busy = row->busy & 1u << k,
+                                .later = !(row->never_again & 1u << k),
                                 .turn = row->turns[k],
                         };
                 schedule_decide(&(struct schedule_input){.now_usec = NOW,
@@ -294,7 +309,8 @@ static void every_case_of_the_table_holds(void **state) {
                                         .playbooks = playbooks,
                                         .n_playbooks = 3,
                                         .running = row->running,
-                                        .escalated = row->escalated},
+                                        .escalated = row->escalated,
+                                        .called_usec = NOW - row->called_minutes * MINUTE},
                         &decision);
                 int start = decision.start ? (int)decision.playbook : -1;
                 if (start != row->start || (start >= 0 && decision.condition != (size_t)row->condition))

@@ -135,6 +135,33 @@ static void file_that_was_replaced_is_told_at_the_second_look(void **state) {
         assert_int_equal(look(fixture), '+');
 }
 
+static void one_that_is_still_being_written_is_waited_for(void **state) {
+        struct fixture *fixture = *state;
+
+        write_file(fixture->file, 0644);
+        confine(fixture, fixture->file);
+        for (int i = 0; i < 4; i++) {
+                write_file(fixture->other, 0644);
+                assert_int_equal(rename(fixture->other, fixture->file), 0);
+                assert_int_equal(look(fixture), '-');
+        }
+        assert_int_equal(look(fixture), '+');
+}
+
+static void but_not_for_ever(void **state) {
+        struct fixture *fixture = *state;
+        char answer = '-';
+
+        write_file(fixture->file, 0644);
+        confine(fixture, fixture->file);
+        for (int i = 0; i < 8 && answer == '-'; i++) {
+                write_file(fixture->other, 0644);
+                assert_int_equal(rename(fixture->other, fixture->file), 0);
+                answer = look(fixture);
+        }
+        assert_int_equal(answer, '+');
+}
+
 static void file_that_appears_later_is_told_and_one_that_goes_is_not(void **state) {
         struct fixture *fixture = *state;
 
@@ -161,14 +188,33 @@ static void what_is_refused_from_the_start_is_never_told(void **state) {
         assert_int_equal(look(fixture), '-');
 }
 
+static void what_was_refused_until_it_was_open_once_is_like_any_other(void **state) {
+        struct fixture *fixture = *state;
+
+        write_file(fixture->file, 0644);
+        write_file(fixture->other, 0644);
+        confine(fixture, fixture->other);
+        assert_int_equal(look(fixture), '-');
+        assert_int_equal(look(fixture), '-');
+        assert_int_equal(rename(fixture->other, fixture->file), 0);
+        assert_int_equal(look(fixture), '-');
+        write_file(fixture->other, 0644);
+        assert_int_equal(rename(fixture->other, fixture->file), 0);
+        assert_int_equal(look(fixture), '-');
+        assert_int_equal(look(fixture), '+');
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(file_that_is_written_in_place_stays_open),
                 TEST(file_that_was_replaced_is_told_at_the_second_look),
+                TEST(one_that_is_still_being_written_is_waited_for),
+                TEST(but_not_for_ever),
                 TEST(file_that_appears_later_is_told_and_one_that_goes_is_not),
                 TEST(what_is_refused_from_the_start_is_never_told),
+                TEST(what_was_refused_until_it_was_open_once_is_like_any_other),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,12 +3,15 @@
 #
 #   number.py write REPORT TARGET RATE:SECONDS...   TARGET is a socket of syslog, `append:FILE` or `own:FILE` (no O_APPEND);
 #                                                   RATE in bytes a second, SECONDS 0: until stopped.  REPORT gets what
-#                                                   was written and the longest time that one line took
-#   number.py check LOG [MAY_LOSE]                  reads LOG and all that was rotated from it; JSON, exit 1 when a line is
+#                                                   was written and the longest time that one line took, REPORT.times
+#                                                   when each serial number was
+#   number.py check LOG [REPORT SAMPLES]            reads LOG and all that was rotated from it; JSON, exit 1 when a line is
 #                                                   missing that nobody owns up to
 #
-# Nobody misses what a marker of spoolguard's stands for, or a hole of NULs; MAY_LOSE lines may be missing besides, and
-# some be torn, as rsyslog does it to them on a full disk.  Lines that are younger than the newest kept one are no gap.
+# Nobody misses what a marker of spoolguard's stands for, or a hole of NULs.  rsyslog throws away what a full disk does
+# not take, and tears a line: with REPORT and what samples.py saw, lines may be missing or torn that were written then,
+# and none besides.  Lines that are younger than the newest kept one are no gap.
+import bisect
 import gzip
 import json
 import lzma
@@ -22,6 +25,11 @@ import time
 
 LINE = re.compile(rb"numbered: (\d{12}) [x]*end$")
 MARKER = b"spoolguard cut "
+# ext4 keeps 4096 blocks for itself (s_resv_clusters): with no more than that left even root gets ENOSPC.
+FULL_BYTES = (16 << 20) + 65536
+# What rsyslog has taken but not yet written when the disk becomes full, and how long it leaves a failed file alone:
+# 20 and 40 ms were seen.
+QUEUED_USEC, SUSPENDED_USEC = 500_000, 1_000_000
 
 
 class Target:
@@ -60,10 +68,12 @@ class Target:
 
 def write(report, target, *plan):
     out = Target(target)
+    times = open(report + ".times", "w", encoding="ascii")
     serial, phases, worst, stopping = 0, [], 0.0, []
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(1))
 
     def tell():
+        times.flush()
         with open(report + ".new", "w", encoding="ascii") as file:
             json.dump({"lines": serial, "longest_wait": worst, "phases": phases}, file)
         os.rename(report + ".new", report)
@@ -76,6 +86,7 @@ def write(report, target, *plan):
         began, done, told = time.monotonic(), 0, 0.0
         phases.append(None)
         while not stopping and (not seconds or time.monotonic() - began < seconds):
+            print(time.time_ns() // 1000, serial + 1, file=times)
             for _ in range(max(1, rate // size // 100)):
                 serial += 1
                 before = time.monotonic()
@@ -104,13 +115,39 @@ def opened(path):
     return open(path, "rb")
 
 
+class FullDisk:
+    """When the disk took nothing, in serial numbers: [first, last] each."""
+
+    def __init__(self, report, samples):
+        written = [[int(field) for field in line.split()] for line in open(report + ".times", encoding="ascii")]
+        self.times, self.serials = zip(*written)
+        spans = []
+        for line in open(samples, encoding="ascii"):
+            at, free = (int(field) for field in line.split()[:2])
+            if free > FULL_BYTES:
+                continue
+            if not spans or at - QUEUED_USEC > spans[-1][1]:
+                spans.append([at - QUEUED_USEC, 0])
+            spans[-1][1] = at + SUSPENDED_USEC
+        self.spans = [(self.serial_before(begin), self.serial_after(end)) for begin, end in spans]
+
+    def serial_before(self, when):
+        return self.serials[max(0, bisect.bisect_right(self.times, when) - 1)]
+
+    def serial_after(self, when):
+        return self.serials[min(len(self.serials) - 1, bisect.bisect_left(self.times, when))]
+
+    def explains(self, first, last):
+        return any(begin <= first and last <= end for begin, end in self.spans)
+
+
 def parts(log):
     """Of every file of the log: (first serial, last serial, gaps that are owned up to, lines lost, what is wrong)."""
     directory, base = os.path.split(log)
     for name in sorted(os.listdir(directory)):
         if name != base and not re.fullmatch(re.escape(base) + r"[-.][-0-9.]+(\.(gz|xz|zst))?", name):
             continue
-        part = {"name": name, "first": 0, "last": 0, "lines": 0, "markers": 0, "nul_bytes": 0, "lost": 0, "tail_bytes": 0, "torn": [], "wrong": []}
+        part = {"name": name, "first": 0, "last": 0, "lines": 0, "markers": 0, "nul_bytes": 0, "tail_bytes": 0, "gaps": [], "torn": [], "wrong": []}
         excused = False
         with opened(f"{directory}/{name}") as file:
             for line in file:
@@ -130,7 +167,7 @@ def parts(log):
                 if not found:
                     # What Postfix says is welcome, a piece of ours is not.
                     if b"numbered: " in line or re.match(rb"\d*[ x]*xend$", line):
-                        part["torn"].append(f"torn: {line[:80]!r}")
+                        part["torn"].append((part["last"] + 1, f"torn: {line[:80]!r}"))
                     continue
                 serial = int(found[1])
                 if part["lines"] == 0:
@@ -141,8 +178,7 @@ def parts(log):
                     part["cut_lines"] = serial - part["last"] - 1
                     part["tail_bytes"] = 0
                 elif serial != part["last"] + 1:
-                    part["lost"] += serial - part["last"] - 1
-                    part.setdefault("first_gap", f"{serial} after {part['last']}")
+                    part["gaps"].append((part["last"] + 1, serial - 1))
                 excused = False
                 part["lines"] += 1
                 part["tail_bytes"] += len(line)
@@ -150,25 +186,31 @@ def parts(log):
         yield part
 
 
-def check(log, may_lose="0"):
+def check(log, report=None, samples=None):
+    full = FullDisk(report, samples) if report else None
     found = sorted((part for part in parts(log) if part["lines"]), key=lambda part: part["first"])
     wrong = [f"{part['name']}: {what}" for part in found for what in part["wrong"][:3]]
-    lost = sum(part["lost"] for part in found)
+    gaps = [gap for part in found for gap in part["gaps"]]
     for older, newer in zip(found, found[1:]):
         if newer["first"] <= older["last"]:
             wrong.append(f"{newer['name']} begins with {newer['first']}, {older['name']} ends with {older['last']}")
-        else:
-            lost += newer["first"] - older["last"] - 1
+        elif newer["first"] > older["last"] + 1:
+            gaps.append((older["last"] + 1, newer["first"] - 1))
     if not found:
         wrong.append("there is no numbered line at all")
-    if lost > int(may_lose):
-        wrong.append(f"{lost} lines are missing, {may_lose} may be")
+    for first, last in gaps:
+        if not full or not full.explains(first, last):
+            wrong.append(f"the lines {first} to {last} are missing")
     for part in found:
-        if part["torn"] and not int(may_lose):
-            wrong.append(f"{part['name']}: {part['torn'][0]}")
+        for serial, what in part["torn"]:
+            if not full or not full.explains(serial, serial):
+                wrong.append(f"{part['name']}: at {serial} {what}")
         part["torn"] = len(part["torn"])
+        part["gaps"] = len(part["gaps"])
         del part["wrong"]
-    print(json.dumps({"log": log, "lost": lost, "parts": found, "wrong": wrong[:20]}))
+    lost = sum(last - first + 1 for first, last in gaps)
+    told = {"log": log, "lost": lost, "gaps": len(gaps), "full": full.spans if full else [], "parts": found, "wrong": wrong[:20]}
+    print(json.dumps(told))
     sys.exit(bool(wrong))
 
 
