@@ -6,7 +6,7 @@
  * piece per call: find a message that moved away and did not arrive; look at the state of a file; read its
  * envelope; read the log of its deferral.  The envelope is read once, since its text never moves, and again only to
  * see who is left: when a message with several recipients comes back to deferred, or was written to while active, and
- * when one leaves active for another queue.  The log is read each time it comes back: it is
+ * when one leaves active, or any place before it was looked at there.  The log is read each time it comes back: it is
  * complete by then, and removed at the next try.  It is a job of its own, so that who asks for whom there is mail
  * does not wait for why.  Nothing is locked: qmgr would take that for a delivery.
  *

@@ -144,6 +144,11 @@ static void read_again(struct queue_spool *spool, struct queue_message *message)
         queue_track_job(spool, message, QUEUE_JOB_READ);
 }
 
+/* Which of its recipients are done may have been written behind the last look at it, or it moved on before the look. */
+static bool is_stale(const struct queue_message *message, enum queue from) {
+        return from == QUEUE_ACTIVE || message->changed || (message->returned && message->left > 1);
+}
+
 void queue_track_place(
         struct queue_spool *spool, struct queue_message *message, enum queue queue, unsigned depth) {
         enum queue from = (enum queue)message->queue;
@@ -172,8 +177,7 @@ void queue_track_place(
                 message->tried |= from == QUEUE_ACTIVE;
                 spool->totals.deferred += from == QUEUE_ACTIVE;
         }
-        /* Which of its recipients are done may have been written behind the last look at it. */
-        if (from == QUEUE_ACTIVE && queue != QUEUE_DEFERRED)
+        if (queue != QUEUE_DEFERRED && is_stale(message, from))
                 read_again(spool, message);
         if (queue == QUEUE_DEFERRED || message->state == QUEUE_MESSAGE_UNREAD || !message->complete)
                 queue_track_job(spool, message, QUEUE_JOB_LOOK);

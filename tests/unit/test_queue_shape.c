@@ -2,6 +2,8 @@
 /* test_queue_shape - the table by domain and age is what qshape would count in the files */
 #include <time.h>
 
+#include "base/clock.h"
+
 #include "queue_followed_support.h"
 
 static struct spool_file add(struct followed *followed, const char *queue, int64_t age, const char *sender,
@@ -67,6 +69,44 @@ static void every_recipient_still_to_do_counts_at_its_domain(void **state) {
         spool_move(&followed->files[0], &file, "hold");
         followed_expect(followed, &SHAPE_QUESTION("hold"));
         assert_int_equal(followed->answer.rows[0].counts[0], 900);
+}
+
+/* A machine with other things to do: between two looks at its clock a millisecond goes by. */
+static uint64_t clock_of_the_busy(const struct sg_host *host) {
+        struct sensor_bench *bench = (struct sensor_bench *)(uintptr_t)host;
+
+        bench->leapt_usec += 1000;
+        return clock_monotonic_usec() + bench->leapt_usec;
+}
+
+/* More events than such a machine hears in one turn. */
+static void make_a_noise(struct followed *followed) {
+        scratch_write(&followed->scratch, "var/spool/postfix/hold/one", "");
+        scratch_write(&followed->scratch, "var/spool/postfix/hold/two", "");
+        for (unsigned i = 0; i < 1000; i++) {
+                chmod(spool_path(&followed->files[0], "hold", "one"), i % 2 ? 0600 : 0400);
+                chmod(spool_path(&followed->files[0], "hold", "two"), i % 2 ? 0600 : 0400);
+        }
+}
+
+/* It is looked for in active when all that was heard of is that it changed there. */
+static void what_moved_on_before_anybody_looked_is_read_again(void **state) {
+        struct followed *followed = *state;
+        struct spool_file file;
+
+        spool_add(&followed->files[0],
+                &(struct spool_message){.recipients = {{.address = "a@a.test"}, {.address = "b@b.test"}}},
+                &file);
+        followed_start(followed, 1);
+        spool_move(&followed->files[0], &file, "active");
+        followed_settle(followed);
+        spool_done(&followed->files[0], &file, 0);
+        make_a_noise(followed);
+        spool_move(&followed->files[0], &file, "deferred");
+        spool_move(&followed->files[0], &file, "hold");
+        followed->bench.services.now_usec = clock_of_the_busy;
+        followed_expect(followed, &SHAPE_QUESTION("hold"));
+        assert_int_equal(followed->answer.rows[0].counts[0], 1);
 }
 
 static void what_qshape_ignores_is_not_counted(void **state) {
@@ -209,6 +249,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(addresses_count_under_the_domains_that_qshape_gives_them),
                 TEST(every_recipient_still_to_do_counts_at_its_domain),
+                TEST(what_moved_on_before_anybody_looked_is_read_again),
                 TEST(what_qshape_ignores_is_not_counted),
                 TEST(ages_move_on_without_an_event_and_back_with_the_clock),
                 TEST(ages_move_on_when_nobody_asks),
