@@ -25,4 +25,4 @@ control helper Observe || fail "spoolguard-admin cannot lower to observe"
 ! inside runuser -u helper -- spoolguardctl mode enforce || fail "spoolguard-admin could raise the mode"
 inside spoolguardctl mode enforce
 mode_is() { [ "$(property '' Manager Mode)" = "$1" ]; }
-wait_until 5 mode_is enforce || fail "root could not raise the mode"
+wait_until 20 mode_is enforce || fail "root could not raise the mode"

@@ -15,7 +15,7 @@ return playbook {
 LUA
 configure site.lua <<<'return { playbooks = { ["vacuum-journal"] = { mode = "off" } } }'
 reload
-wait_until 10 answers
+wait_until 30 answers
 fill
 healed 30 || fail "not healed"
 decisions
@@ -38,7 +38,7 @@ return playbook {
 LUA
 inside sed -i '7s/act(/act((/' /etc/spoolguard/playbooks/site-trim.lua
 reload || fail "broken playbooks must not fail the reload"
-wait_until 10 answers
+wait_until 30 answers
 log_since "$since"
 problems=$(property '' Manager Problems)
 echo "Problems: $problems"

@@ -5,7 +5,7 @@ level() { property condition/disk_2dspace_2dhigh_5f_2fvar_2flog Condition TripLe
 level_is() { [ "$(level)" = "$1" ]; }
 configure 10-site.lua <<<'return { conditions = { ["disk-space-high"] = { trip = 0.83 } } }'
 reload
-wait_until 10 level_is 0.83 || fail "the good configuration is not in force"
+wait_until 30 level_is 0.83 || fail "the good configuration is not in force"
 
 # Lines about bad.lua that systemctl reload left in the journal since $1.
 complaints() { log_since "$1" | grep -F bad.lua | grep -v 'the configuration was refused:'; }
@@ -49,13 +49,13 @@ since=$(now)
 complaints "$since" | say_nothing_twice
 inside rmdir /etc/spoolguard/conf.d/20-bad.lua
 reload
-wait_until 10 level_is 0.83 || fail "not recovered"
+wait_until 30 level_is 0.83 || fail "not recovered"
 
 # At a start the last good one runs, and everybody is told.
 configure 20-bad.lua <<<'return { mode = 7 }'
 since=$(now)
 inside systemctl restart spoolguard
-wait_until 10 level_is 0.83 || fail "the last good configuration does not run"
+wait_until 30 level_is 0.83 || fail "the last good configuration does not run"
 state_is degraded || fail "the state is $(state), not degraded"
 property '' Manager StateText
 property '' Manager StateText | grep -q 'last good' || fail "StateText does not say so"
@@ -67,7 +67,7 @@ healed 30 || fail "with the last good configuration nothing heals"
 # Nothing at all is a configuration too.
 inside sh -c 'rm -rf /etc/spoolguard/spoolguard.lua /etc/spoolguard/conf.d /etc/spoolguard/playbooks'
 inside systemctl restart spoolguard
-wait_until 10 level_is 0.85 || fail "without any file the defaults are not in force"
+wait_until 30 level_is 0.85 || fail "without any file the defaults are not in force"
 ! state_is degraded || fail "no file is not an error: $(property '' Manager StateText)"
 inside sh -c 'rm -rf /etc/spoolguard'
 reload || fail "no /etc/spoolguard: the reload fails"

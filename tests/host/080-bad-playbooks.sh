@@ -17,7 +17,7 @@ gone a-loop 'while true do end'
 gone a-nil 'error(nil)'
 gone a-table 'error({ code = 7 })'
 reload
-wait_until 10 answers
+wait_until 30 answers
 executor=$(executor_pid)
 fill
 # The hang costs two watchers their lives, of ten silent seconds each.
@@ -35,7 +35,7 @@ done
 [ "$(executor_pid)" = "$executor" ] || fail "the executor was restarted"
 # It stays so over a restart, until its file changes.
 inside systemctl restart spoolguard
-wait_until 10 answers
+wait_until 30 answers
 [ "$(property playbook/a_2dhang Playbook State)" = quarantined ] || fail "the restart ended the quarantine"
 gone a-hang 'return false'
 reload

@@ -39,7 +39,7 @@ configure sample.lua <<<'return {
   conditions = { ["sample-high"] = { reading = "sample_value", trip = 5 } },
 }'
 inside systemctl restart spoolguard
-wait_until 10 answers
+wait_until 30 answers
 reads_seven() {
 	inside busctl --json=short call org.spoolguard1 /org/spoolguard1 org.spoolguard1.Manager GetReadings |
 		grep -qE '\["sample_value",\{\},7(\.0+(e[+]00)?)?,'
@@ -60,7 +60,7 @@ refused() { # file mode owner words
 	local since line
 	since=$(now)
 	inside systemctl restart spoolguard
-	wait_until 10 answers || fail "$1 $2 $3: the daemon does not run"
+	wait_until 30 answers || fail "$1 $2 $3: the daemon does not run"
 	line=$(log_since "$since" | grep test_bad.so | sort | uniq) || fail "$1 $2 $3: no line"
 	echo "$line"
 	[ "$(log_since "$since" | grep -c test_bad.so)" -eq 1 ] || fail "$1 $2 $3: not one line"
@@ -89,7 +89,7 @@ for plugin in disk journal sample; do
 done
 inside chmod 0755 "$plugins"
 inside systemctl restart spoolguard
-wait_until 10 answers
+wait_until 30 answers
 fill
 wait_event 20 action-outcome verb=journal.vacuum status=done || fail "the bundled plugins do not work any more"
 rm -rf "$work"

@@ -11,24 +11,24 @@ bus() { # user method arguments...
 
 # Observe over the bus, by the admin group; kept over a stop and over a crash.
 bus helper Observe
-wait_until 5 mode_is observe || fail "helper could not lower"
+wait_until 20 mode_is observe || fail "helper could not lower"
 inside systemctl restart spoolguard
-wait_until 10 mode_is observe || fail "a restart raised the mode"
+wait_until 30 mode_is observe || fail "a restart raised the mode"
 inside systemctl kill -s KILL spoolguard
 sleep 2
 wait_until 15 mode_is observe || fail "a crash raised the mode"
 # A reload that the bus asked for raises nothing either; root's order does.
 bus helper Reload
 sleep 1
-wait_until 10 answers
+wait_until 30 answers
 mode_is observe || fail "a reload over the bus raised the mode"
 ! inside runuser -u helper -- python3 /root/host/control.py mode mode=enforce 2>/dev/null || fail "helper raised the mode"
 root_orders mode mode=enforce
-wait_until 5 mode_is enforce || fail "root could not raise"
+wait_until 20 mode_is enforce || fail "root could not raise"
 bus root Observe
-wait_until 5 mode_is observe
+wait_until 20 mode_is observe
 reload
-wait_until 10 mode_is enforce || fail "root's reload does not end what was ordered"
+wait_until 30 mode_is enforce || fail "root's reload does not end what was ordered"
 # The journal and the record know who asked.
 events mode
 [ "$(count_events mode mode=observe)" -ge 2 ] || fail "not recorded"
@@ -41,7 +41,7 @@ fill
 wait_event 10 incident-opened
 sleep 3
 inside systemctl restart spoolguard
-wait_until 10 answers
+wait_until 30 answers
 [ "$(until_usec)" -gt 0 ] || fail "the restart ended the maintenance"
 sleep 3
 [ "$(count_events action-intent)" -eq 0 ] || fail "an action in a maintenance"
@@ -71,7 +71,7 @@ while read -r line; do
 	events '' | grep -qxF "$line" || fail "the reboot lost: $line"
 done <<<"$before"
 [ "$(until_usec)" -gt 0 ] || fail "the reboot ended the maintenance"
-wait_until 10 state_is incident || fail "the state is $(state)"
+wait_until 30 state_is incident || fail "the state is $(state)"
 inside busctl --list tree org.spoolguard1 | grep -qx /org/spoolguard1/incident/1 || fail "incident 1 is gone"
 [ "$(count_events action-intent)" -eq 0 ] || fail "an action in a maintenance"
 root_orders maintenance usec=0

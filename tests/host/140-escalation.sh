@@ -5,7 +5,7 @@ pages() { inside sh -c 'cat /root/pages 2>/dev/null' || true; }
 start_pager
 fake_journalctl /root/host/journalctl
 inside systemctl restart spoolguard
-wait_until 10 answers
+wait_until 30 answers
 started=$SECONDS
 fill
 wait_event 150 escalated || fail "nobody was told"

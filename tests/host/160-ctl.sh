@@ -43,7 +43,7 @@ inside spoolguardctl maintenance 10m
 [ "$(property '' Manager MaintenanceUntilUSec)" -gt 0 ] || fail "no maintenance"
 inside spoolguardctl maintenance 0
 over() { [ "$(property '' Manager MaintenanceUntilUSec)" = 0 ]; }
-wait_until 5 over || fail "root could not end the maintenance"
+wait_until 20 over || fail "root could not end the maintenance"
 inside spoolguardctl run vacuum-journal --dry-run
 wait_event 10 run-begun playbook=vacuum-journal dry=yes
 inside runuser -u stranger -- spoolguardctl status >/dev/null || fail "a stranger cannot read"

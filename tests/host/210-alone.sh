@@ -8,7 +8,7 @@ hold_five
 inject /root/mail.list example.test S 300
 settle 400 paused
 inside sh -c 'systemctl mask -q spoolguard; systemctl kill -s KILL spoolguard'
-wait_until 10 inside sh -c '! pgrep -x spoolguardd'
+wait_until 30 inside sh -c '! pgrep -x spoolguardd'
 judge <<-'END' || fail "nothing was postponed when it was killed"
 	import os, sys, time
 	from spool import files

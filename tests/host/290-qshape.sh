@@ -49,7 +49,7 @@ inside pkill -STOP -x qmgr
 all_sorts
 wait_until 60 none_in maildrop
 inside systemctl kill -s KILL postfix@-
-wait_until 10 inside sh -c '! pgrep -x master'
+wait_until 30 inside sh -c '! pgrep -x master'
 figure "$(inside sh -c "cd /var/spool/postfix; for queue in $queues; do echo \$queue \$(find \$queue -type f | wc -l); done" | xargs)"
 # shellcheck disable=SC2086
 same_tables $queues

@@ -25,7 +25,7 @@ make_spool --messages 300 --quiet-for 86400 /var/spool/postfix
 for _ in 1 2 3; do
 	inside sh -c 'echo | sendmail -f s@good.example a@good.example' 2>/dev/null
 done
-wait_until 10 inside sh -c 'spoolguardctl queue --messages --queue maildrop | grep good.example'
+wait_until 30 inside sh -c 'spoolguardctl queue --messages --queue maildrop | grep good.example'
 [ "$(listed_by_postqueue deferred)" -eq 300 ] || fail "postqueue does not even list what is in order"
 judge <<-'END'
 	import subprocess

@@ -171,7 +171,7 @@ case $refusal in *"spoolguardctl return --forget $lease"*) ;; *) fail "how to en
 inside runuser -u nobody -- spoolguardctl return --forget "$lease" --anyway && fail "anybody may have a lease forgotten"
 [ "$(leases id)" = "$lease" ] || fail "the lease is over"
 inside spoolguardctl return --forget "$lease" || fail "root may not have it forgotten"
-wait_until 10 no_lease || fail "a lease that was forgotten is still there"
+wait_until 30 no_lease || fail "a lease that was forgotten is still there"
 for event in lease-undo-failed lease-forgotten; do
 	n=$(inside spoolguardctl log -n 4096 --json | grep -c "\"event\": *\"$event\"")
 	[ "$n" -eq 1 ] || fail "$event is $n times on record"

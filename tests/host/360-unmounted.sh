@@ -19,9 +19,10 @@ inside sh -c "mkdir /root/spool && mount --bind $spool /root/spool && umount -l 
 # As the package made it, and a message that a Postfix was given which was started without its disk.
 inside sh -c "[ -d $spool/incoming ] || cp -a /root/spool/. $spool"
 inside cp -a /root/spool/hold/. "$spool/hold"
-wait_until 10 no_counts || fail "a spool that is not mounted has counts"
+# Nothing tells that a file system is gone: it is seen at the next census, ten seconds apart while nothing happens.
+wait_until 30 no_counts || fail "a spool that is not mounted has counts"
 watcher=$(watcher_pid)
-wait_until 10 is_told || fail "it is not said why: $(property '' Manager StateText)"
+wait_until 30 is_told || fail "it is not said why: $(property '' Manager StateText)"
 # By then a new watcher may read what it finds there.
 for _ in $(seq 60); do
 	sleep 1

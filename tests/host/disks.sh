@@ -86,7 +86,7 @@ take_numbered() { # [FILE]
 		$own
 	EOF
 	inside systemctl restart rsyslog
-	wait_until 10 inside test -S "$numbered_socket"
+	wait_until 30 inside test -S "$numbered_socket"
 }
 # In the background: see inside/number.py.  Under way until `stop_numbers`.
 numbers() { # TARGET RATE:SECONDS...
@@ -105,7 +105,7 @@ holds_nothing() { # PID -> of what is deleted
 # The scene has replaced main.cf, so the watcher would start anew at some time: not while it is to know what is deleted.
 start_knowing() {
 	inside systemctl restart spoolguard
-	wait_until 10 answers
+	wait_until 30 answers
 	recorded=$(events | wc -l)
 }
 # As if nothing had been done yet: budgets and cool-downs are those of the record.

@@ -90,7 +90,7 @@ start_pager() {
 
 start() {
 	inside systemctl start spoolguard
-	wait_until 10 answers
+	wait_until 30 answers
 }
 stop() { inside systemctl stop spoolguard; }
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 
 #define NAME "org.spoolguard1"
+#define REPLY_MSEC_MAX 30000 /* a machine may be busy, and a thousand answers to others come first */
 
 static DBusPendingCall *begin(struct bus_client *client, const char *path, const char *interface,
         const char *member, va_list arguments) {
@@ -22,7 +23,7 @@ static DBusPendingCall *begin(struct bus_client *client, const char *path, const
         int type = va_arg(arguments, int);
 
         if (!dbus_message_append_args_valist(call, type, arguments) ||
-                !dbus_connection_send_with_reply(client->connection, call, &pending, 5000))
+                !dbus_connection_send_with_reply(client->connection, call, &pending, REPLY_MSEC_MAX))
                 abort();
         dbus_message_unref(call);
         dbus_connection_flush(client->connection);
