@@ -7,9 +7,9 @@
  * made longer.  Root at the control socket may do either.  An ordered observe outlives restarts and reloads that
  * the bus asked for; a reload by root (SIGHUP, control socket) ends it.  An ordered enforce ends with us.
  *
- * After a start, an intent without outcome is *unknown*: people are called, unless the change has a lease that it
- * is known and taken back by, then it is recorded as such, in this order, so that a crash in between calls them
- * again rather than never.
+ * After a start, an intent without outcome is *unknown*: people are called, unless it was a probe or the change has a
+ * lease that it is known and taken back by, then it is recorded as such, in this order, so that a crash in between
+ * calls them again rather than never.
  *
  * Limits: a maintenance is at most WIRE_MAINTENANCE_MAX_USEC long; the bus may ask for RELOADS_BURST reloads, then
  * RELOADS_PER_HOUR.
@@ -218,6 +218,7 @@ void desk_watcher_died(struct desk *desk, const char *reason, const char *activi
 static void recover_action(struct desk *desk) {
         const struct wire_past_action intent = desk->ledger->intents[0];
         const uint64_t run = desk->ledger->intent_runs[0];
+        const struct sg_verb *verb = plugin_verb(desk->plugins, intent.verb, NULL);
         struct book_entry entry = book_entry_new("action-unknown");
         char text[512];
 
@@ -226,8 +227,8 @@ static void recover_action(struct desk *desk) {
                 "spoolguard or the host ended. It is not repeated unasked. Please look at what it was to "
                 "change.",
                 (unsigned long long)intent.action, intent.verb, intent.args, intent.playbook);
-        /* What its lease knows it can take back; who renews or ends the lease sees to that. */
-        if (!desk_lease_covers(desk, intent.action, intent.verb))
+        /* A probe changed nothing, and what its lease knows can be taken back by whoever renews or ends it. */
+        if (!(verb && verb->risk == SG_RISK_PROBE) && !desk_lease_covers(desk, intent.action, intent.verb))
                 desk_escalate(desk, intent.incident == desk->ledger->incident.id ? intent.incident : 0,
                         "unknown-outcome", "", text);
         book_number(&entry, "action", intent.action);

@@ -96,6 +96,31 @@ static void an_unknown_outcome_is_told_once_and_not_repeated_unasked(void **stat
         assert_int_equal(marks(), 1);
 }
 
+static void nobody_is_called_for_a_probe_that_never_ended(void **state) {
+        struct fixture *fixture = *state;
+        struct book_entry entry = book_entry_new("action-intent");
+        uint64_t run, incident;
+
+        hello(fixture);
+        incident = open_incident(fixture);
+        book_number(&entry, "action", 1);
+        book_number(&entry, "incident", incident);
+        book_text(&entry, "verb", "test.probe");
+        book_text(&entry, "playbook", "vacuum");
+        assert_int_equal(book_write(fixture->book, &entry), 0);
+        disconnect_watcher(fixture);
+        close_desk(fixture);
+        open_desk(fixture);
+        desk_set_config(fixture->desk, fixture->config, 1);
+        desk_recover(fixture->desk);
+        assert_int_equal(recorded(fixture, "action-unknown"), 1);
+        assert_int_equal(recorded(fixture, "escalated"), 0);
+        connect_watcher(fixture);
+        hello(fixture);
+        assert_int_equal(begin_run(fixture, "vacuum", incident, false, &run), WIRE_GO);
+        assert_int_equal(act(fixture, run, "test.probe", NULL)->status, WIRE_DONE);
+}
+
 static void two_crashes_in_its_lua_quarantine_a_playbook_until_its_file_changes(void **state) {
         struct fixture *fixture = *state;
         uint64_t run, incident;
@@ -462,6 +487,7 @@ int main(void) {
                 TEST(a_watcher_that_dies_leaves_its_action_at_work_and_its_run_interrupted),
                 TEST(a_new_watcher_is_told_what_was),
                 TEST(an_unknown_outcome_is_told_once_and_not_repeated_unasked),
+                TEST(nobody_is_called_for_a_probe_that_never_ended),
                 TEST(two_crashes_in_its_lua_quarantine_a_playbook_until_its_file_changes),
                 TEST(a_watcher_without_manners_is_ended),
                 TEST(a_flood_ends_the_channel_and_leaves_the_record_readable),
