@@ -3,7 +3,7 @@
 # shellcheck source=nights.sh
 . "$tests/nights.sh"
 
-night
+roomy_night
 back_off
 inject /root/mail.list example.test S 60
 wait_event 120 incident-opened || fail "not noticed"

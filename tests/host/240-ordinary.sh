@@ -5,7 +5,7 @@
 
 nothing_new() { [ "$(messages_in maildrop incoming active)" -eq 0 ]; }
 
-night
+roomy_night
 correct_record
 back_off
 inside python3 /root/host/greylist.py start

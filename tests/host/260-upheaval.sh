@@ -10,7 +10,7 @@ slow_and_calm() {
 	inside systemctl restart postfix@-
 }
 
-night
+roomy_night
 slow_and_calm
 inject /root/mail.list example.test S 2000
 wait_until 60 thousand_active

@@ -23,7 +23,7 @@ counted() { # WHAT
 
 # A message and its log are two inodes.
 spool_size=$((256 + (messages + most) / 20))M
-night
+roomy_night
 put_make_spool
 # What nobody answers stays active.
 inside postconf -e smtp_connect_timeout=300s queue_run_delay=3600s minimal_backoff_time=3600s maximal_backoff_time=3600s \

@@ -16,7 +16,7 @@ everything_is_there() { # WHEN
 	inside python3 /root/host/same_tables.py deferred || fail "$1: the table of deferred is not qshape's"
 }
 
-night
+roomy_night
 put_make_spool
 # With qmgr and pickup nothing would stay as it is.
 inside postconf -e 'queue_run_delay = 3600s'

@@ -7,7 +7,7 @@
 
 settled() { [ "$(messages_in deferred)" -eq 1000 ] && [ "$(messages_in maildrop incoming active)" -eq 0 ]; }
 
-night
+roomy_night
 forgers_target
 back_off
 stop

@@ -29,8 +29,6 @@ foreach(name logs_deleted logs_sensor_hostile)
 endforeach()
 target_link_options(test_logs_deleted PRIVATE -Wl,--wrap=inotify_add_watch)
 target_link_options(test_logs_sensor_hostile PRIVATE -Wl,--wrap=fstatfs)
-# They wait for looks a second apart, and one makes a hundred thousand files.
-set_tests_properties(test_logs_sensor test_logs_deleted test_logs_sensor_hostile PROPERTIES TIMEOUT 240)
 
 foreach(name postpone postpone_hostile postpone_disk postsuper retry_time retry reload_verb contents contents_log hold hold_marks
         hold_rules owner_reader refresh_resolver release requeue resolver_copies spool_place
@@ -57,8 +55,6 @@ target_link_options(test_service PRIVATE -Wl,--wrap=nanosleep)
 foreach(name logs_select logs_summary logs_trim logs_trim_fails)
   sg_test(test_${name} sg_bench sg_scratch sg_plugin_logs_objects)
 endforeach()
-# A large log is made for each test, and read in turns.
-set_tests_properties(test_logs_select test_logs_trim test_logs_trim_fails PROPERTIES TIMEOUT 180)
 target_link_options(test_logs_trim_fails PRIVATE -Wl,--wrap=fallocate,--wrap=ftruncate,--wrap=logs_trim_range_cut)
 
 # The parsers of plugin postfix, alone.
@@ -74,23 +70,21 @@ sg_test(test_postfix sg_plugin_postfix_objects sg_postfix_queue sg_postfix_verbs
 foreach(test test_nexthop test_growth test_queue_table test_queue_select test_queue_select_filter test_queue_sensor test_queue_storm test_queue_instances test_queue_census)
   sg_test(${test} sg_bench sg_scratch sg_spool sg_postfix_queue sg_postfix_verbs sg_postfix_parsers)
 endforeach()
-# They wait for readings, which come once a second.
-set_tests_properties(test_queue_sensor test_queue_storm test_queue_instances test_queue_census PROPERTIES TIMEOUT 240)
 
 # What its sensors decide by, and the sensor that looks at processes and at what they look names up by.
 foreach(test filter_wait hop_recent queue_top resolver_sensor)
   sg_test(test_${test} sg_bench sg_scratch sg_postfix_queue sg_postfix_verbs sg_postfix_parsers)
 endforeach()
-target_link_options(test_resolver_sensor PRIVATE -Wl,--wrap=clock_gettime)
+foreach(test resolver_sensor resolver_state)
+  target_link_options(test_${test} PRIVATE -Wl,--wrap=clock_gettime)
+endforeach()
 foreach(test test_queue_recent test_queue_filters)
   sg_test(${test} sg_bench sg_scratch sg_spool sg_postfix_queue sg_postfix_verbs sg_postfix_parsers)
-  set_tests_properties(${test} PROPERTIES TIMEOUT 240)
 endforeach()
 
 # Beside a model of qshape, which takes logarithms.
 foreach(test test_queue_shape test_queue_questions test_queue_select_state test_queue_list test_queue_hostile test_queue_pace)
   sg_test(${test} sg_bench sg_scratch sg_spool sg_postfix_queue sg_postfix_verbs sg_postfix_parsers m)
-  set_tests_properties(${test} PROPERTIES TIMEOUT 240)
 endforeach()
 target_link_libraries(test_queue_storm PRIVATE m)
 

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "postfix/postfix.h"
+#include "process_support.h"
 #include "support/postfix_options.h"
 #include "support/scratch.h"
 #include "support/sensor_bench.h"
@@ -30,31 +31,6 @@ struct host {
         struct sg_value options[POSTFIX_OPTIONS];
         void *sensor;
 };
-
-int __real_clock_gettime(clockid_t clock, struct timespec *now);
-int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
-
-static const struct sensor_bench *leaping; /* NULL: no sensor runs */
-
-/* The clocks that files and processes are compared with go with that of the sensor. */
-int __wrap_clock_gettime(clockid_t clock, struct timespec *now) {
-        int r = __real_clock_gettime(clock, now);
-
-        if (leaping && (clock == CLOCK_REALTIME || clock == CLOCK_BOOTTIME))
-                now->tv_sec += (time_t)(leaping->leapt_usec / SECOND);
-        return r;
-}
-
-static void write_process(struct host *host, pid_t pid, const char *name, pid_t parent, int64_t age) {
-        struct timespec boot;
-        char path[64], text[256];
-
-        clock_gettime(CLOCK_BOOTTIME, &boot);
-        snprintf(path, sizeof(path), "proc/%d/stat", (int)pid);
-        snprintf(text, sizeof(text), "%d (%s) S %d 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 %lld 1 1\n",
-                (int)pid, name, (int)parent, (long long)(boot.tv_sec - age) * sysconf(_SC_CLK_TCK));
-        scratch_write(&host->scratch, path, text);
-}
 
 static void set_age(struct host *host, const char *path, time_t seconds) {
         struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
@@ -78,10 +54,10 @@ static void start(struct host *host, char chroot) {
         scratch_write(&host->scratch, "etc/postfix/main.cf", "compatibility_level = 3.6\n");
         scratch_write(&host->scratch, "etc/postfix/master.cf", master_cf);
         scratch_write(&host->scratch, "var/spool/postfix/pid/master.pid", "500\n");
-        write_process(host, 1, "systemd", 0, 90000);
-        write_process(host, 500, "master", 1, 3600);
-        write_process(host, 501, "qmgr", 500, 3600);
-        write_process(host, 502, "smtp", 500, 1200);
+        process_write(&host->scratch, 1, "systemd", 0, 90000);
+        process_write(&host->scratch, 500, "master", 1, 3600);
+        process_write(&host->scratch, 501, "qmgr", 500, 3600);
+        process_write(&host->scratch, 502, "smtp", 500, 1200);
         scratch_write(&host->scratch, "proc/500/task/500/children", "501 502 ");
         scratch_write(&host->scratch, CONF, OLD);
         set_age(host, CONF, 7200);
@@ -91,7 +67,7 @@ static void start(struct host *host, char chroot) {
         }
         sensor_bench_init(&host->bench, host->scratch.path);
         host->bench.leaps = true;
-        leaping = &host->bench;
+        process_leapt_usec = &host->bench.leapt_usec;
         assert_int_equal(postfix_resolver.create(&host->bench.services, host->options, &host->sensor), 0);
 }
 
@@ -110,7 +86,7 @@ static int setup(void **state) {
 static int teardown(void **state) {
         struct host *host = *state;
 
-        leaping = NULL;
+        process_leapt_usec = NULL;
         postfix_resolver.destroy(host->sensor);
         sensor_bench_deinit(&host->bench);
         scratch_deinit(&host->scratch);
@@ -155,7 +131,7 @@ static void a_change_that_was_seen_makes_older_agents_stale_until_a_reload(void 
         assert_non_null(strstr(sentence(host), "smtp (pid 502, since "));
         assert_non_null(strstr(sentence(host), ") still uses the name servers of before "));
         /* The delivery of the old one goes on for a while. */
-        write_process(host, 503, "qmgr", 500, 0);
+        process_write(&host->scratch, 503, "qmgr", 500, 0);
         scratch_write(&host->scratch, "proc/500/task/500/children", "503 502 ");
         expect(host, 0);
         expect_still(host, 0);
@@ -198,7 +174,7 @@ static void a_copy_in_the_chroot_that_drifted_is_stale_and_a_fresh_one_needs_a_r
         sensor_bench_run(&host->bench, 20 * SECOND);
         expect(host, 1);
         assert_non_null(strstr(sentence(host), "smtp (pid 502, since "));
-        write_process(host, 503, "qmgr", 500, 0);
+        process_write(&host->scratch, 503, "qmgr", 500, 0);
         scratch_write(&host->scratch, "proc/500/task/500/children", "503 ");
         expect(host, 0);
 }
@@ -226,7 +202,7 @@ static void without_sight_of_processes_or_of_a_configuration_it_is_missing(void 
         start(host, 'n');
         unlink(scratch_path(&host->scratch, "proc/1/stat"));
         expect(host, -1);
-        write_process(host, 1, "systemd", 0, 90000);
+        process_write(&host->scratch, 1, "systemd", 0, 90000);
         expect(host, 0);
         unlink(scratch_path(&host->scratch, "etc/postfix/master.cf"));
         expect(host, -1);

@@ -16,6 +16,7 @@
 
 #include "postfix/process.h"
 #include "postfix/resolver_state.h"
+#include "process_support.h"
 #include "support/scratch.h"
 
 #define NOW INT64_C(1800000000)
@@ -152,19 +153,6 @@ static void the_sentence_names_the_process_the_change_and_the_copy(void **state)
                 "for it");
 }
 
-static void write_process(struct scratch *scratch, pid_t pid, const char *name, pid_t parent, int64_t age) {
-        struct timespec boot;
-        char path[64], text[256];
-        long long ticks;
-
-        clock_gettime(CLOCK_BOOTTIME, &boot);
-        ticks = (boot.tv_sec - age) * sysconf(_SC_CLK_TCK);
-        snprintf(path, sizeof(path), "proc/%d/stat", (int)pid);
-        snprintf(text, sizeof(text), "%d (%s) S %d 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 %lld 1 1\n",
-                (int)pid, name, (int)parent, ticks);
-        scratch_write(scratch, path, text);
-}
-
 static void the_processes_of_this_master_are_looked_at_and_no_others(void **state) {
         struct resolver_facts facts;
         struct scratch scratch;
@@ -185,13 +173,13 @@ static void the_processes_of_this_master_are_looked_at_and_no_others(void **stat
         assert_true(facts.is_used[RESOLVER_INSIDE] && facts.is_used[RESOLVER_OUTSIDE]);
         assert_int_equal(facts.copies[RESOLVER_RESOLV_CONF], RESOLVER_COPY_MISSING);
 
-        write_process(&scratch, 1, "systemd", 0, 90000);
-        write_process(&scratch, 500, "master", 1, 9000);
-        write_process(&scratch, 501, "qmgr", 500, 8000);
-        write_process(&scratch, 502, "smtp", 500, 700);
-        write_process(&scratch, 503, "smtp", 500, 900);
-        write_process(&scratch, 504, "smtpd", 500, 100);
-        write_process(&scratch, 505, "smtp", 499, 5000);
+        process_write(&scratch, 1, "systemd", 0, 90000);
+        process_write(&scratch, 500, "master", 1, 9000);
+        process_write(&scratch, 501, "qmgr", 500, 8000);
+        process_write(&scratch, 502, "smtp", 500, 700);
+        process_write(&scratch, 503, "smtp", 500, 900);
+        process_write(&scratch, 504, "smtpd", 500, 100);
+        process_write(&scratch, 505, "smtp", 499, 5000);
         scratch_write(&scratch, "proc/500/task/500/children", "501 502 503 504 505 506 ");
         scratch_write(&scratch, "var/spool/postfix/pid/master.pid", "                             500\n");
         assert_int_equal(resolver_state_look(scratch.path, spool, config, now, &facts), 0);
@@ -219,7 +207,7 @@ static void a_long_list_of_children_is_looked_at_in_part(void **state) {
 
         (void)state;
         scratch_init(&scratch);
-        write_process(&scratch, 1000, "smtp", 500, 10);
+        process_write(&scratch, 1000, "smtp", 500, 10);
         for (int i = 0; i < 3500; i++)
                 strcat(list, "1000 ");
         scratch_write(&scratch, "proc/500/task/500/children", list);
