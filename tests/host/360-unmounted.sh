@@ -8,7 +8,7 @@ spool=/var/spool/postfix
 is_degraded() { state_is degraded; }
 is_told() { property '' Manager StateText | grep -F "$spool is to be on a file system that is not mounted (var-spool-postfix.mount)"; }
 
-night
+roomy_night
 hold_five
 put_text /etc/systemd/system/var-spool-postfix.mount <<<"[Mount]
 What=/dev/disk/by-label/spool
@@ -29,7 +29,7 @@ for _ in $(seq 60); do
 	! has_counts || fail "what lies below the mount point is counted"
 done
 [ "$(watcher_pid)" != "$watcher" ] || figure "the watcher was not started anew"
-is_degraded || fail "it is $(state)"
+is_degraded || fail "it is $(state): $(inside spoolguardctl incidents; events_of_the_night)"
 
 inside mount --bind /root/spool "$spool"
 wait_until 90 has_counts || fail "a spool that is mounted again is not seen"

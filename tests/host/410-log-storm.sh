@@ -48,14 +48,14 @@ report=$(inside python3 /root/host/order.py /root/samples) || fail "$report"
 while read -r line; do
 	figure "$line"
 done <<<"$report"
-# rsyslog throws away what a full disk does not take: no line may be missing that was written at another time.
+# rsyslog throws away what a full disk does not take: no line may be missing that it wrote at another time.
 for log in /var/log/mail.log /var/log/syslog; do
 	whole=$(numbers_are_whole "$log" /root/samples) || fail "$log is not whole: $whole"
 	figure "$log: $(judge "$whole" <<-'END'
 		import json, sys
 		told = json.loads(sys.argv[1])
 		full = ", ".join(f"{first} to {last}" for first, last in told["full"]) or "none"
-		print(f"{told['lost']} lines missing in {told['gaps']} gaps, each in the time the disk was full (lines {full})")
+		print(f"{told['lost']} lines missing in {told['gaps']} gaps, each in the time the disk was full (lines {full}); rsyslog was {told['behind']} lines behind")
 	END
 	)"
 done

@@ -267,11 +267,12 @@ static void killed_at_any_moment_it_is_readable_and_no_begun_action_is_lost(void
                 assert_true(ledger->next_action > told);
                 if (ledger->n_intents == 1)
                         assert_int_equal(ledger->intents[0].action, ledger->next_action - 1);
-                assert_true(ledger->next_number > before);
+                /* The same, when it was killed before it ended what another had begun. */
+                assert_true(ledger->next_number >= before);
                 before = ledger->next_number;
                 book_free(book);
         }
-        assert_true(open_intents > 0);
+        assert_true(open_intents > 0 && before > 40);
         loop_free(loop);
 }
 

@@ -10,7 +10,7 @@
 #
 # Nobody misses what a marker of spoolguard's stands for, or a hole of NULs.  rsyslog throws away what a full disk does
 # not take, and tears a line: with REPORT and what samples.py saw, lines may be missing or torn that were written then,
-# and none besides.  Lines that are younger than the newest kept one are no gap.
+# or were in its queue, and none besides.  Lines that are younger than the newest kept one are no gap.
 import bisect
 import gzip
 import json
@@ -27,9 +27,11 @@ LINE = re.compile(rb"numbered: (\d{12}) [x]*end$")
 MARKER = b"spoolguard cut "
 # ext4 keeps 4096 blocks for itself (s_resv_clusters): with no more than that left even root gets ENOSPC.
 FULL_BYTES = (16 << 20) + 65536
-# What rsyslog has taken but not yet written when the disk becomes full, and how long it leaves a failed file alone:
-# 20 and 40 ms were seen.
-QUEUED_USEC, SUSPENDED_USEC = 500_000, 1_000_000
+# What rsyslog may have taken but not yet written when the disk becomes full: its main queue.  It is behind by 20 ms, or
+# by seconds on a machine that is busy.
+QUEUED_LINES = 50_000
+# How long it leaves a failed file alone: 40 ms were seen.
+SUSPENDED_USEC = 1_000_000
 
 
 class Target:
@@ -126,8 +128,8 @@ class FullDisk:
             at, free = (int(field) for field in line.split()[:2])
             if free > FULL_BYTES:
                 continue
-            if not spans or at - QUEUED_USEC > spans[-1][1]:
-                spans.append([at - QUEUED_USEC, 0])
+            if not spans or at > spans[-1][1]:
+                spans.append([at, 0])
             spans[-1][1] = at + SUSPENDED_USEC
         self.spans = [(self.serial_before(begin), self.serial_after(end)) for begin, end in spans]
 
@@ -138,7 +140,11 @@ class FullDisk:
         return self.serials[min(len(self.serials) - 1, bisect.bisect_left(self.times, when))]
 
     def explains(self, first, last):
-        return any(begin <= first and last <= end for begin, end in self.spans)
+        return any(begin - QUEUED_LINES <= first and last <= end for begin, end in self.spans)
+
+    def lag(self, first):
+        """By how many lines rsyslog was behind when a gap began."""
+        return max((begin - first for begin, end in self.spans if begin - QUEUED_LINES <= first <= end), default=0)
 
 
 def parts(log):
@@ -209,7 +215,8 @@ def check(log, report=None, samples=None):
         part["gaps"] = len(part["gaps"])
         del part["wrong"]
     lost = sum(last - first + 1 for first, last in gaps)
-    told = {"log": log, "lost": lost, "gaps": len(gaps), "full": full.spans if full else [], "parts": found, "wrong": wrong[:20]}
+    spans, lag = (full.spans, max((full.lag(first) for first, _ in gaps), default=0)) if full else ([], 0)
+    told = {"log": log, "lost": lost, "gaps": len(gaps), "full": spans, "behind": lag, "parts": found, "wrong": wrong[:20]}
     print(json.dumps(told))
     sys.exit(bool(wrong))
 
