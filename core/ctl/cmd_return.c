@@ -175,10 +175,10 @@ const struct ctl_command command_return = {
                 "What has to stay for now, since mail would be lost, is told with exit status 1, and\n"
                 "taken back as soon as it may.\n"
                 "With --forget it is over as well when it cannot be taken back because what it changed,\n"
-                "an instance of Postfix that was removed, is not there any more.  With --anyway that is\n"
-                "not asked: whatever cannot be taken back stays changed, settings as well as mail on\n"
-                "hold, and spoolguard knows nothing of it any more.  Both try once more first, and are on\n"
-                "record.\n"
+                "the main.cf of an instance of Postfix that was removed, is not there any more.  With\n"
+                "--anyway that is not asked: whatever cannot be taken back stays changed, settings as well\n"
+                "as mail on hold (also that of an instance which was removed), and spoolguard knows\n"
+                "nothing of it any more.  Both try once more first, and are on record.\n"
                 "For root and members of spoolguard-admin, --forget for root alone; for root also while\n"
                 "the daemon is not on D-Bus.\n",
         .run = run,
