@@ -13,7 +13,8 @@ outage_night() {
 	inside mkdir -p /etc/systemd/system/postfix@.service.d
 	put_text /etc/systemd/system/postfix@.service.d/tests.conf <<<$'[Unit]\nStartLimitIntervalSec=0'
 	inside systemctl daemon-reload
-	inside systemctl stop spoolguard
+	stop
+	keep_state_apart
 	outside make
 }
 
