@@ -60,19 +60,26 @@ static void a_new_watcher_is_told_what_was(void **state) {
         assert_int_equal(recorded(fixture, "incident-opened"), 1);
 }
 
-static void an_unknown_outcome_is_told_once_and_not_repeated_unasked(void **state) {
-        struct fixture *fixture = *state;
+/* The incident that it was for. */
+static uint64_t end_in_the_middle_of(struct fixture *fixture, const char *verb) {
         struct book_entry entry = book_entry_new("action-intent");
-        uint64_t run, incident;
+        uint64_t incident;
 
         hello(fixture);
         incident = open_incident(fixture);
         book_number(&entry, "action", 1);
         book_number(&entry, "incident", incident);
-        book_text(&entry, "verb", "test.vacuum");
+        book_text(&entry, "verb", verb);
         book_text(&entry, "playbook", "vacuum");
         assert_int_equal(book_write(fixture->book, &entry), 0);
         disconnect_watcher(fixture);
+        return incident;
+}
+
+static void an_unknown_outcome_is_told_once_and_not_repeated_unasked(void **state) {
+        struct fixture *fixture = *state;
+        uint64_t run, incident = end_in_the_middle_of(fixture, "test.vacuum");
+
         for (int i = 0; i < 2; i++) { /* two starts after the crash */
                 close_desk(fixture);
                 open_desk(fixture);
@@ -98,17 +105,8 @@ static void an_unknown_outcome_is_told_once_and_not_repeated_unasked(void **stat
 
 static void nobody_is_called_for_a_probe_that_never_ended(void **state) {
         struct fixture *fixture = *state;
-        struct book_entry entry = book_entry_new("action-intent");
-        uint64_t run, incident;
+        uint64_t run, incident = end_in_the_middle_of(fixture, "test.probe");
 
-        hello(fixture);
-        incident = open_incident(fixture);
-        book_number(&entry, "action", 1);
-        book_number(&entry, "incident", incident);
-        book_text(&entry, "verb", "test.probe");
-        book_text(&entry, "playbook", "vacuum");
-        assert_int_equal(book_write(fixture->book, &entry), 0);
-        disconnect_watcher(fixture);
         close_desk(fixture);
         open_desk(fixture);
         desk_set_config(fixture->desk, fixture->config, 1);
