@@ -19,6 +19,7 @@ gcc -std=gnu17 -Wall -Wextra -Werror -shared -fPIC -D_GNU_SOURCE -I"$source_tree
 	-o "$probe/test_probe.so" "$tests/probe.c"
 plugins=$(inside sh -c 'echo /usr/lib/*/spoolguard/plugins')
 "$lab" put "$name" "$probe/test_probe.so" "$plugins/test_probe.so"
+rm -r "$probe"
 inside chmod 0644 "$plugins/test_probe.so"
 inside install -o spoolguard -g spoolguard -m 0600 /dev/null /var/tmp/mine
 # Landlock keeps /tmp and its like shut even where the file mode would let it in.
