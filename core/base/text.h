@@ -13,6 +13,8 @@
 
 /* Copies what fits and always ends with NUL; false when something was cut.  Cuts fall between characters. */
 bool text_copy(char *target, size_t size, const char *source);
+/* Into an array, which knows its size itself. */
+#define TEXT_COPY(target, source) text_copy((target), sizeof(target), (source))
 /* The same for a sentence: one that does not fit ends with a whole word and "...". */
 void text_abridge(char *target, size_t size, const char *source);
 /* printf into a fixed buffer, cut on overflow. */

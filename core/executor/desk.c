@@ -27,8 +27,6 @@
 
 #define MEND_USEC (10 * USEC_PER_SEC)
 
-#define COPY(target, source) text_copy((target), sizeof(target), (source))
-
 static void on_notified(uint64_t incident, const char *status, void *data) {
         struct desk *desk = data;
         struct book_entry entry = book_entry_new("notified");
@@ -117,7 +115,7 @@ void desk_set_config(struct desk *desk, const struct config *config, uint32_t ge
 }
 
 void desk_set_trouble(struct desk *desk, const char *text) {
-        COPY(desk->trouble, text);
+        TEXT_COPY(desk->trouble, text);
         desk_tell_state(desk);
 }
 
@@ -146,7 +144,7 @@ void desk_tell_state(struct desk *desk) {
                 ? desk->ledger->maintenance_until_usec
                 : 0;
         message.state.degraded = *degraded(desk) != '\0';
-        COPY(message.state.text, degraded(desk));
+        TEXT_COPY(message.state.text, degraded(desk));
         desk_send(desk, &message);
         desk_tell_playbook(desk, NULL);
         desk->ops->changed(desk->data);
@@ -180,7 +178,7 @@ void desk_tell_playbook(struct desk *desk, const char *name) {
 
                 if (name && strcmp(name, playbook->name) != 0)
                         continue;
-                COPY(message.playbook_state.playbook, playbook->name);
+                TEXT_COPY(message.playbook_state.playbook, playbook->name);
                 message.playbook_state.mode = admit_lower_mode(desk_mode(desk), playbook->mode);
                 message.playbook_state.verdict = WIRE_GO;
                 if (past) {
@@ -242,9 +240,9 @@ static void tell_incident(struct desk *desk, const struct ledger_incident *incid
         message.past_incident.since_usec = incident->since_usec;
         message.past_incident.closed_usec = incident->closed_usec;
         message.past_incident.escalated = incident->escalated;
-        COPY(message.past_incident.title, incident->title);
-        COPY(message.past_incident.diagnosis, incident->diagnosis);
-        COPY(message.past_incident.conditions, incident->conditions);
+        TEXT_COPY(message.past_incident.title, incident->title);
+        TEXT_COPY(message.past_incident.diagnosis, incident->diagnosis);
+        TEXT_COPY(message.past_incident.conditions, incident->conditions);
         desk_send(desk, &message);
 }
 
@@ -274,7 +272,7 @@ static void on_hello(struct desk *desk, const struct wire_message *hello) {
         message.welcome.incident = incident->id;
         message.welcome.incident_since_usec = incident->since_usec;
         message.welcome.incident_escalated = incident->escalated;
-        COPY(message.welcome.incident_title, incident->title);
+        TEXT_COPY(message.welcome.incident_title, incident->title);
         message.welcome.config_generation = desk->generation;
         desk_send(desk, &message);
         desk_tell_state(desk);
@@ -287,7 +285,7 @@ static void on_hello(struct desk *desk, const struct wire_message *hello) {
 
 static void on_heartbeat(struct desk *desk, const struct wire_message *message) {
         if (strcmp(desk->watcher_status, message->heartbeat.status) != 0) {
-                COPY(desk->watcher_status, message->heartbeat.status);
+                TEXT_COPY(desk->watcher_status, message->heartbeat.status);
                 desk->ops->changed(desk->data);
         }
         if (!is_told(desk))

@@ -30,8 +30,6 @@
 #include "executor/action_selection.h"
 #include "executor/gentle.h"
 
-#define COPY(target, source) text_copy((target), sizeof(target), (source))
-
 void desk_action_free(struct desk_action *action) {
         if (!action)
                 return;
@@ -149,7 +147,7 @@ static void tell_finished(struct desk *desk, uint64_t serial, uint64_t run, uint
                 .found_bytes = outcome->found_bytes,
                 .count = outcome->count,
                 .status = status};
-        COPY(finished->text, outcome->text);
+        TEXT_COPY(finished->text, outcome->text);
         desk_send(desk, &message);
 }
 
@@ -187,7 +185,7 @@ static void refuse(struct desk *desk, const struct wire_action_request *request,
         struct sg_outcome outcome = {.count = 0};
         const struct ledger_run *run = ledger_run(desk->ledger, request->run);
 
-        COPY(outcome.text, text);
+        TEXT_COPY(outcome.text, text);
         record_denied(desk, request->run, request->verb, status, "admission", text);
         tell_finished(desk, request->serial, request->run, run ? run->incident : 0, 0, status, &outcome);
 }
@@ -235,9 +233,9 @@ static void tell_started(const struct desk_action *action, bool observe) {
                 .incident = action->incident,
                 .started_usec = action->started_usec,
                 .observe = observe};
-        COPY(started->playbook, action->playbook);
-        COPY(started->verb, action->job.plan.verb->name);
-        COPY(started->args, action->args_text);
+        TEXT_COPY(started->playbook, action->playbook);
+        TEXT_COPY(started->verb, action->job.plan.verb->name);
+        TEXT_COPY(started->args, action->args_text);
         desk_send(action->desk, &message);
 }
 
@@ -399,7 +397,7 @@ static void start(struct desk *desk, const struct wire_action_request *request,
         }
         *action = (struct desk_action){
                 .desk = desk, .run = run->id, .incident = run->incident, .dry = run->dry};
-        COPY(action->playbook, run->playbook);
+        TEXT_COPY(action->playbook, run->playbook);
         if (desk_job_init(desk, &action->job, plugin, verb, args, selection, &problem) < 0 ||
                 begin(action, request, check_only, &problem) < 0) {
                 desk_action_free(action);

@@ -23,8 +23,6 @@
 #include "base/text.h"
 #include "executor/desk_lease.h"
 
-#define COPY(target, source) text_copy((target), sizeof(target), (source))
-
 /* Looked at so often at least, because the clock may be set. */
 #define LOOK_USEC USEC_PER_MINUTE
 
@@ -49,7 +47,7 @@ void desk_lease_record(struct desk *desk, const char *event, const struct lease 
         bool taken = strcmp(event, "lease-taken") == 0,
              ended = strcmp(event, "lease-ended") == 0 || strcmp(event, "lease-forgotten") == 0;
 
-        COPY(args, lease->args);
+        TEXT_COPY(args, lease->args);
         for (char *at = args; (at = strchr(at, '\n'));)
                 *at = ' ';
         book_number(&entry, "lease", lease->id);
@@ -125,10 +123,10 @@ void desk_lease_begin(struct desk_action *action, const struct wire_action_reque
         struct desk *desk = action->desk;
         struct lease fresh = {.incident = action->incident}, *lease;
 
-        COPY(fresh.verb, plan->verb->name);
-        COPY(fresh.owner, action->playbook);
-        COPY(fresh.until_clear, request->until_clear);
-        COPY(fresh.reason, request->reason);
+        TEXT_COPY(fresh.verb, plan->verb->name);
+        TEXT_COPY(fresh.owner, action->playbook);
+        TEXT_COPY(fresh.until_clear, request->until_clear);
+        TEXT_COPY(fresh.reason, request->reason);
         desk_write_args(plan->verb, plan->args, "\n", fresh.args, sizeof(fresh.args));
         lease = same_lease(desk, fresh.verb, fresh.args);
         if (!lease && !plan->check_only) {
@@ -173,7 +171,7 @@ void desk_lease_renewed(struct desk *desk, struct lease *lease, const struct sg_
         uint64_t now = loop_now(desk->loop);
         bool lapsed = lease->state == WIRE_LEASE_LAPSED;
 
-        COPY(lease->text, outcome->text);
+        TEXT_COPY(lease->text, outcome->text);
         if (lease->state == WIRE_LEASE_ENDING)
                 return;
         lease_hold(lease, outcome->count, loop_realtime(desk->loop));
@@ -187,7 +185,7 @@ void desk_lease_renewed(struct desk *desk, struct lease *lease, const struct sg_
 }
 
 static void taken(struct desk *desk, struct lease *lease, const struct sg_outcome *outcome) {
-        COPY(lease->text, outcome->text);
+        TEXT_COPY(lease->text, outcome->text);
         lease->recorded_usec = loop_now(desk->loop);
         if (lease->state != WIRE_LEASE_ENDING)
                 lease_hold(lease, outcome->count, loop_realtime(desk->loop));
@@ -213,7 +211,7 @@ void desk_lease_outcome(
                 lease->state = WIRE_LEASE_ENDED;
                 desk_lease_keep(desk, lease);
         } else if (status != WIRE_DONE) {
-                COPY(lease->text, outcome->text);
+                TEXT_COPY(lease->text, outcome->text);
                 if (action->takes_lease && lease_end(lease, "failed"))
                         desk_lease_keep(desk, lease);
         } else if (action->takes_lease)
@@ -256,7 +254,7 @@ void desk_recover_leases(struct desk *desk) {
                 lease_know_again(lease, desk->started_usec);
                 if (lease->state == WIRE_LEASE_TAKING) {
                         lease->state = WIRE_LEASE_IN_FORCE;
-                        COPY(lease->text, unknown_text);
+                        TEXT_COPY(lease->text, unknown_text);
                 }
                 log_notice("lease %llu (%s) of playbook %s is known again: %s", (unsigned long long)lease->id,
                         lease->verb, lease->owner, wire_lease_state_name(lease->state));
@@ -359,7 +357,7 @@ void desk_on_lease_end(struct desk *desk, const struct wire_message *message) {
                 return;
         }
         if (lease->state != WIRE_LEASE_ENDING)
-                COPY(lease->text, message->lease_end.text);
+                TEXT_COPY(lease->text, message->lease_end.text);
         end(desk, lease, "cleared");
         desk_look_at_leases(desk);
 }

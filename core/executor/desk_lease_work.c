@@ -30,8 +30,6 @@
 #include "config/option.h"
 #include "executor/action_selection.h"
 
-#define COPY(target, source) text_copy((target), sizeof(target), (source))
-
 bool desk_lease_works_on(const struct desk *desk, uint64_t lease) {
         for (size_t i = 0; i < ADMIT_CHILDREN; i++)
                 if (desk->actions[i] && desk->actions[i]->lease == lease)
@@ -71,7 +69,7 @@ static int read_args(const struct lease *lease, const struct sg_verb *verb, stru
         char text[LEASE_ARGS_MAX];
         size_t n = 0;
 
-        COPY(text, lease->args);
+        TEXT_COPY(text, lease->args);
         for (char *rest = text, *line; n < WIRE_PAIRS_MAX && (line = strsep(&rest, "\n")) && *line;) {
                 char *name = strsep(&line, "=");
 
@@ -130,7 +128,7 @@ static void undo_failed(struct desk *desk, struct lease *lease, const char *why,
         lease->undo_after_usec = loop_now(desk->loop) + lease_undo_wait(lease->failures);
         log_error("lease %llu (%s) could not be undone, %u times now: %s", (unsigned long long)lease->id,
                 lease->verb, lease->failures, why);
-        COPY(lease->text, why);
+        TEXT_COPY(lease->text, why);
         desk_lease_keep(desk, lease);
         desk->ops->lease_tried(lease->id, false, lease->text, desk->data);
         /* Not each time: it may be tried for weeks, and the record is a ring. */
@@ -147,7 +145,7 @@ static void undo_failed(struct desk *desk, struct lease *lease, const char *why,
 }
 
 static void undone(struct desk *desk, struct lease *lease, const struct sg_outcome *outcome) {
-        COPY(lease->text, outcome->text);
+        TEXT_COPY(lease->text, outcome->text);
         lease->count = outcome->count;
         lease->failures = 0;
         over(desk, lease, "lease-ended");
@@ -162,7 +160,7 @@ static void not_renewed(struct desk *desk, struct lease *lease, enum wire_status
         lease->complained_usec = now;
         log_warning("lease %llu (%s) was not renewed: %s: %s", (unsigned long long)lease->id, lease->verb,
                 wire_status_name(status), text);
-        COPY(lease->text, text);
+        TEXT_COPY(lease->text, text);
         desk_lease_keep(desk, lease);
 }
 

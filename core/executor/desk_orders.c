@@ -24,8 +24,6 @@
 #include "base/text.h"
 #include "executor/watcher_supervise.h"
 
-#define COPY(target, source) text_copy((target), sizeof(target), (source))
-
 #define RELOADS_BURST 6u
 #define RELOADS_PER_HOUR 12u
 
@@ -77,7 +75,7 @@ int desk_set_maintenance(
         if (usec == 0 && desk->ledger->maintenance_until_usec <= now)
                 return 0;
         if (usec == 0)
-                COPY(reason, "over");
+                TEXT_COPY(reason, "over");
         else
                 text_format(reason, sizeof(reason), "for %s", text_duration(usec, duration));
         book_number(&entry, "until", until);
@@ -116,14 +114,14 @@ void desk_on_lower(struct desk *desk, const struct wire_message *message) {
         default: problem_set(&problem, "there is no such order"); break;
         }
         reply.lower_reply.ok = !problem.text[0];
-        COPY(reply.lower_reply.text, problem.text);
+        TEXT_COPY(reply.lower_reply.text, problem.text);
         desk_send(desk, &reply);
 }
 
 void desk_reload_done(struct desk *desk, uint64_t serial, bool ok, const char *text) {
         struct wire_message reply = {.type = WIRE_LOWER_REPLY, .lower_reply = {.serial = serial, .ok = ok}};
 
-        COPY(reply.lower_reply.text, text);
+        TEXT_COPY(reply.lower_reply.text, text);
         if (serial != 0)
                 desk_send(desk, &reply);
 }

@@ -24,8 +24,6 @@
 #define ATTEMPTS_PER_RUN 3u
 #define ATTEMPTS_MIN 6u
 
-#define COPY(target, source) text_copy((target), sizeof(target), (source))
-
 static bool use_ticket(struct desk *desk, const char *playbook) {
         for (size_t i = 0; i < DESK_TICKETS_MAX; i++)
                 if (strcmp(desk->tickets[i].playbook, playbook) == 0 &&
@@ -127,7 +125,7 @@ void desk_on_run_begin(struct desk *desk, const struct wire_message *message) {
         reply.run_reply.verdict = answer.verdict;
         reply.run_reply.until_usec = answer.until_usec;
         reply.run_reply.observe = answer.observe;
-        COPY(reply.run_reply.text, answer.text);
+        TEXT_COPY(reply.run_reply.text, answer.text);
         if (answer.verdict == WIRE_GO) {
                 reply.run_reply.run = desk->ledger->next_run;
                 record_begun(desk, begin, answer.observe, by_root);
@@ -182,9 +180,9 @@ int desk_run_by_root(struct desk *desk, const char *playbook, bool dry, struct p
                 i++;
         if (i == DESK_TICKETS_MAX)
                 return problem_set(problem, "too many runs are waiting already");
-        COPY(desk->tickets[i].playbook, playbook);
+        TEXT_COPY(desk->tickets[i].playbook, playbook);
         desk->tickets[i].until_usec = dry ? 0 : now + DESK_TICKET_LIFE;
-        COPY(message.run_playbook.playbook, playbook);
+        TEXT_COPY(message.run_playbook.playbook, playbook);
         desk_send(desk, &message);
         return 0;
 }

@@ -21,8 +21,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-#define COPY(target, source) text_copy((target), sizeof(target), (source))
-
 #define UNDO_WAIT_MIN USEC_PER_MINUTE
 #define UNDO_WAIT_MAX (30 * USEC_PER_MINUTE)
 
@@ -97,7 +95,7 @@ bool lease_end(struct lease *lease, const char *why) {
         if (!is_alive(lease) && !overrules)
                 return false;
         lease->state = WIRE_LEASE_ENDING;
-        COPY(lease->why, why);
+        TEXT_COPY(lease->why, why);
         return true;
 }
 
@@ -202,9 +200,9 @@ void lease_message(const struct lease *lease, struct wire_message *ret_message) 
         told->limit_usec = lease->limit_usec;
         told->state = (uint32_t)lease->state;
         told->n_args = to_pairs(lease->args, told->args);
-        COPY(told->verb, lease->verb);
-        COPY(told->owner, lease->owner);
-        COPY(told->until_clear, lease->until_clear);
-        COPY(told->reason, lease->reason);
-        COPY(told->text, lease->text);
+        TEXT_COPY(told->verb, lease->verb);
+        TEXT_COPY(told->owner, lease->owner);
+        TEXT_COPY(told->until_clear, lease->until_clear);
+        TEXT_COPY(told->reason, lease->reason);
+        TEXT_COPY(told->text, lease->text);
 }

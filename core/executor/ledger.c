@@ -19,8 +19,6 @@
 #include "base/text.h"
 #include "plugin/plugin.h"
 
-#define COPY(target, source) text_copy((target), sizeof(target), (source))
-
 void ledger_init(struct ledger *ledger) {
         memset(ledger, 0, sizeof(*ledger));
         ledger->next_number = ledger->next_incident = ledger->next_run = ledger->next_action = 1;
@@ -155,7 +153,7 @@ static struct ledger_playbook *playbook_of(struct ledger *ledger, const char *na
         }
         playbook = &ledger->playbooks[ledger->n_playbooks++];
         memset(playbook, 0, sizeof(*playbook));
-        COPY(playbook->name, name);
+        TEXT_COPY(playbook->name, name);
         return playbook;
 }
 
@@ -168,7 +166,7 @@ static struct ledger_verb *verb_of(struct ledger *ledger, const char *name) {
                 drop(ledger->verbs, &ledger->n_verbs, 0, sizeof(ledger->verbs[0]));
         verb = &ledger->verbs[ledger->n_verbs++];
         memset(verb, 0, sizeof(*verb));
-        COPY(verb->name, name);
+        TEXT_COPY(verb->name, name);
         return verb;
 }
 
@@ -179,7 +177,7 @@ static void add_turn(struct ledger *ledger, const struct record *record) {
         if (!*verb || incident == 0 || incident != ledger->incident.id || ledger_had_turn(ledger, verb) ||
                 ledger->n_turns == LEDGER_TURNS_MAX)
                 return;
-        COPY(ledger->turns[ledger->n_turns], verb);
+        TEXT_COPY(ledger->turns[ledger->n_turns], verb);
         ledger->n_turns++;
 }
 
@@ -222,9 +220,9 @@ static void on_incident_opened(struct ledger *ledger, const struct record *recor
         ledger->incident = (struct ledger_incident){.id = id,
                 .since_usec = since ? since : record->time_usec,
                 .escalated = is_yes(record, "escalated")};
-        COPY(ledger->incident.diagnosis, was.diagnosis);
-        COPY(ledger->incident.title, record_get(record, "title"));
-        COPY(ledger->incident.conditions, record_get(record, "condition"));
+        TEXT_COPY(ledger->incident.diagnosis, was.diagnosis);
+        TEXT_COPY(ledger->incident.title, record_get(record, "title"));
+        TEXT_COPY(ledger->incident.conditions, record_get(record, "condition"));
 }
 
 /* What joined since, and what it is about; other notes are for readers of the record. */
@@ -236,7 +234,7 @@ static void on_incident_note(struct ledger *ledger, const struct record *record)
         if (record_get_number(record, "incident") != incident->id)
                 return;
         if (strcmp(kind, "diagnosis") == 0)
-                COPY(incident->diagnosis, text);
+                TEXT_COPY(incident->diagnosis, text);
         /* A name that does not fit whole would be another one. */
         else if (strcmp(kind, "condition") == 0 && used + strlen(text) + 2 <= sizeof(incident->conditions))
                 text_format(incident->conditions + used, sizeof(incident->conditions) - used, "\n%s", text);
@@ -265,7 +263,7 @@ static void on_run_begun(struct ledger *ledger, const struct record *record) {
                 .observe = is_yes(record, "observe"),
                 .dry = is_yes(record, "dry"),
                 .by_root = is_yes(record, "by_root")};
-        COPY(run->playbook, playbook->name);
+        TEXT_COPY(run->playbook, playbook->name);
         if (run->dry)
                 return;
         if (run->observe)
@@ -296,9 +294,9 @@ static void past_action(struct wire_past_action *action, const struct record *re
         action->action = record_get_number(record, "action");
         action->incident = record_get_number(record, "incident");
         action->started_usec = record->time_usec;
-        COPY(action->playbook, record_get(record, "playbook"));
-        COPY(action->verb, record_get(record, "verb"));
-        COPY(action->args, record_get(record, "args"));
+        TEXT_COPY(action->playbook, record_get(record, "playbook"));
+        TEXT_COPY(action->verb, record_get(record, "verb"));
+        TEXT_COPY(action->args, record_get(record, "args"));
 }
 
 /* By which ledger_is_unknown() goes in the open incident. */
@@ -370,7 +368,7 @@ static void on_action_outcome(struct ledger *ledger, const struct record *record
         action.freed_bytes = record_get_number(record, "freed");
         action.found_bytes = record_get_number(record, "found");
         action.count = record_get_number(record, "count");
-        COPY(action.text, record_get(record, "text"));
+        TEXT_COPY(action.text, record_get(record, "text"));
         add_action(ledger, &action);
         size_t n = ledger->n_intents;
         drop(ledger->intent_runs, &n, i, sizeof(ledger->intent_runs[0]));
@@ -386,7 +384,7 @@ static void on_action_would_have(struct ledger *ledger, const struct record *rec
         past_action(&action, record);
         action.status = WIRE_WOULD_HAVE;
         action.finished_usec = record->time_usec;
-        COPY(action.text, record_get(record, "text"));
+        TEXT_COPY(action.text, record_get(record, "text"));
         add_action(ledger, &action);
         if (is_yes(record, "dry") || (run && run->dry))
                 return;
@@ -407,8 +405,8 @@ static void on_escalated(struct ledger *ledger, const struct record *record) {
                 drop(ledger->escalations, &ledger->n_escalations, 0, sizeof(ledger->escalations[0]));
         escalation = &ledger->escalations[ledger->n_escalations++];
         *escalation = (struct ledger_escalation){.incident = incident, .at_usec = record->time_usec};
-        COPY(escalation->reason, record_get(record, "reason"));
-        COPY(escalation->condition, record_get(record, "condition"));
+        TEXT_COPY(escalation->reason, record_get(record, "reason"));
+        TEXT_COPY(escalation->condition, record_get(record, "condition"));
 }
 
 static void on_mode(struct ledger *ledger, const struct record *record) {
