@@ -4,11 +4,8 @@
  *
  * Runs in: executor, as root.  Owns the parts and connects them: recorder and ledger (book.c), the answers to
  * the watcher (desk.c), the watcher's process (watcher_supervise.c), root's socket (control.c), the
- * configuration.  It reads nothing that a stranger wrote: files are evaluated by the loader, mail and logs are
- * read by the watcher.
- *
- * A configuration that is refused never stops it: at a reload the old one stays, at a start the last good one is
- * taken, and without one it observes with none, which guards nothing but says so on every channel there is.
+ * configuration (in_force.c).  It reads nothing that a stranger wrote: files are evaluated by the loader, mail and
+ * logs are read by the watcher.
  *
  * systemd is told READY when requests are answered, and WATCHDOG from a timer of our own loop that the watcher
  * has no part in.  SIGTERM: no new action, the watcher ends, actions at work have STOP_PATIENCE to end; we end
@@ -19,7 +16,6 @@
 #include "executor/executor.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,15 +29,12 @@
 #include "executor/book.h"
 #include "executor/control.h"
 #include "executor/desk.h"
-#include "executor/last_good.h"
+#include "executor/in_force.h"
 #include "executor/reload.h"
 #include "executor/watcher_supervise.h"
 #include "version.h"
 
 #define STOP_PATIENCE (25 * USEC_PER_SEC)
-
-static const char no_config[] =
-        "spoolguard-config 1\nmode\tbuilt-in\tobserve\nnotify.deadline\tbuilt-in\t30s\nend\n";
 
 struct executor {
         const struct executor_options *options;
@@ -52,11 +45,8 @@ struct executor {
         struct desk *desk;
         struct control *control;
         struct watcher *watcher;
-        struct config *config;
-        uint32_t generation;
-        char *text; /* the configuration in force, serialised */
-        size_t text_size;
-        bool watcher_is_old; /* it has another one than that */
+        struct in_force in_force;
+        uint32_t watcher_generation; /* of the configuration that the watcher has */
 
         struct reload *reload;
         uint64_t reload_serial; /* of the wire_lower that asked */
@@ -67,124 +57,31 @@ struct executor {
         uint64_t watchdog_usec;
 };
 
-/* The loader looks at the same plugins, and what is wrong with ours was said at the start. */
-static bool is_refused_plugin(const struct executor *executor, const char *problem) {
-        for (size_t i = 0; i < executor->plugins->n; i++)
-                if (strcmp(problem, executor->plugins->plugins[i].refused.text) == 0)
-                        return true;
-        return false;
-}
-
-/* What is wrong with the files, one record for each playbook and a line for everything. */
-static void tell_problems(struct executor *executor, const struct config *raw) {
-        for (size_t i = 0; raw->problems && raw->problems[i]; i++)
-                if (!is_refused_plugin(executor, raw->problems[i]))
-                        log_error("configuration: %s", raw->problems[i]);
-        for (size_t i = 0; i < raw->n_playbooks; i++)
-                if (raw->playbooks[i].failed) {
-                        struct book_entry entry = book_entry_new("playbook-broken");
-                        book_text(&entry, "playbook", raw->playbooks[i].name);
-                        book_text(&entry, "text", raw->playbooks[i].failed);
-                        book_write(executor->book, &entry);
-                }
-}
-
-static void tell_refused(struct executor *executor, const char *problems) {
-        struct book_entry entry = book_entry_new("config-refused");
-
-        book_text(&entry, "text", problems);
-        book_write(executor->book, &entry);
-}
-
 /* With the newest configuration, as soon as no action is at work that its successor would not know. */
 static void renew_watcher(struct executor *executor) {
+        const struct in_force *in_force = &executor->in_force;
         int r;
 
-        if (!executor->watcher_is_old || desk_actions(executor->desk) > 0 || executor->stopping)
+        if (executor->watcher_generation == in_force->generation || desk_actions(executor->desk) > 0 ||
+                executor->stopping)
                 return;
-        r = watcher_start(executor->watcher, executor->text, executor->text_size);
+        r = watcher_start(executor->watcher, in_force->text, in_force->text_size);
         if (r < 0)
                 log_error("the watcher cannot be started: %s", strerror(-r));
-        executor->watcher_is_old = false;
-}
-
-static void put_in_force(struct executor *executor, struct config *config) {
-        struct book_entry entry = book_entry_new("config-loaded");
-        struct config *before = executor->config;
-
-        executor->config = config;
-        executor->generation++;
-        book_number(&entry, "generation", executor->generation);
-        book_write(executor->book, &entry);
-        desk_set_config(executor->desk, config, executor->generation);
-        config_free(before);
-        desk_review_quarantine(executor->desk);
-        executor->watcher_is_old = true;
-}
-
-/*
- * From here on `text` is the configuration; the one before may lend playbooks that are broken in it.  1: it is
- * what is in force already, so nobody is started anew for it.
- */
-static int take_config(struct executor *executor, const char *text, size_t size, struct problem *problem) {
-        struct config *config, *raw;
-        _cleanup_free_ char *merged = NULL;
-        size_t merged_size;
-        bool same;
-        int r = reload_merge(executor->config, text, size, &config, &merged, &merged_size, &raw, problem);
-
-        if (r < 0)
-                return r;
-        tell_problems(executor, raw);
-        config_free(raw);
-        same = executor->text && reload_is_same(executor->text, executor->text_size, merged, merged_size);
-        if (same)
-                config_free(config);
-        else
-                put_in_force(executor, config);
-        r = last_good_store(executor->options->state_dir, merged, merged_size);
-        if (r < 0)
-                log_warning(
-                        "the configuration in force cannot be stored for the next start: %s", strerror(-r));
-        free(executor->text);
-        executor->text = take(merged);
-        executor->text_size = merged_size;
-        return same;
-}
-
-static void first_config(struct executor *executor) {
-        struct reload_result result;
-        struct problem problem = {.text = "out of memory"};
-        char *good = NULL;
-        size_t size;
-
-        reload_now(&executor->options->paths, &result);
-        if (result.text && take_config(executor, result.text, result.size, &problem) >= 0) {
-                reload_result_deinit(&result);
-                return;
-        }
-        tell_refused(executor, result.problems ? result.problems : problem.text);
-        if (last_good_read(executor->options->state_dir, &good, &size) == 0 &&
-                take_config(executor, good, size, &problem) >= 0)
-                desk_set_trouble(
-                        executor->desk, "the configuration was refused: the last good one is in force");
-        else if (take_config(executor, no_config, sizeof(no_config) - 1, &problem) >= 0)
-                desk_set_trouble(executor->desk,
-                        "the configuration was refused and there is no last good one: nothing is guarded");
-        free(good);
-        reload_result_deinit(&result);
+        executor->watcher_generation = in_force->generation;
 }
 
 static void on_reloaded(struct reload *reload, struct reload_result *result, void *data) {
         struct executor *executor = data;
         struct problem problem = {.text = ""};
-        int taken = result->text ? take_config(executor, result->text, result->size, &problem) : -EBADMSG;
+        int taken = result->text ? in_force_take(&executor->in_force, result->text, result->size, &problem)
+                                 : -EBADMSG;
         const char *text = taken > 0 ? "nothing has changed" : "the new configuration is in force";
         bool ok = taken >= 0;
 
         if (!ok) {
                 text = result->problems ? result->problems : problem.text;
-                tell_refused(executor, text);
+                in_force_tell_refused(&executor->in_force, text);
         } else if (executor->reload_by_root)
                 desk_clear_override(executor->desk, "reload");
         desk_set_trouble(
@@ -442,8 +339,7 @@ static void tear_down(struct executor *executor) {
         lease_store_free(executor->leases);
         book_free(executor->book);
         plugin_list_free(executor->plugins);
-        config_free(executor->config);
-        free(executor->text);
+        in_force_deinit(&executor->in_force);
         loop_free(executor->loop);
 }
 
@@ -472,8 +368,12 @@ int executor_main(const struct executor_options *options) {
                 book_text(&entry, "version", SPOOLGUARD_VERSION);
                 book_write(executor.book, &entry);
                 tell_refused_plugins(&executor);
-                first_config(&executor);
-                r = executor.config ? 0 : -ENOMEM;
+                executor.in_force = (struct in_force){.paths = &options->paths,
+                        .state_dir = options->state_dir,
+                        .plugins = executor.plugins,
+                        .book = executor.book,
+                        .desk = executor.desk};
+                r = in_force_begin(&executor.in_force);
         }
         if (r == 0) {
                 desk_recover(executor.desk);
@@ -486,27 +386,4 @@ int executor_main(const struct executor_options *options) {
                 log_crit("the executor cannot go on: %s", strerror(-r));
         tear_down(&executor);
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
-int executor_check(const struct executor_options *options) {
-        struct reload_result result;
-        struct problem problem = {.text = ""};
-        struct config *config = NULL;
-        int status = EXIT_FAILURE;
-
-        reload_now(&options->paths, &result);
-        if (!result.text)
-                fprintf(stderr, "%s\n", result.problems);
-        else if (config_new(result.text, result.size, &config, &problem) < 0)
-                fprintf(stderr, "%s\n", problem.text);
-        else {
-                for (size_t i = 0; config->problems && config->problems[i]; i++)
-                        printf("%s\n", config->problems[i]);
-                printf("The configuration is good: mode %s, %zu conditions, %zu playbooks.\n",
-                        config_mode_name(config->mode), config->n_conditions, config->n_playbooks);
-                status = EXIT_SUCCESS;
-        }
-        config_free(config);
-        reload_result_deinit(&result);
-        return status;
 }
