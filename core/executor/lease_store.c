@@ -18,15 +18,13 @@
  */
 #include "executor/lease_store.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/text.h"
-#include "record/record.h"
+#include "executor/lease_slot.h"
 
 #define HALVES 2u
 #define FILE_SIZE ((off_t)LEASE_MAX * HALVES * RECORD_SLOT_SIZE)
@@ -43,102 +41,6 @@ struct lease_store {
         uint64_t next_id;     /* of leases */
         struct place places[LEASE_MAX];
 };
-
-/* One truth for both directions; what must not be cut stands before what may be. */
-#define NUMBER(member) \
-        { .name = #member, .offset = offsetof(struct lease, member) }
-#define TEXT(member)                                                       \
-        {                                                                  \
-                .name = #member, .offset = offsetof(struct lease, member), \
-                .size = sizeof(((struct lease *)NULL)->member)             \
-        }
-static const struct {
-        const char *name;
-        size_t offset;
-        size_t size; /* of a text; 0: a number */
-} fields[] = {
-        NUMBER(id),
-        NUMBER(incident),
-        NUMBER(action),
-        NUMBER(count),
-        NUMBER(since_usec),
-        NUMBER(expires_usec),
-        NUMBER(limit_usec),
-        NUMBER(slice_usec),
-        TEXT(why),
-        TEXT(verb),
-        TEXT(args),
-        TEXT(owner),
-        TEXT(until_clear),
-        TEXT(reason),
-        TEXT(text),
-};
-
-static enum wire_lease_state state_of(const char *name) {
-        for (unsigned state = WIRE_LEASE_TAKING; state <= WIRE_LEASE_ENDED; state++)
-                if (strcmp(name, wire_lease_state_name((enum wire_lease_state)state)) == 0)
-                        return (enum wire_lease_state)state;
-        return 0;
-}
-
-static int parse(const char slot[static RECORD_SLOT_SIZE], unsigned place, struct lease *ret_lease,
-        uint64_t *ret_number) {
-        struct record record;
-
-        if (record_parse(slot, &record) < 0 || strcmp(record_get(&record, "event"), "lease") != 0 ||
-                record_get_number(&record, "place") != place)
-                return -EBADMSG;
-        memset(ret_lease, 0, sizeof(*ret_lease));
-        for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
-                char *member = (char *)ret_lease + fields[i].offset;
-                uint64_t number = record_get_number(&record, fields[i].name);
-
-                if (fields[i].size > 0)
-                        text_copy(member, fields[i].size, record_get(&record, fields[i].name));
-                else
-                        memcpy(member, &number, sizeof(number));
-        }
-        ret_lease->state = state_of(record_get(&record, "state"));
-        *ret_number = record.number;
-        return ret_lease->id != 0 && ret_lease->state != 0 ? 0 : -EBADMSG;
-}
-
-/* -EMSGSIZE: something is cut that is needed to undo it. */
-static int format(const struct lease *lease, unsigned place, uint64_t number, uint64_t now_usec,
-        char slot[static RECORD_SLOT_SIZE]) {
-        struct record_field record[ELEMENTSOF(fields) + 3];
-        char numbers[ELEMENTSOF(fields)][24], place_text[24];
-        struct lease again;
-        size_t n = 0;
-        int r;
-
-        snprintf(place_text, sizeof(place_text), "%u", place);
-        record[n++] = (struct record_field){"event", "lease"};
-        record[n++] = (struct record_field){"place", place_text};
-        record[n++] = (struct record_field){"state", wire_lease_state_name(lease->state)};
-        for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
-                const char *member = (const char *)lease + fields[i].offset;
-                uint64_t value;
-
-                record[n] = (struct record_field){fields[i].name, member};
-                if (fields[i].size == 0) {
-                        memcpy(&value, member, sizeof(value));
-                        snprintf(numbers[i], sizeof(numbers[i]), "%llu", (unsigned long long)value);
-                        record[n].value = numbers[i];
-                }
-                n++;
-        }
-        r = record_format(number, now_usec, record, n, slot);
-        if (r == 0)
-                r = parse(slot, place, &again, &number);
-        if (r < 0)
-                return r;
-        return strcmp(again.verb, lease->verb) == 0 && strcmp(again.args, lease->args) == 0 &&
-                        strcmp(again.owner, lease->owner) == 0 &&
-                        strcmp(again.until_clear, lease->until_clear) == 0
-                ? 0
-                : -EMSGSIZE;
-}
 
 static off_t offset_of(unsigned place, bool half) {
         return (off_t)(place * HALVES + half) * RECORD_SLOT_SIZE;
@@ -158,7 +60,7 @@ static int read_places(int fd, struct place places[static LEASE_MAX], size_t *re
                         return -errno;
                 if (n < (ssize_t)sizeof(slot))
                         break;
-                if (parse(slot, i / HALVES, &found.lease, &found.number) < 0) {
+                if (lease_slot_parse(slot, i / HALVES, &found.lease, &found.number) < 0) {
                         *ret_bad += memcmp(slot, never, sizeof(slot)) != 0;
                         continue;
                 }
@@ -206,7 +108,7 @@ static int prepare(const struct place *place, unsigned index, uint64_t number, c
         uint64_t time_usec, char slot[static RECORD_SLOT_SIZE], bool *ret_half, off_t *ret_offset) {
         *ret_half = place->number && !place->half;
         *ret_offset = offset_of(index, *ret_half);
-        return format(lease, index, number, time_usec, slot);
+        return lease_slot_format(lease, index, number, time_usec, slot);
 }
 
 static int put(int fd, struct place places[static LEASE_MAX], struct place *place, uint64_t number,
@@ -222,19 +124,6 @@ static int put(int fd, struct place places[static LEASE_MAX], struct place *plac
         if (r == 0)
                 *place = (struct place){.lease = *lease, .number = number, .half = half};
         return r;
-}
-
-/* As far as the file knows them. */
-static bool is_same(const struct lease *a, const struct lease *b) {
-        for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
-                const char *left = (const char *)a + fields[i].offset;
-                const char *right = (const char *)b + fields[i].offset;
-
-                if (fields[i].size == 0 ? memcmp(left, right, sizeof(uint64_t)) != 0
-                                        : strcmp(left, right) != 0)
-                        return false;
-        }
-        return a->state == b->state;
 }
 
 static int carry(int to, int from) {
@@ -257,7 +146,7 @@ static int carry(int to, int from) {
                         continue;
                 place = place_for(ours, theirs[i].lease.id);
                 /* Without a place it is left to lapse by itself, as it would without us. */
-                if (place && !is_same(&place->lease, &theirs[i].lease))
+                if (place && !lease_slot_is_same(&place->lease, &theirs[i].lease))
                         r = put(to, ours, place, number++, &theirs[i].lease);
         }
         return r;
