@@ -5,7 +5,8 @@
  * Runs in a child of the executor, as root.  postconf knows the form of main.cf better than we do, but leaves a file
  * of root's with mode 0644, puts one in the place of a link, and heeds nobody who edits beside it.  So it is given a
  * copy in a directory of its own, and what it makes of that is read again: the settings must be as they were asked
- * for, and every other line as it was, or nothing of it is used.
+ * for, and every other line as it was, or nothing of it is used.  Behind a last line without an end postconf goes on in
+ * that line, so the copy gets one.
  *
  * Owns nothing.  Fails with a negative errno value and the sentence; postconf is asked to stop, never killed.
  * Limits: those of main_cf_file.c.
@@ -94,11 +95,26 @@ static int dress(
         return 0;
 }
 
+/* What postconf is given. */
+static int write_copy(const struct set_record *record, const char *text) {
+        const size_t length = strlen(text);
+        char *ended = NULL;
+        int r;
+
+        if (length == 0 || text[length - 1] == '\n')
+                return set_record_write(record, SET_RECORD_WORK, text);
+        if (asprintf(&ended, "%s\n", text) < 0)
+                return -ENOMEM;
+        r = set_record_write(record, SET_RECORD_WORK, ended);
+        free(ended);
+        return r;
+}
+
 int set_edit_make(const struct sg_action *action, const struct main_cf_file *file,
         const struct set_record *record, const struct set_edit *edit, char **ret_text,
         struct sg_outcome *outcome) {
         char *text = NULL;
-        int r = set_record_write(record, SET_RECORD_WORK, file->text);
+        int r = write_copy(record, file->text);
 
         if (r < 0)
                 return order_refuse(outcome, r, "%.180s cannot be written: %s", record->path, strerror(-r));

@@ -168,7 +168,10 @@ static inline void set_replace(const struct set_relay *set, const char *text) {
         assert_int_equal(rename(from, scratch_path(&set->relay.scratch, MAIN_CF)), 0);
 }
 
-/* The lines but those that set the parameter; its continuation lines go, comments stay. */
+/*
+ * The lines but those that set the parameter; its continuation lines go, comments stay.  A last line that has no end
+ * gets none, and what is added goes on in it: so does postconf (3.7).
+ */
 static inline void postconf_drop(const char *text, const char *name, char *target) {
         const size_t length = strlen(name);
         bool dropping = false;
@@ -181,7 +184,8 @@ static inline void postconf_drop(const char *text, const char *name, char *targe
                 if (!dropping || *text == '#' || line == 0) {
                         memcpy(target, text, line);
                         target += line;
-                        *target++ = '\n';
+                        if (text[line] == '\n')
+                                *target++ = '\n';
                 }
                 text += line + (text[line] == '\n');
         }

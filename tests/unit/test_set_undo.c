@@ -45,6 +45,16 @@ static void an_edit_of_something_else_is_kept(void **state) {
         assert_false(set_is_there(set, RECORD));
 }
 
+static void an_edit_that_leaves_the_last_line_without_an_end_is_kept(void **state) {
+        struct set_relay *set = *state;
+
+        set_replace(set, "maximal_queue_lifetime = 6d\nrelayhost = a.example\n");
+        assert_int_equal(set_act(set), 0);
+        set_replace(set, "maximal_queue_lifetime = 28d\nrelayhost = b.example");
+        assert_int_equal(set_undo(set), 0);
+        set_expect(set, MAIN_CF, "relayhost = b.example\nmaximal_queue_lifetime = 6d\n");
+}
+
 static void another_mode_is_kept_as_well(void **state) {
         struct set_relay *set = *state;
 
@@ -430,6 +440,7 @@ int main(void) {
                 WITH_SET(it_comes_back_to_the_byte_and_is_the_same_file),
                 WITH_SET(it_may_be_asked_for_again),
                 WITH_SET(an_edit_of_something_else_is_kept),
+                WITH_SET(an_edit_that_leaves_the_last_line_without_an_end_is_kept),
                 WITH_SET(another_mode_is_kept_as_well),
                 WITH_SET(what_an_admin_made_of_the_setting_stays),
                 WITH_SET(of_two_settings_only_ours_goes_back),
