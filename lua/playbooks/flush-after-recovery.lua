@@ -24,6 +24,12 @@
 -- more is told, and goes back to Postfix's own schedule when its lease ends: about half of what sixteen
 -- next hops of five thousand each have.
 --
+-- What we postponed is not kept from Postfix for ever because of something else than its next hop.
+-- While nothing may be tried (somebody's defer_transports, which may mean other mail; maintenance),
+-- the run ends after a while, its leases with it, and the mail has Postfix's own schedule, in which
+-- every pause counts.  Name servers that are not in force any more may answer all the same: after a
+-- while, too, canaries find that out.
+--
 -- A full mailbox or greylisting says nothing against a next hop.  Bounces do: one that came
 -- back with a wrong configuration must not return a weekend's mail to its senders.
 --
@@ -39,6 +45,7 @@
 --   at_least     fewer messages that nobody postponed are left to Postfix's own schedule
 --   crowded      messages in the active queue beyond which nothing is added
 --   forget       seconds that a next hop may be down again before it is a new outage
+--   withheld     seconds that postponed mail waits for something else than its next hop
 
 local ACTIONS = 310 -- a run may ask for 320
 local PACE = 20 -- turns, after which there is one a second; after twice as many it is one in two seconds
@@ -97,15 +104,22 @@ local function is_cut_off(flow, ratio)
   return down > 0 and not (ratio and ratio > 0)
 end
 
+-- Whether to wait for it: of Postfix with another resolv.conf than the present one nobody knows how it fares.
+local function asks_old_names(flow, options)
+  local is_stale = not is_address(flow.where.nexthop) and is_tripped("resolver-stale", { instance = flow.where.instance })
+  flow.stale_since = is_stale and (flow.stale_since or now()) or nil
+  return is_stale and now() - flow.stale_since < options.withheld
+end
+
 -- Why nothing may be sent there at this moment; nil: it may.
-local function obstacle(flow)
+local function obstacle(flow, options)
   local hop = { nexthop = flow.where.nexthop }
-  local ratio = reading("relay_up_ratio", hop)
+  local ratio, asks_old = reading("relay_up_ratio", hop), asks_old_names(flow, options)
   if is_held(flow) or ratio == 0 or is_tripped("next-hop-down", hop) then
     return "it is down again"
   elseif is_cut_off(flow, ratio) then
     return "the link is down"
-  elseif not is_address(hop.nexthop) and is_tripped("resolver-stale", { instance = flow.where.instance }) then
+  elseif asks_old then
     return "Postfix asks name servers that are not in force any more"
   elseif not is_address(hop.nexthop) and not has_name_server() then
     return "no name server answers"
@@ -229,6 +243,7 @@ local function room(flow, all_under_way, share, options)
   return is_worth_it and math.floor(free) or 0
 end
 
+-- False: it was refused.
 local function send(flow, messages, options)
   if not flow.base then
     flow.base, flow.asked, flow.answered, flow.bad, flow.earned = outcome(flow.where), 0, 0, 0, 0
@@ -243,6 +258,7 @@ local function send(flow, messages, options)
     flow.moved = now() -- another playbook had the turn
   elseif not result.ok then
     stop(flow, result.status .. ": " .. result.text, options)
+    return false
   elseif result.status ~= "done" or result.count == 0 then
     flow.is_empty = true
   else
@@ -250,6 +266,7 @@ local function send(flow, messages, options)
     flow.asked, flow.under_way = flow.asked + result.count, flow.under_way + result.count
     flow.mark = flow.mark or { at = flow.asked, since = now(), answered = flow.answered, bad = flow.bad }
   end
+  return true
 end
 
 local function tidy(flow)
@@ -266,7 +283,7 @@ end
 local function look_at(flow, options)
   local was_leased, why = flow.lease, nil
   flow.lease = lease_of("postfix.postpone", flow.where) -- nil when it has ended
-  why = obstacle(flow)
+  why = obstacle(flow, options)
   flow.held_since = is_held(flow) and (flow.held_since or now()) or nil
   flow.is_free = not why
   if why and flow.base then
@@ -324,7 +341,7 @@ local function find(flows, news, options)
     local where = { instance = row.labels.instance, nexthop = row.labels.nexthop }
     local flow, had = new_flow(where, nil, options), news.had[where.nexthop] or {}
     local is_news = (news.all or news.hops[where.nexthop]) and not had[where.instance]
-    if is_news and row.value >= options.at_least and not find_flow(flows, where) and not obstacle(flow) then
+    if is_news and row.value >= options.at_least and not find_flow(flows, where) and not obstacle(flow, options) then
       flows[#flows + 1] = flow
       had[where.instance] = true -- and not again before the next news
       news.had[where.nexthop] = had
@@ -341,15 +358,15 @@ local function tell(flow)
   end
 end
 
--- When no more may be asked for.
-local function tell_left(flows)
+-- When no more may be asked for, or for too long nothing might be tried.
+local function tell_left(flows, why)
   local names = {}
   for _, flow in ipairs(flows) do
     local is_left = not (flow.is_done or flow.is_over or is_held(flow))
     names[#names + 1] = is_left and flow.where.nexthop or nil
   end
   if #names > 0 then
-    log(("after %d actions what is left for %s%s has Postfix's own schedule"):format(ACTIONS,
+    log(("%s what is left for %s%s has Postfix's own schedule"):format(why,
       table.concat(names, ", ", 1, math.min(#names, 5)), #names > 5 and (" and %d more"):format(#names - 5) or ""))
   end
 end
@@ -394,7 +411,7 @@ return playbook {
   on       = { cleared = { "next-hop-down", "next-hop-refuses", "resolver-slow", "name-server-down", "resolver-stale", "link-down" } },
   options  = {
     canary = 5, step = 200, most = 2000, trust = 0.25, tolerance = 0.1, slow = 60, patience = 120,
-    again = 180, longest = 3600, earns = 1000, at_least = 10, crowded = 5000, forget = 1800,
+    again = 180, longest = 3600, earns = 1000, at_least = 10, crowded = 5000, forget = 1800, withheld = 900,
   },
   budget   = { runs = 12, per = "1h" },
   cooldown = "1m",
@@ -402,7 +419,7 @@ return playbook {
     local hop = incident.labels and incident.labels.nexthop
     local news = { all = not hop, hops = hop and { [hop] = true } or {}, had = {} }
     local flows, down, told, acts, all_done = {}, { hops = {}, others = 0 }, {}, 0, true
-    local last_turn, is_busy, under_way = now(), nil, nil
+    local last_turn, is_busy, under_way, refused_since, is_withheld = now(), nil, nil, nil, nil
 
     repeat
       is_busy, under_way = false, 0
@@ -419,7 +436,8 @@ return playbook {
         turn, messages = next_turn(flows, options)
       end
       if turn then
-        send(turn, messages, options)
+        refused_since = not send(turn, messages, options) and (refused_since or now()) or nil
+        is_withheld = refused_since and now() - refused_since >= options.withheld
         acts, last_turn = acts + 1, now()
       end
       for i = #flows, 1, -1 do
@@ -431,12 +449,12 @@ return playbook {
           table.remove(flows, i)
         end
       end
-      if is_busy then
+      if is_busy and not is_withheld then
         wait((turn or under_way > 0) and "1s" or "2s", under_way > 0 and ("%.0f messages to be delivered"):format(under_way) or "the next try")
       end
-    until not is_busy or acts >= ACTIONS
+    until not is_busy or is_withheld or acts >= ACTIONS
 
-    tell_left(flows)
+    tell_left(flows, is_withheld and "as nothing may be tried," or ("after %d actions"):format(ACTIONS))
     for _, flow in ipairs(flows) do
       told[#told + 1] = tell(flow)
       all_done = all_done and (flow.is_done or not flow.lease)

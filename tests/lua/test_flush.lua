@@ -17,6 +17,20 @@ test("Postfix that does not know the new name servers yet is given nothing", fun
   until_true(300, function() return one.delivered == 2000 end)
 end)
 
+test("but what we postponed does not wait for them for ever: canaries find out whether the old ones answer", function()
+  relay()
+  local one = hop("one.test", { waiting = 2000 })
+  pause()
+  sim.set("resolver_stale", { instance = "-" }, 1)
+  pass(30)
+  one.ratio = 1
+  pass(880)
+  equal(#one.given, 0)
+  until_true(60, function() return #one.given > 0 end)
+  equal(one.given[1], 5)
+  until_true(300, function() return one.delivered == 2000 end)
+end)
+
 test("a relay that is given by its address needs no name server, as on a host without any DNS", function()
   for _, name in ipairs { "[192.0.2.25]", "[192.0.2.25]:26", "[2001:db8::25]", "[ipv6:2001:db8::25]:26" } do
     relay()
@@ -139,10 +153,50 @@ test("somebody's pause is told, tried seldom, and nothing is sent past it", func
   local one = hop("one.test", { waiting = 2000 })
   pause()
   flush.refused, one.ratio = "defer_transports names smtp: somebody wants such mail to wait, and it does", 1
-  pass(3600)
-  check(count("act postfix.retry") <= 6, count("act postfix.retry") .. " tries")
+  pass(1200)
+  check(count("act postfix.retry") <= 3, count("act postfix.retry") .. " tries")
   equal(sim.lease(1), "in-force")
   check(line("note the flush for one.test stopped: denied: defer_transports names smtp") ~= "", "nobody says why")
+end)
+
+test("a pause that is there for good, and may be of other mail, keeps none of ours from Postfix's own schedule", function()
+  relay()
+  local one, two = hop("one.test", { waiting = 2000 }), hop("two.test", { waiting = 300 })
+  pause()
+  flush.refused, one.ratio, two.ratio = "defer_transports names slow: somebody wants such mail to wait, and it does", 1, 1
+  until_true(3600, function() return count("lease-end") == 2 end)
+  equal(one.attempts + two.attempts, 0)
+  equal(count("note as nothing may be tried, what is left for"), 2)
+  pass(3600)
+  check(count("act postfix.retry") <= 16, count("act postfix.retry") .. " tries")
+  equal(count("escalate"), 0)
+end)
+
+test("nor does another next hop that refuses mail, for which the run would last on", function()
+  relay()
+  local one, two = hop("one.test", { waiting = 2000 }), hop("two.test", { waiting = 300 })
+  pause()
+  sim.set("nexthop_refused_ratio", { instance = "-", nexthop = "two.test" }, 1)
+  pass(10)
+  flush.refused, one.ratio, two.ratio = "defer_transports names slow: somebody wants such mail to wait, and it does", 1, 1
+  until_true(3600, function() return count("lease-end 1 next-hop-down_one.test") == 1 end)
+  equal(one.attempts + two.attempts, 0)
+  equal(sim.lease(2), "in-force")
+end)
+
+test("one that is lifted in time is no reason to let go, and neither are two with mail between them", function()
+  relay()
+  local one = hop("one.test", { waiting = 20000, rate = 5 })
+  pause()
+  flush.refused, one.ratio = "defer_transports names smtp: somebody wants such mail to wait, and it does", 1
+  pass(600)
+  flush.refused = nil
+  until_true(900, function() return one.delivered > 5 end)
+  flush.refused = "defer_transports names smtp: somebody wants such mail to wait, and it does"
+  pass(600)
+  equal(sim.lease(1), "in-force")
+  flush.refused = nil
+  until_true(8000, function() return one.delivered == 20000 end)
 end)
 
 test("another playbook's turn is waited for, and is no failure", function()
