@@ -109,13 +109,69 @@ local function bounces_go(instance, cliff)
   return all and bounces and bounces > 0 and (cliff > all - bounces or bounces * 2 >= all)
 end
 
--- spoolguard or the host ended while it was taken, and nobody has said since what it has changed:
--- nothing, perhaps, or nothing that Postfix has read.  The same once more goes on from there.
-local function finish(lease)
-  local result = act("postfix.set", { instance = lease.args.instance, settings = lease.args.settings },
+-- One instance after the other, a minute between them.
+local function set(args, terms)
+  local result = act("postfix.set", args, terms)
+  for _ = 1, 3 do
+    if result.status ~= "denied" or not result.text:find("it cools down", 1, true) then
+      break
+    end
+    wait("25s", "what was set for another instance to be a minute ago")
+    result = act("postfix.set", args, terms)
+  end
+  return result
+end
+
+-- One is there.  Cut short while it was taken, it has changed nothing, perhaps, or nothing that Postfix has read, and
+-- the same once more goes on from there.  Or somebody put back what main.cf was, as a tool does that keeps it for many
+-- hosts: then his word stays, and whoever reads this has to know that it does.
+local function ask_again(lease)
+  local result = set({ instance = lease.args.instance, settings = lease.args.settings },
     { until_clear = lease.until_clear })
-  log(("lease %.0f was cut short while it was taken: %s: %s"):format(lease.id, result.status, result.text))
+  log(("lease %.0f %s: %s: %s"):format(lease.id,
+    lease.count == 0 and "was cut short while it was taken" or "has changed how long mail lives",
+    result.status, result.text))
   return result.ok
+end
+
+-- False when it did not help.
+local function extend(instance, options)
+  local lease = lease_of("postfix.set", { instance = instance })
+  if lease and lease.state == "ending" then
+    log("how long mail lives was changed before, and that is about to be taken back")
+    return
+  elseif lease then
+    return ask_again(lease)
+  end
+  local outage = find_outage(instance, options.least)
+  if not outage then
+    log("mail is about to be returned, but no outage is why it waits")
+    return
+  end
+
+  local seconds = oldest(instance) + (back_by() or 0) + options.margin * DAY
+  local days = math.min(math.max(options.days, math.ceil(seconds / DAY)), LONGEST)
+  local settings = { ("maximal_queue_lifetime = %.0fd"):format(days) }
+  local cliff = reading("bounce_cliff_messages", { instance = instance }) or 0
+  if bounces_go(instance, cliff) then
+    settings[2] = ("bounce_queue_lifetime = %.0fd"):format(days)
+  end
+  local result = set({ instance = instance, settings = settings }, {
+    until_clear = outage.name,
+    reason = ("%s, and %.0f would soon be returned to their senders"):format(outage.why, cliff),
+  })
+  if not result.ok then
+    log(("letting mail live longer: %s: %s"):format(result.status, result.text))
+    return false
+  elseif result.status == "nothing" then
+    log(("mail is about to be returned although it may wait long: %s"):format(result.text))
+    return false
+  elseif result.status == "done" then
+    diagnose(("%s; %s; mail may wait for %.0f days now"):format(outage.why,
+      reading_text("bounce_cliff_messages", { instance = instance })
+        or ("%.0f were about to be returned to their senders"):format(cliff), days))
+  end
+  -- That the cliff is gone shows when main.cf is read the next time.
 end
 
 return playbook {
@@ -130,43 +186,20 @@ return playbook {
   options  = { days = 28, margin = 2, least = 50 },
   budget   = { runs = 6, per = "1d" },
   cooldown = "10m",
-  run = function(incident, options)
-    local instance = incident.labels.instance
-    local lease = lease_of("postfix.set", { instance = instance })
-    if lease and lease.count == 0 and lease.state ~= "ending" then
-      return finish(lease)
-    elseif lease then
-      log("how long mail lives was changed before, and that is still in force")
-      return
+  run = function(_, options)
+    local looked, all = false, nil
+    -- Every instance has its own main.cf, and several may have mail for the same primary.
+    for _, cliff in ipairs(tripped("bounce-cliff")) do
+      if cliff.value then
+        looked = true
+        if extend(cliff.labels.instance, options) == false then
+          all = false
+        end
+      end
     end
-    local outage = find_outage(instance, options.least)
-    if not outage then
-      log("mail is about to be returned, but no outage is why it waits")
-      return
+    if not looked then
+      log("no mail is known to be about to be returned")
     end
-
-    local seconds = oldest(instance) + (back_by() or 0) + options.margin * DAY
-    local days = math.min(math.max(options.days, math.ceil(seconds / DAY)), LONGEST)
-    local settings = { ("maximal_queue_lifetime = %.0fd"):format(days) }
-    local cliff = reading("bounce_cliff_messages", { instance = instance }) or 0
-    if bounces_go(instance, cliff) then
-      settings[2] = ("bounce_queue_lifetime = %.0fd"):format(days)
-    end
-    local result = act("postfix.set", { instance = instance, settings = settings }, {
-      until_clear = outage.name,
-      reason = ("%s, and %.0f would soon be returned to their senders"):format(outage.why, cliff),
-    })
-    if not result.ok then
-      log(("letting mail live longer: %s: %s"):format(result.status, result.text))
-      return false
-    elseif result.status == "nothing" then
-      log(("mail is about to be returned although it may wait long: %s"):format(result.text))
-      return false
-    elseif result.status == "done" then
-      diagnose(("%s; %s; mail may wait for %.0f days now"):format(outage.why,
-        reading_text("bounce_cliff_messages", { instance = instance })
-          or ("%.0f were about to be returned to their senders"):format(cliff), days))
-    end
-    -- That the cliff is gone shows when main.cf is read the next time.
+    return all
   end,
 }

@@ -101,18 +101,45 @@ test("that the cliff is gone ends nothing, the primary's answer does", function(
   equal(count("lease-end 1"), 1)
 end)
 
-test("what is leased is not asked for again", function()
-  night()
+test("a cliff in spite of a lease: the same is asked for again, which changes nothing where it is in force", function()
+  local answers = { { status = "done", count = 1, text = "reloaded" } }
+  night { act = function(verb, args, terms)
+    sets(verb, args, terms)
+    return table.remove(answers, 1) or { status = "nothing", text = "the settings are in force by this lease" }
+  end }
   hop("primary.example", 0, 900)
   cliff(400)
   sim.advance(10 * MINUTE)
-  for _ = 1, 5 do
+  local first = asked
+  sim.set("queue_oldest_seconds", { instance = "-", queue = "deferred" }, 40 * DAY)
+  for _ = 1, 3 do
     cliff(0)
     sim.advance(20 * MINUTE)
     cliff(400)
     sim.advance(20 * MINUTE)
   end
-  equal(count("act postfix.set"), 1)
+  equal(asked.args.settings, first.args.settings)
+  equal(asked.terms.until_clear, first.terms.until_clear)
+  equal(count("note lease 1 has changed how long mail lives: nothing: the settings are in force by this lease"), 3)
+  equal(count("lease 2"), 0)
+end)
+
+test("where somebody put back what main.cf was, that is not called in force, and it is no help", function()
+  local answers, his = { { status = "done", count = 1, text = "reloaded" } },
+    "maximal_queue_lifetime was changed by somebody else since lease 1 set it: his word stays"
+  night { act = function()
+    return table.remove(answers, 1) or { status = "denied", text = his }
+  end }
+  hop("primary.example", 0, 900)
+  cliff(400)
+  sim.advance(10 * MINUTE)
+  cliff(0)
+  sim.advance(20 * MINUTE)
+  cliff(400)
+  sim.advance(30 * MINUTE)
+  equal(count("note lease 1 has changed how long mail lives: denied: " .. his), 1)
+  equal(count("end extend-lifetime refused"), 1)
+  check(line("escalate refused bounce-cliff_-"):find("his word stays", 1, true), line("escalate"))
 end)
 
 test("a lease of which nobody knows whether it took effect is asked for once more, as it was", function()
@@ -126,18 +153,46 @@ test("a lease of which nobody knows whether it took effect is asked for once mor
   sim.advance(10 * MINUTE)
   local first = asked
   sim.set("queue_oldest_seconds", { instance = "-", queue = "deferred" }, 40 * DAY)
-  for _ = 1, 3 do
-    cliff(0)
-    sim.advance(20 * MINUTE)
-    cliff(400)
-    sim.advance(20 * MINUTE)
-  end
+  cliff(0)
+  sim.advance(20 * MINUTE)
+  cliff(400)
+  sim.advance(20 * MINUTE)
   equal(count("act postfix.set"), 2)
   check(asked ~= first, "not asked again")
   equal(asked.args.settings, first.args.settings)
   equal(asked.terms.until_clear, first.terms.until_clear)
   equal(count("note lease 1 was cut short while it was taken: done: reloaded"), 1)
   equal(sim.lease(1), "in-force")
+end)
+
+test("two instances whose mail waits for the same primary both have their mail live longer", function()
+  local got, refusals = {}, 0
+  night { act = function(_, args)
+    if #got == 1 and refusals < 3 then -- as long as a minute lasts
+      refusals = refusals + 1
+      return { status = "denied", text = "it cools down for another 19s 993ms" }
+    end
+    got[#got + 1] = args.instance
+    return { status = "done", count = 1, text = "reloaded" }
+  end }
+  hop("primary.example", 0, 900)
+  sim.set("queue_oldest_seconds", { instance = "postfix-out", queue = "deferred" }, 4 * DAY)
+  sim.set("queue_nexthop_messages", { instance = "postfix-out", nexthop = "primary.example" }, 300)
+  sim.set("queue_nexthop_cliff_messages", { instance = "postfix-out", nexthop = "primary.example" }, 200)
+  cliff(400)
+  sim.set("bounce_cliff_messages", { instance = "postfix-out" }, 200)
+  sim.advance(30 * MINUTE)
+  table.sort(got)
+  equal(table.concat(got, " "), "- postfix-out")
+  equal(sim.lease(2), "in-force")
+end)
+
+test("by hand, while nothing is about to be returned, nothing is done", function()
+  night()
+  sim.by_hand("extend-lifetime")
+  sim.advance(MINUTE)
+  equal(count("act"), 0)
+  equal(count("end extend-lifetime done"), 1)
 end)
 
 test("a next hop that refuses is an outage, too, and one of another instance is none of ours", function()
