@@ -11,9 +11,13 @@
 -- least one of the servers that are named now must answer.  While none does, this waits, for
 -- whoever named a dead one may name another, and has another turn when one comes back.
 --
+-- What is refused is tried again some times: whoever has just written main.cf, or made a slip in
+-- resolv.conf, is still there and finishes it, and nothing else would trip by that.
+--
 --   patience   seconds to wait for a name server to answer
---   longest    the same while no other playbook waits for the end of this one; shorter than the
---              time after which people are told that nothing helps
+--   longest    the same while no other playbook waits for the end of this one, and for the last
+--              try; shorter than the time after which people are told that nothing helps
+--   again      seconds after a refusal until the next try, and twice as long after each
 
 -- What, beside a disk in trouble, starts other playbooks, which wait for the end of this run.
 local OTHERS = { "log-volume-high", "deleted-open-large", "bounce-cliff", "bounce-storm", "filter-stuck" }
@@ -43,8 +47,7 @@ local function servers()
 end
 
 -- Why it is better not to act; nil when one of the servers answers.
-local function doubt(options)
-  local started = now()
+local function doubt(started, options)
   local up, dead = servers()
   while not up or up == 0 do
     local waited = now() - started
@@ -62,40 +65,63 @@ local function doubt(options)
   end
 end
 
--- True when Postfix uses the present name servers.
+-- True when Postfix uses the present name servers; nil when it was refused.
 local function refresh(stale)
   local evidence = reading_text("resolver_stale", stale.labels)
     or "Postfix works with another resolv.conf than the present one"
   local result = act("postfix.refresh_resolver", { instance = stale.labels.instance })
   if not result.ok then
     log(("refreshing the resolver: %s: %s"):format(result.status, result.text))
-    return false
+    return result.status ~= "denied" and false or nil
   elseif result.status == "done" then
     diagnose(("%s: %s"):format(evidence, result.text))
   end
   return verify { clears = stale.name, within = "1m" }
 end
 
+-- Every instance has its own processes and its own chroot.  Of those that are `wanted`, or of all: whether it went well
+-- as far as it went, and the names of those that were refused, if any.
+local function refresh_each(wanted)
+  local well, refused = true, nil
+  for _, stale in ipairs(tripped("resolver-stale")) do
+    if not wanted or wanted[stale.name] then
+      local answer = refresh(stale)
+      if answer == nil then
+        refused = refused or {}
+        refused[stale.name] = true
+      else
+        well = answer and well
+      end
+    end
+  end
+  return well, refused
+end
+
 return playbook {
   name     = "refresh-resolver",
   summary  = "Let Postfix use the name servers that resolv.conf names now",
   on       = { any = "resolver-stale", cleared = { "resolver-slow", "name-server-down", "link-down" } },
-  options  = { patience = 60, longest = 600 },
+  options  = { patience = 60, longest = 600, again = 60 },
   budget   = { runs = 8, per = "1d" },
   cooldown = "10m",
   run = function(_, options)
-    if #tripped("resolver-stale") == 0 then
-      return
-    end
-    local why = doubt(options)
-    if why then
-      log(("Postfix is not reloaded: %s"):format(why))
-      return
-    end
-    -- Every instance has its own processes and its own chroot.
-    local all = true
-    for _, stale in ipairs(tripped("resolver-stale")) do
-      all = refresh(stale) and all
+    local started, pause, all, refused = now(), options.again, nil, nil
+    while #tripped("resolver-stale") > 0 do
+      local why = doubt(started, options)
+      if why then
+        log(("Postfix is not reloaded: %s"):format(why))
+        return
+      end
+      local well
+      well, refused = refresh_each(refused)
+      all = all ~= false and well
+      if not refused then
+        return all
+      elseif now() + pause - started > options.longest or is_waited_for() then
+        return false
+      end
+      wait(pause .. "s", "what is in the way of it to be finished")
+      pause = pause * 2
     end
     return all
   end,

@@ -251,15 +251,64 @@ test("what did not help is not repeated, and people are told", function()
   equal(count("escalate"), 1)
 end)
 
-test("a refusal is told, and people are", function()
+test("a refusal is told, tried again seldom, and people are told no later than ever", function()
   night(function()
     return { status = "denied", text = "/etc/resolv.conf: line 1: \"nameserver x\" is no address" }
   end)
   server("127.0.0.1", 1)
   stale(1)
+  sim.advance(930)
+  equal(count("escalate refused resolver-stale_- for 15m"), 1)
   sim.advance(3600)
+  equal(count("act postfix.refresh_resolver"), 4)
+  equal(count("note refreshing the resolver: denied: /etc/resolv.conf: line 1"), 4)
+end)
+
+test("what was in the way of it for some minutes is not in its way for good", function()
+  local his, other = "/etc/postfix/main.cf was written at 14:30 and Postfix has not read it yet", 0
+  night(function(_, args)
+    if args.instance == "-" and his then
+      return { status = "denied", text = his }
+    end
+    other = other + (args.instance == "-" and 0 or 1)
+    return { status = "done", count = 2, text = "reloaded", done = function() stale(0, args.instance) end }
+  end)
+  server("127.0.0.1", 1)
+  stale(1)
+  stale(1, "postfix-out")
+  sim.advance(100)
+  equal(other, 1)
+  his = nil
+  sim.advance(200)
+  equal(count("end refresh-resolver cleared"), 1)
+  equal(count("act postfix.refresh_resolver instance=-"), 3)
+  equal(other, 1)
+end)
+
+test("nor is it in the way when he does the rest himself", function()
+  night(function()
+    return { status = "denied", text = "/etc/postfix/main.cf was written at 14:30 and Postfix has not read it yet" }
+  end)
+  server("127.0.0.1", 1)
+  stale(1)
+  sim.advance(40)
+  stale(0)
+  sim.advance(600)
   equal(count("act postfix.refresh_resolver"), 1)
-  equal(count("note refreshing the resolver: denied: /etc/resolv.conf: line 1"), 1)
+  equal(count("end refresh-resolver cleared"), 1)
+end)
+
+test("who has something to do does not wait for it either", function()
+  night(function()
+    return { status = "denied", text = "/etc/postfix/main.cf was written at 14:30 and Postfix has not read it yet" }
+  end)
+  server("127.0.0.1", 1)
+  stale(1)
+  sim.advance(30)
+  sim.set("disk_used_ratio", { path = "/" }, 0.9)
+  sim.advance(120)
+  equal(count("end refresh-resolver"), 1)
+  equal(count("act postfix.refresh_resolver"), 2)
 end)
 
 test("each instance that is stale has its own chroot", function()
