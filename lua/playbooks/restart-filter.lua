@@ -35,7 +35,8 @@
 --   least      and so many messages at the least: some always come and go
 --   canary, most   deferred messages that go first, and the largest batch
 --   tolerance  share of them that may be deferred again
---   again      seconds until canaries go once more after a failure: some filters start slowly
+--   again      seconds until canaries go once more after a failure: some filters start slowly; and
+--              until what is missing of a batch is taken for gone
 --   failures   so many, and it did not help
 
 local QUEUES = { "maildrop", "incoming", "active", "deferred", "hold", "corrupt" }
@@ -159,6 +160,13 @@ local function fail(flow, what, messages, options)
   flow.is_proven, flow.resume_at = false, now() + options.again
 end
 
+-- Whether somebody deleted or held what is missing of a batch, as people do with spam: nothing was heard of it for long,
+-- and it is little, or nothing of what is left is on its way.
+local function is_gone(where, flow, missing, options)
+  return now() - flow.heard_at >= options.again and (missing <= math.max(flow.asked * options.tolerance, 1)
+    or reading("queue_nexthop_underway_messages", where) == 0)
+end
+
 -- One instance's deferred mail for the filter: the next batch, once the last one has come through.
 -- To turn spam away is what a filter is for, so a bounce is an answer; but not when it is the only
 -- one that a whole batch got.
@@ -171,11 +179,15 @@ local function bring_back(where, flow, options)
   end
   local through, back = delivered - (flow.delivered or delivered), deferred - (flow.deferred or deferred)
   local away = bounced - (flow.bounced or bounced)
+  local missing = math.max(flow.asked - through - back - away, 0)
+  if missing ~= flow.missing then
+    flow.missing, flow.heard_at = missing, now()
+  end
   if back > flow.asked * options.tolerance then
     fail(flow, "deferred again", back, options)
   elseif away > 0 and through == 0 and away + back >= flow.asked then
     fail(flow, "bounced", away, options)
-  elseif through + back + away >= flow.asked then
+  elseif missing == 0 or is_gone(where, flow, missing, options) then
     flow.is_proven = flow.is_proven or flow.asked > 0
     local result = act("postfix.retry", {
       instance = where.instance, nexthop = where.nexthop, how = flow.is_proven and "batch" or "canary",

@@ -246,6 +246,42 @@ test("deferred mail for the filter comes back in growing batches", function()
   equal(count("act service.restart"), 1)
 end)
 
+test("what somebody deletes or holds of a batch is not waited for", function()
+  for _, lost in ipairs { 1, 15 } do
+    local asked, totals, act = tried_again()
+    night(UNIT, function(verb, args)
+      if verb == "postfix.retry" and args.messages == "20" then
+        local result = act(verb, { nexthop = args.nexthop, how = args.how, messages = tostring(20 - lost) })
+        return { status = "done", count = 20, done = result.done }
+      end
+      return act(verb, args)
+    end)
+    sim.set("queue_nexthop_underway_messages", { instance = "-", nexthop = FILTER }, lost == 1 and 40 or 0)
+    mail(320 * MINUTE, 20, 20, 1306)
+    totals()
+    sim.advance(3 * MINUTE)
+    equal(#asked, 5)
+    equal(asked[5], FILTER .. " batch 1000")
+    equal(count("note"), 0)
+  end
+end)
+
+test("what is still on its way is waited for, however long nothing is heard of it", function()
+  local asked, totals, act = tried_again()
+  night(UNIT, function(verb, args)
+    if verb == "postfix.retry" and args.messages == "20" then
+      local result = act(verb, { nexthop = args.nexthop, how = args.how, messages = "5" })
+      return { status = "done", count = 20, done = result.done }
+    end
+    return act(verb, args)
+  end)
+  sim.set("queue_nexthop_underway_messages", { instance = "-", nexthop = FILTER }, 40)
+  mail(320 * MINUTE, 20, 20, 1306)
+  totals()
+  sim.advance(5 * MINUTE)
+  equal(#asked, 2)
+end)
+
 test("what the filter does not take comes back no more, and after three failures it has not helped", function()
   local asked, totals, act = tried_again(15)
   night(UNIT, act)
