@@ -101,6 +101,11 @@ const struct sg_reading queue_readings[] = {
                 "keeps "
                 "up, or one or two messages wait. The worst of several instances with the same filter; "
                 "missing when one of them cannot tell, unless it is 300 or more for another one."},
+        {"postfix_sends_ipv6", {"instance"},
+                "1: Postfix may send mail over IPv6; 0: inet_protocols leaves it out, and IPv6 addresses of "
+                "next hops count for nothing."},
+        {"postfix_proxy_address", {"instance", "address"},
+                "1: an address of proxy_interfaces, which Postfix takes for its own."},
         {"mail_arrived_total", {"instance"},
                 "Messages completed in the incoming queue (or put on hold from there): mail from outside, "
                 "local mail when it is picked up, bounces, and requeued mail."},
@@ -241,6 +246,7 @@ void queue_publish(struct queue_spool *spool) {
         spool->published_usec = spool->host->now_usec(spool->host);
         for (int queue = 0; queue < QUEUES; queue++)
                 publish_queue(spool, (enum queue)queue);
+        queue_outside_publish(spool);
         say(spool, "mail_arrived_total", NULL, NULL, (double)spool->totals.arrived);
         say(spool, "mail_delivered_total", NULL, NULL, (double)spool->totals.delivered);
         say(spool, "mail_deferred_total", NULL, NULL, (double)spool->totals.deferred);

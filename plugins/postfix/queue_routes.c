@@ -110,6 +110,7 @@ static bool use(struct queue_spool *spool, const char *main_cf) {
         int r;
 
         read_lifetimes(spool, main_cf);
+        queue_outside_read(&spool->outside, main_cf);
         spool->has_filter =
                 main_cf_expanded(main_cf, "content_filter", "", value, sizeof(value)) && value[0] != '\0';
         if (!read_table(spool, main_cf, path, &table))

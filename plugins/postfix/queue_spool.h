@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 
 #include "common/growth.h"
+#include "common/net_address.h"
 #include "postfix/nexthop.h"
 #include "postfix/postfix.h"
 #include "postfix/queue_file.h"
@@ -131,6 +132,15 @@ struct queue_near {
         char path[32 + QUEUE_SUB_MAX];
 };
 
+#define QUEUE_OUTSIDE_MAX 8
+
+/* What main.cf says of the way out; `shown` are the addresses that were published last. */
+struct queue_outside {
+        bool is_known, sends_six;
+        char addresses[QUEUE_OUTSIDE_MAX][NET_ADDRESS_TEXT], shown[QUEUE_OUTSIDE_MAX][NET_ADDRESS_TEXT];
+        size_t n, n_shown;
+};
+
 /* What the spools of a sensor have in common. */
 struct queue_common {
         const struct reason_site *reasons; /* NULL: none */
@@ -184,6 +194,7 @@ struct queue_spool {
         uint64_t routes_stamp;                /* of the files they came from; 0: not read yet */
         char transport[QUEUE_TABLE_PATH_MAX]; /* the table; "": there is none */
         unsigned defer_depth;
+        struct queue_outside outside;
         bool lifetimes_known;
         uint32_t lifetime_seconds, bounce_lifetime_seconds; /* bounce: of a message without a sender */
 
@@ -291,6 +302,10 @@ void queue_near_close(struct queue_spool *spool);
 
 /* queue_routes.c: from main.cf and the transport table; true: they are others than before */
 bool queue_routes_refresh(struct queue_spool *spool);
+
+/* queue_outside.c: what main.cf says of the way out, and the readings about it */
+void queue_outside_read(struct queue_outside *outside, const char *main_cf);
+void queue_outside_publish(struct queue_spool *spool);
 
 /* queue_census.c */
 bool queue_census_step(struct queue_spool *spool); /* false: nothing to do */

@@ -498,6 +498,33 @@ static void a_new_relayhost_changes_the_next_hops(void **state) {
         relay_expect(relay, "queue_domain_messages", "-,deferred,example.test", 1);
 }
 
+static void what_others_have_to_know_of_the_way_out_is_told(void **state) {
+        struct relay *relay = *state;
+        const struct bench_reading *gone;
+
+        scratch_write(&relay->scratch, "etc/postfix/main.cf",
+                "inet_protocols = ipv4\nproxy_interfaces = 192.0.2.1, [2001:db8::1] relay.test\n");
+        relay_start(relay);
+        relay_expect(relay, "postfix_sends_ipv6", "-", 0);
+        relay_expect(relay, "postfix_proxy_address", "-,192.0.2.1", 1);
+        relay_expect(relay, "postfix_proxy_address", "-,2001:db8::1", 1);
+        assert_null(sensor_bench_find(&relay->bench, "postfix_proxy_address", "-,relay.test"));
+        scratch_write(&relay->scratch, "etc/postfix/main.cf",
+                "inet_protocols = ipv4, ipv6\nproxy_interfaces = 192.0.2.2\n");
+        add(relay, "deferred", "bob@example.test");
+        relay_expect(relay, "postfix_sends_ipv6", "-", 1);
+        relay_expect(relay, "postfix_proxy_address", "-,192.0.2.2", 1);
+        gone = sensor_bench_find(&relay->bench, "postfix_proxy_address", "-,192.0.2.1");
+        assert_true(gone->withdrawn);
+        /* A host without any address when Postfix was installed. */
+        scratch_write(&relay->scratch, "etc/postfix/main.cf", "inet_protocols =\n");
+        add(relay, "deferred", "bob@example.test");
+        relay_expect(relay, "postfix_sends_ipv6", "-", 1);
+        scratch_write(&relay->scratch, "etc/postfix/main.cf", "inet_protocols = $mine ipv4\n");
+        add(relay, "deferred", "bob@example.test");
+        relay_expect(relay, "postfix_sends_ipv6", "-", 0);
+}
+
 /* A directory cannot be read like a file, by root neither. */
 static void routes_that_cannot_be_read_any_more_stay_what_they_were(void **state) {
         struct relay *relay = *state;
@@ -564,6 +591,7 @@ int main(void) {
                 TEST(a_message_to_several_domains_counts_once_for_each),
                 TEST(more_domains_than_are_shown_are_summed_up),
                 TEST(a_new_relayhost_changes_the_next_hops),
+                TEST(what_others_have_to_know_of_the_way_out_is_told),
                 TEST(routes_that_cannot_be_read_any_more_stay_what_they_were),
                 TEST(without_the_transport_table_that_main_cf_names_nothing_has_a_next_hop),
                 TEST(a_content_filter_is_the_next_hop),
