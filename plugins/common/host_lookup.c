@@ -6,13 +6,19 @@
  * in brackets, then A and AAAA of each exchange, or of the domain itself when it has none.  A null MX is the word
  * that there is no address.  Like Postfix it looks nowhere but in the DNS.
  *
+ * A relay that is a mail exchange of the domain itself, as a backup MX is, passes mail on to better ones only: itself,
+ * its equals and the worse ones do not count (RFC 5321, 5.1), or it would always seem that mail has somewhere to go.
+ * Only when there is no better one they are kept, because another Postfix may listen at an address of this host.
+ *
  * What the name servers said and what they could not say are kept apart: only an answer about the name is evidence
  * that there is no address.  An exchange that has some addresses is complete even if one of its two questions
- * failed, because many servers are bad at AAAA and Postfix sends to what it has.
+ * failed, because many servers are bad at AAAA and Postfix sends to what it has.  Where no Postfix of this host sends
+ * over IPv6, as the plugin postfix knows, nobody is asked for such addresses.
  *
  * Owns its present query and a timer.  Fails: HOST_LOOKUP_NO_WORD after LOOKUP_USEC at the latest, or with what was
  * found until then, marked as incomplete.
- * Limits: EXCHANGES_MAX exchanges, DNS_ADDRESSES_MAX addresses; no search list.
+ * Limits: EXCHANGES_MAX exchanges, DNS_ADDRESSES_MAX addresses; no search list.  Addresses that this host has behind
+ * another one are known from the plugin postfix (proxy_interfaces), as far as they are no names there.
  */
 #include "common/host_lookup.h"
 
@@ -34,10 +40,15 @@ struct host_lookup {
         struct dns_query *query;
         struct sg_timer *timer;
         char hosts[EXCHANGES_MAX][DNS_NAME_MAX];
+        unsigned preferences[EXCHANGES_MAX];
         size_t n_hosts, host;
         size_t before; /* addresses that were known before the present host */
-        int type;      /* of the present question */
-        bool failed;   /* a question about the present host was not answered */
+        /* The same before the first exchange of its preference. */
+        size_t better;
+        bool is_better_incomplete;
+        bool drops_itself; /* it is asked for what a mail exchange passes mail on to */
+        int type;          /* of the present question */
+        bool failed;       /* a question about the present host was not answered */
         struct host_lookup_result result;
 };
 
@@ -72,6 +83,63 @@ static void add_address(struct host_lookup *lookup, const struct net_address *ad
         memcpy(added->name, lookup->hosts[lookup->host], sizeof(added->name));
 }
 
+struct own {
+        const struct net_address *address;
+        bool is_own;
+};
+
+static void see_own(const struct sg_label *labels, size_t n_labels, double value, void *data) {
+        struct own *own = data;
+        struct net_address address;
+
+        for (size_t i = 0; i < n_labels; i++)
+                own->is_own |= value > 0 && strcmp(labels[i].name, "address") == 0 &&
+                        net_address_parse(labels[i].value, &address) &&
+                        net_address_compare(&address, own->address) == 0;
+}
+
+struct protocols {
+        bool is_known, is_used;
+};
+
+static void see_six(const struct sg_label *labels, size_t n_labels, double value, void *data) {
+        struct protocols *protocols = data;
+
+        (void)labels;
+        (void)n_labels;
+        protocols->is_known = true;
+        protocols->is_used |= !(value <= 0);
+}
+
+/* Does some Postfix of this host send to IPv6 addresses, or may it. */
+static bool is_six_used(const struct sg_host *host) {
+        struct protocols six = {.is_used = false};
+
+        host->each_reading(host, "postfix_sends_ipv6", see_six, &six);
+        return six.is_used || !six.is_known;
+}
+
+static bool is_own(const struct host_lookup *lookup, const struct net_address *address) {
+        const struct sg_host *host = lookup->resolver->host;
+        struct own own = {.address = address, .is_own = net_address_is_here(address)};
+
+        if (!own.is_own)
+                host->each_reading(host, "postfix_proxy_address", see_own, &own);
+        return own.is_own;
+}
+
+/* Among the addresses of the present exchange is one of this host, and there are better exchanges. */
+static bool is_reached(const struct host_lookup *lookup) {
+        const struct host_lookup_result *result = &lookup->result;
+
+        if (!lookup->drops_itself || (lookup->better == 0 && !lookup->is_better_incomplete))
+                return false;
+        for (size_t i = lookup->before; i < result->n_addresses; i++)
+                if (is_own(lookup, &result->addresses[i].address))
+                        return true;
+        return false;
+}
+
 static void ask(struct host_lookup *lookup, int type, dns_query_fn fn) {
         int r;
 
@@ -84,12 +152,28 @@ static void ask(struct host_lookup *lookup, int type, dns_query_fn fn) {
         }
 }
 
+/* What is known now is better than what follows, if that is of another preference than the last one. */
+static void begin_preference(struct host_lookup *lookup) {
+        if (lookup->host >= lookup->n_hosts || lookup->host == 0 ||
+                lookup->preferences[lookup->host] == lookup->preferences[lookup->host - 1])
+                return;
+        lookup->better = lookup->result.n_addresses;
+        lookup->is_better_incomplete = lookup->result.incomplete;
+}
+
 static void end_host(struct host_lookup *lookup) {
         if (lookup->failed && lookup->result.n_addresses == lookup->before)
                 lookup->result.incomplete = true;
         lookup->failed = false;
+        if (is_reached(lookup)) {
+                lookup->result.n_addresses = lookup->better;
+                lookup->result.incomplete = lookup->is_better_incomplete;
+                lookup->n_hosts = lookup->host;
+                return;
+        }
         lookup->before = lookup->result.n_addresses;
         lookup->host++;
+        begin_preference(lookup);
 }
 
 static void on_address(const struct dns_reply *reply, void *data) {
@@ -150,6 +234,7 @@ static void on_exchanges(const struct dns_reply *reply, void *data) {
         }
         for (size_t i = 0, n = 0; i < answer.n_exchanges && n < EXCHANGES_MAX; i++)
                 if (answer.exchanges[i].name[0]) {
+                        lookup->preferences[n] = answer.exchanges[i].preference;
                         memcpy(lookup->hosts[n++], answer.exchanges[i].name, DNS_NAME_MAX);
                         lookup->n_hosts = n;
                 }
@@ -173,7 +258,12 @@ int host_lookup_new(struct resolver *resolver, const struct next_hop *hop, bool 
 
         if (!lookup)
                 return -ENOMEM;
-        *lookup = (struct host_lookup){.resolver = resolver, .fn = fn, .data = data, .six = six};
+        *lookup = (struct host_lookup){.resolver = resolver,
+                .fn = fn,
+                .data = data,
+                .six = six && is_six_used(host),
+                /* As Postfix has it: at another port there is another program. */
+                .drops_itself = hop->mx && hop->port == NEXT_HOP_PORT_SMTP};
         if (hop->literal) {
                 add_address(lookup, &hop->address);
         } else {

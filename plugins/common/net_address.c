@@ -2,14 +2,16 @@
 /*
  * net_address - addresses from text to sockets and back
  *
- * Used in the watcher by the plugins dns and relay.  All but net_address_connect() are pure functions.  The
+ * Used in the watcher by the plugins dns and relay.  All but those that take a
+ * socket, net_address_connect() and net_address_is_here(), are pure functions.  The
  * scope of a link-local address stays text until a socket is made, because an interface may come later than the
  * line that names it; it is looked up with an ioctl on that very socket, since the helpers of the C library
  * would open one of a family that the watcher may not have.
  *
  * Owns nothing: the caller closes the socket.  Fails: negative errno of socket(), of the scope or of connect(),
  * among them the answers of the local routing table, which come at once.
- * Limits: no other families, no host names, and never bind().
+ * Limits: no other families, no host names, and never bind().  Of a loopback address only the one that the kernel sends
+ * from counts as being of this host.
  */
 #include "common/net_address.h"
 
@@ -23,6 +25,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define PORT_DISCARD 9
 
 _Static_assert(NET_ADDRESS_SCOPE == IF_NAMESIZE, "a scope holds the name of an interface");
 
@@ -116,4 +120,22 @@ int net_address_connect(const struct net_address *address, uint16_t port, int ty
                 return r;
         }
         return fd;
+}
+
+/* The kernel sends to itself from the address it sends to.  A datagram socket sends nothing to be connected. */
+bool net_address_is_here(const struct net_address *address) {
+        struct sockaddr_storage name = {0};
+        socklen_t size = sizeof(name);
+        const void *bytes = address->family == AF_INET6
+                ? (const void *)&((const struct sockaddr_in6 *)&name)->sin6_addr
+                : (const void *)&((const struct sockaddr_in *)&name)->sin_addr;
+        int fd = net_address_connect(address, PORT_DISCARD, SOCK_DGRAM);
+        bool is_here;
+
+        if (fd < 0)
+                return false;
+        is_here = getsockname(fd, (struct sockaddr *)&name, &size) == 0 &&
+                memcmp(bytes, address->bytes, address->family == AF_INET6 ? 16 : 4) == 0;
+        close(fd);
+        return is_here;
 }

@@ -15,14 +15,13 @@
 #include <string.h>
 #include <strings.h>
 
-#define PORT_SMTP 25
 #define PORT_WRAPPED 465
 
 static const struct {
         const char *name;
         uint16_t port;
 } services[] = {
-        {"smtp", PORT_SMTP},
+        {"smtp", NEXT_HOP_PORT_SMTP},
         {"submission", 587},
         {"submissions", PORT_WRAPPED},
         {"smtps", PORT_WRAPPED},
@@ -69,7 +68,7 @@ static bool parse_host(const char *text, size_t size, bool bracketed, struct nex
 }
 
 bool next_hop_parse(const char *text, struct next_hop *ret_hop) {
-        struct next_hop hop = {.port = PORT_SMTP};
+        struct next_hop hop = {.port = NEXT_HOP_PORT_SMTP};
         bool bracketed = text[0] == '[';
         const char *host = bracketed ? text + 1 : text;
         size_t size = strcspn(host, bracketed ? "]" : ":");

@@ -5,6 +5,8 @@
 
 #include "common/dns_message.h"
 
+#define NEXT_HOP_PORT_SMTP 25
+
 struct next_hop {
         char host[DNS_NAME_MAX]; /* "" for an address */
         bool mx;                 /* its mail exchanges are to be asked for */

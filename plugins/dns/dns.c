@@ -41,7 +41,8 @@ static const struct sg_option options[] = {
         [DNS_OPTION_IPV6] = {.name = "ipv6",
                 .type = SG_TYPE_BOOL,
                 .fallback = "true",
-                .doc = "Count IPv6 addresses too; false fits inet_protocols = ipv4 in Postfix."},
+                .doc = "Count IPv6 addresses too; never when inet_protocols of Postfix leaves them "
+                       "out."},
         {0},
 };
 

@@ -45,7 +45,8 @@ static const struct sg_option options[] = {
         [RELAY_OPTION_IPV6] = {.name = "ipv6",
                 .type = SG_TYPE_BOOL,
                 .fallback = "true",
-                .doc = "Probe IPv6 addresses too; false fits inet_protocols = ipv4 in Postfix."},
+                .doc = "Probe IPv6 addresses too; never when inet_protocols of Postfix leaves them "
+                       "out."},
         {0},
 };
 

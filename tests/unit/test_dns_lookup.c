@@ -33,6 +33,15 @@ static const struct name_record records[] = {
         {"nowhere.test", ns_t_mx, "gone.example.test", 10},
         {"odd.test", ns_t_mx, "bad\\ name.test", 10},
         {"odd.test", ns_t_mx, "mx2.example.test", 20},
+        {"itself.test", ns_t_a, "127.0.0.1", 0},
+        {"backup.test", ns_t_mx, "mx1.example.test", 10},
+        {"backup.test", ns_t_mx, "itself.test", 20},
+        {"backup.test", ns_t_mx, "mx2.example.test", 30},
+        {"equal.test", ns_t_mx, "mx1.example.test", 10},
+        {"equal.test", ns_t_mx, "mx2.example.test", 20},
+        {"equal.test", ns_t_mx, "itself.test", 20},
+        {"best.test", ns_t_mx, "itself.test", 10},
+        {"best.test", ns_t_mx, "mx1.example.test", 20},
         {0},
 };
 
@@ -165,6 +174,45 @@ static void a_domain_without_exchanges_is_its_own_and_brackets_ask_for_none(void
         fixture_deinit(&fixture);
 }
 
+static void a_backup_exchange_passes_mail_on_to_better_ones_only(void **state) {
+        static const struct sg_label here[] = {{"instance", "-"}, {"address", "192.0.2.26"}};
+        struct fixture fixture;
+
+        (void)state;
+        fixture_init(&fixture);
+        assert_string_equal(look_up(&fixture, "backup.test"), "192.0.2.25 2001:db8::25");
+        assert_false(fixture.result.incomplete);
+        assert_string_equal(look_up(&fixture, "equal.test"), "192.0.2.25 2001:db8::25");
+        /* Nobody is better: that may be another Postfix. */
+        assert_string_equal(look_up(&fixture, "best.test"), "127.0.0.1 192.0.2.25 2001:db8::25");
+        assert_string_equal(look_up(&fixture, "[itself.test]"), "127.0.0.1");
+        assert_string_equal(
+                look_up_with(&fixture, "backup.test:2525", false), "192.0.2.25 127.0.0.1 192.0.2.26");
+        /* What itself can be reached at is no way out when the others are not known. */
+        fixture.server.silent_for = "mx1.example.test";
+        assert_string_equal(
+                look_up_with(&fixture, "backup.test", false), "no name server could tell its address");
+        assert_int_equal(fixture.result.outcome, HOST_LOOKUP_NO_WORD);
+        fixture.server.silent_for = NULL;
+        /* The address that others know it by, as main.cf has it. */
+        sensor_bench_feed(&fixture.bench, "postfix_proxy_address", here, 2, 1);
+        assert_string_equal(look_up_with(&fixture, "example.test", false), "192.0.2.25");
+        fixture_deinit(&fixture);
+}
+
+static void addresses_no_postfix_sends_to_are_not_asked_for(void **state) {
+        static const struct sg_label one[] = {{"instance", "-"}}, other[] = {{"instance", "postfix-out"}};
+        struct fixture fixture;
+
+        (void)state;
+        fixture_init(&fixture);
+        sensor_bench_feed(&fixture.bench, "postfix_sends_ipv6", one, 1, 0);
+        assert_string_equal(look_up(&fixture, "example.test"), "192.0.2.25 192.0.2.26");
+        sensor_bench_feed(&fixture.bench, "postfix_sends_ipv6", other, 1, 1);
+        assert_string_equal(look_up(&fixture, "example.test"), "192.0.2.25 2001:db8::25 192.0.2.26");
+        fixture_deinit(&fixture);
+}
+
 static void no_address_is_told_apart_from_no_word(void **state) {
         static const struct {
                 const char *nexthop;
@@ -241,6 +289,8 @@ int main(void) {
                 cmocka_unit_test(what_is_not_a_next_hop_never_reaches_the_network),
                 cmocka_unit_test(exchanges_come_by_preference_and_each_address_once),
                 cmocka_unit_test(a_domain_without_exchanges_is_its_own_and_brackets_ask_for_none),
+                cmocka_unit_test(a_backup_exchange_passes_mail_on_to_better_ones_only),
+                cmocka_unit_test(addresses_no_postfix_sends_to_are_not_asked_for),
                 cmocka_unit_test(no_address_is_told_apart_from_no_word),
                 cmocka_unit_test(an_exchange_nobody_could_tell_about_makes_the_rest_incomplete),
                 cmocka_unit_test(an_exchange_that_is_no_host_name_is_left_out),
