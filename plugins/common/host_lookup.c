@@ -4,7 +4,8 @@
  *
  * Runs in the watcher for the plugins dns and relay.  A chain of questions, one at a time: MX unless the next hop is
  * in brackets, then A and AAAA of each exchange, or of the domain itself when it has none.  A null MX is the word
- * that there is no address.  Like Postfix it looks nowhere but in the DNS.
+ * that there is no address.  Like Postfix it looks nowhere but in the DNS, and asks for addresses also when it was told
+ * that there is no such name: some servers say so for want of an MX record.
  *
  * A relay that is a mail exchange of the domain itself, as a backup MX is, passes mail on to better ones only: itself,
  * its equals and the worse ones do not count (RFC 5321, 5.1), or it would always seem that mail has somewhere to go.
@@ -48,6 +49,7 @@ struct host_lookup {
         bool is_better_incomplete;
         bool drops_itself; /* it is asked for what a mail exchange passes mail on to */
         int type;          /* of the present question */
+        bool is_denied;    /* there is no such name, as was said of its exchanges */
         bool failed;       /* a question about the present host was not answered */
         struct host_lookup_result result;
 };
@@ -200,8 +202,11 @@ static void next_question(struct host_lookup *lookup) {
                 ask(lookup, ns_t_a, on_address);
                 return;
         }
-        finish(lookup,
-                lookup->result.incomplete ? "no name server could tell its address"
+        if (lookup->result.incomplete)
+                finish(lookup, "no name server could tell its address");
+        else
+                finish(lookup,
+                        lookup->is_denied ? "the name servers say that it does not exist"
                                           : "the name servers say that it has no address");
 }
 
@@ -222,10 +227,7 @@ static void on_exchanges(const struct dns_reply *reply, void *data) {
                         reply->answer ? "the name servers cannot answer for it" : "no name server answers");
                 return;
         }
-        if (reply->answer->code == ns_r_nxdomain) {
-                finish(lookup, "the name servers say that it does not exist");
-                return;
-        }
+        lookup->is_denied = reply->answer->code == ns_r_nxdomain;
         answer = *reply->answer;
         qsort(answer.exchanges, answer.n_exchanges, sizeof(answer.exchanges[0]), by_preference);
         if (answer.n_exchanges == 1 && answer.exchanges[0].name[0] == '\0') {

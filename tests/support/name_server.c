@@ -141,6 +141,8 @@ static void build(struct message *answer, const struct name_server *server, cons
                 put_loop(answer);
         else if (manner == NAME_SERVER_1000_RECORDS && tcp && type == ns_t_a)
                 put_many(answer, name);
+        else if (server->denies_type == type)
+                flags |= ns_r_nxdomain;
         else if (manner != NAME_SERVER_REFUSES && manner != NAME_SERVER_FAILS &&
                 !put_answers(answer, server, name, type) && name[0])
                 flags |= ns_r_nxdomain;

@@ -68,6 +68,7 @@ struct name_server {
         unsigned asked, asked_by_stream; /* questions that came; of these, over TCP */
         unsigned deaf_to;                /* so many of the next questions are lost */
         const char *silent_for;          /* NULL, or a name about which nothing is said */
+        int denies_type;                 /* 0, or: NXDOMAIN to each question of this type */
 };
 
 void name_server_init(struct name_server *server, struct sensor_bench *bench, const char *address,

@@ -213,6 +213,18 @@ static void addresses_no_postfix_sends_to_are_not_asked_for(void **state) {
         fixture_deinit(&fixture);
 }
 
+static void a_name_denied_for_want_of_exchanges_may_have_addresses(void **state) {
+        struct fixture fixture;
+
+        (void)state;
+        fixture_init(&fixture);
+        fixture.server.denies_type = ns_t_mx;
+        assert_string_equal(look_up(&fixture, "plain.test"), "192.0.2.7");
+        assert_string_equal(look_up(&fixture, "gone.test"), "the name servers say that it does not exist");
+        assert_int_equal(fixture.result.outcome, HOST_LOOKUP_NONE);
+        fixture_deinit(&fixture);
+}
+
 static void no_address_is_told_apart_from_no_word(void **state) {
         static const struct {
                 const char *nexthop;
@@ -291,6 +303,7 @@ int main(void) {
                 cmocka_unit_test(a_domain_without_exchanges_is_its_own_and_brackets_ask_for_none),
                 cmocka_unit_test(a_backup_exchange_passes_mail_on_to_better_ones_only),
                 cmocka_unit_test(addresses_no_postfix_sends_to_are_not_asked_for),
+                cmocka_unit_test(a_name_denied_for_want_of_exchanges_may_have_addresses),
                 cmocka_unit_test(no_address_is_told_apart_from_no_word),
                 cmocka_unit_test(an_exchange_nobody_could_tell_about_makes_the_rest_incomplete),
                 cmocka_unit_test(an_exchange_that_is_no_host_name_is_left_out),
