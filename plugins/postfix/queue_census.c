@@ -73,12 +73,6 @@ static void count_envelope(struct queue_spool *spool, const struct queue_message
                 queue_filters_count(spool, message);
 }
 
-/* A large file takes several turns; what was read of it is not known yet. */
-static bool is_being_read(const struct queue_spool *spool, const struct queue_message *message) {
-        return spool->reader.fd >= 0 && message->id.inode == spool->reading.inode &&
-                message->id.stamp == spool->reading.stamp;
-}
-
 static void count(struct queue_spool *spool, const struct queue_message *message) {
         struct queue_census *census = &spool->census;
         struct queue_place *place = &spool->places.rows[message->place];
@@ -96,7 +90,7 @@ static void count(struct queue_spool *spool, const struct queue_message *message
         if (message->state == QUEUE_MESSAGE_READ)
                 count_envelope(spool, message);
         else if (message->state == QUEUE_MESSAGE_UNREADABLE ||
-                (!(message->jobs & ~NOT_OF_ITS_FILE) && !is_being_read(spool, message)))
+                (!(message->jobs & ~NOT_OF_ITS_FILE) && !queue_read_is_in(spool, message)))
                 /* The latter: read, and its file has no end. */
                 census->unreadable++;
         if (message->queue == QUEUE_DEFERRED) {

@@ -380,6 +380,11 @@ static void begin(struct queue_spool *spool, struct queue_message *message) {
         go_on(spool, message, path);
 }
 
+bool queue_read_is_in(const struct queue_spool *spool, const struct queue_message *message) {
+        return spool->reader.fd >= 0 && message->id.inode == spool->reading.inode &&
+                message->id.stamp == spool->reading.stamp;
+}
+
 static void go_on_later(struct queue_spool *spool) {
         struct queue_message *message = queue_table_find(&spool->table, &spool->reading);
         char path[QUEUE_PATH_MAX] = "";

@@ -292,6 +292,8 @@ bool queue_read_find(struct queue_spool *spool);
 bool queue_read_look(struct queue_spool *spool);
 bool queue_read_file(struct queue_spool *spool);
 bool queue_read_reason(struct queue_spool *spool);
+/* A large file takes several turns: whether it is in the middle of this one, and what it has of it is not known yet. */
+bool queue_read_is_in(const struct queue_spool *spool, const struct queue_message *message);
 void queue_read_close(struct queue_spool *spool);
 void queue_read_status(struct queue_spool *spool, struct queue_message *message, const struct stat *status);
 

@@ -138,7 +138,7 @@ static void count_hops(struct queue_spool *spool, const struct queue_message *me
 
 /* Some of its recipients may be done: who is left is in the file. */
 static void read_again(struct queue_spool *spool, struct queue_message *message) {
-        if (message->state != QUEUE_MESSAGE_READ)
+        if (message->state != QUEUE_MESSAGE_READ && !queue_read_is_in(spool, message))
                 return;
         message->changed = true;
         queue_track_job(spool, message, QUEUE_JOB_READ);
@@ -326,7 +326,7 @@ void queue_track_change(
                 return;
         if (message->queue != QUEUE_ACTIVE)
                 queue_track_job(spool, message, QUEUE_JOB_LOOK);
-        else if (message->left > 1 && message->left <= REREAD_MAX)
+        else if (message->state != QUEUE_MESSAGE_READ || (message->left > 1 && message->left <= REREAD_MAX))
                 read_again(spool, message);
 }
 

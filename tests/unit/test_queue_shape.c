@@ -109,6 +109,53 @@ static void what_moved_on_before_anybody_looked_is_read_again(void **state) {
         assert_int_equal(followed->answer.rows[0].counts[0], 1);
 }
 
+/* So busy that each turn ends after one piece of work. */
+static uint64_t clock_of_one_piece_a_turn(const struct sg_host *host) {
+        struct sensor_bench *bench = (struct sensor_bench *)(uintptr_t)host;
+
+        bench->leapt_usec += QUEUE_TURN_USEC;
+        return clock_monotonic_usec() + bench->leapt_usec;
+}
+
+/* The first recipient is passed in the first piece, and done before the last one is read. */
+static void what_is_done_while_the_rest_is_still_being_read_is_read_again(void **state) {
+        static const struct {
+                unsigned more_recipients; /* few: they are looked at again while it is active */
+                const char *const queues[3];
+        } ways[] = {{900, {NULL}}, {1200, {"deferred", "hold"}}, {1200, {"hold"}}};
+        struct followed *followed = *state;
+        uint64_t (*clock)(const struct sg_host *) = followed->bench.services.now_usec;
+        char domain[256] = "";
+
+        while (strlen(domain) < 100)
+                strcat(domain, "long.");
+        strcat(domain, "test");
+        followed_start(followed, 1);
+        followed_settle(followed);
+        for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+                struct queue_spool *spool = followed->spools[0];
+                const char *queue = "active";
+                struct spool_file file;
+
+                followed->bench.services.now_usec = clock_of_one_piece_a_turn;
+                spool_add(&followed->files[0],
+                        &(struct spool_message){.queue = queue,
+                                .recipients = {{.address = "a@a.test"}},
+                                .more_recipients = ways[i].more_recipients,
+                                .more_domain = domain},
+                        &file);
+                while (spool->reader.fd < 0)
+                        sensor_bench_run(&followed->bench, 1);
+                spool_done(&followed->files[0], &file, 0);
+                for (size_t j = 0; ways[i].queues[j]; j++) {
+                        queue = ways[i].queues[j];
+                        spool_move(&followed->files[0], &file, queue);
+                }
+                followed->bench.services.now_usec = clock;
+                followed_expect(followed, &SHAPE_QUESTION(queue));
+        }
+}
+
 static void what_qshape_ignores_is_not_counted(void **state) {
         const struct sg_queue_shape shape = SHAPE_QUESTION("incoming", "deferred", "hold");
         struct followed *followed = *state;
@@ -250,6 +297,7 @@ int main(void) {
                 TEST(addresses_count_under_the_domains_that_qshape_gives_them),
                 TEST(every_recipient_still_to_do_counts_at_its_domain),
                 TEST(what_moved_on_before_anybody_looked_is_read_again),
+                TEST(what_is_done_while_the_rest_is_still_being_read_is_read_again),
                 TEST(what_qshape_ignores_is_not_counted),
                 TEST(ages_move_on_without_an_event_and_back_with_the_clock),
                 TEST(ages_move_on_when_nobody_asks),
