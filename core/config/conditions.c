@@ -25,7 +25,8 @@
  * that is down: nothing is lost while mail waits, and critical would let younger log data be destroyed for it.  Slow,
  * degraded and refusing are notices; they pass by themselves, and Postfix knows what to do meanwhile.  All of these
  * trip within seconds, because their sensors ask more than once before they call anything down; a next hop that is
- * degraded takes a little longer than one that is down, which it is then, too.  A server that turns away everybody has
+ * degraded takes a little longer than one that is down, which it is then, too.  A filter that is stuck trips at once,
+ * since its reading is a time in itself: its sensor has seen it do nothing for long.  A server that turns away everybody has
  * the lowest rank of them, because it is seen at once, and what became of mail says it better as soon as there is some.
  * A flood and a storm come after all outages, but before what may have been wrong for weeks and harms nobody.
  *
@@ -211,7 +212,7 @@ static const struct {
         {"filter-stuck", "reading", "filter_wait_seconds"},
         {"filter-stuck", "trip", "300"},
         {"filter-stuck", "clear", "60"},
-        {"filter-stuck", "lasting", "5s"},
+        {"filter-stuck", "lasting", "0s"},
         {"filter-stuck", "level", "warning"},
         {"filter-stuck", "cause", "55"},
 

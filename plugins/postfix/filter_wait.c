@@ -12,6 +12,11 @@
  * many times as long has stopped, sooner still when the probe fails outright.  Then what waits will wait at least until
  * Postfix's client gives up on the greeting, or until the next try: that is known at once, and part of the answer.
  *
+ * A burst is no silence, however large: while a filter works on it, messages leave.  What does make one is a scanner
+ * that loads its rules anew, or large mail in all its processes at once.  So it is counted in seconds and in turns, and
+ * no condition has to wait once more.  One that answers its probe has a process free; that no mail gets to it may be
+ * Postfix's own doing, which is stopped for an upgrade, and takes longer to be believed.
+ *
  * Several instances may use one filter, and each knows its own mail only.  The longest wait is told; while one of them
  * is not known, only a wait that is bad whatever the missing one would say, since a shorter one reads as "it is well".
  *
@@ -30,32 +35,49 @@
 
 /* How long it must have taken nothing to have stopped: that long, and so many times as long as between two before. */
 static const struct {
-        unsigned seconds, turns;
+        double seconds, turns;
 } silences[] = {
-        [false] = {18, 10}, [true] = {12, 4}, /* beside a probe that fails */
+        [FILTER_PROBE_UNTOLD] = {15, 12},
+        [FILTER_PROBE_ANSWERED] = {22, 12},
+        [FILTER_PROBE_FAILED] = {15, 5},
 };
 
-static bool has_stopped(const struct filter_wait *wait) {
-        if (wait->quiet_seconds < silences[wait->is_dead].seconds)
-                return false;
-        /* Of one whose pace nobody knows the probe alone can say it. */
+/* Infinite: of one whose pace nobody knows the probe alone can say it. */
+static double longest_silence(const struct filter_wait *wait) {
+        double seconds = silences[wait->probe].seconds, turns = silences[wait->probe].turns;
+
         if (wait->turn_seconds <= 0)
-                return wait->is_dead;
-        return (double)wait->quiet_seconds >= silences[wait->is_dead].turns * wait->turn_seconds;
+                return wait->probe == FILTER_PROBE_FAILED ? seconds : (double)INFINITY;
+        return turns * wait->turn_seconds > seconds ? turns * wait->turn_seconds : seconds;
+}
+
+/* Those that only wait for their next try, while the filter is well, are not waiting for it. */
+static uint64_t count_waiting(const struct filter_wait *wait) {
+        bool is_its_fault = wait->came_back > 0 || wait->probe != FILTER_PROBE_ANSWERED;
+
+        return wait->underway + (is_its_fault ? wait->deferred : 0);
+}
+
+static bool is_listened_to(const struct filter_wait *wait) {
+        uint64_t waiting = count_waiting(wait);
+
+        return waiting >= CROWD || (waiting > 0 && wait->probe == FILTER_PROBE_FAILED);
+}
+
+double filter_wait_again(const struct filter_wait *wait) {
+        double left = longest_silence(wait) - wait->quiet_seconds;
+
+        return is_listened_to(wait) && left > 0 ? left : (double)INFINITY;
 }
 
 double filter_wait_decide(const struct filter_wait *wait) {
-        /* Those that only wait for their next try, while the filter is well, are not waiting for it. */
-        bool is_its_fault = wait->came_back > 0 || !wait->is_answering;
-        uint64_t waiting = wait->underway + (is_its_fault ? wait->deferred : 0);
+        uint64_t waiting = count_waiting(wait);
         uint64_t known =
                 wait->oldest_seconds < wait->watched_seconds ? wait->oldest_seconds : wait->watched_seconds;
 
-        if (waiting == 0)
+        if (!is_listened_to(wait))
                 return 0;
-        if (waiting < CROWD && !wait->is_dead)
-                return 0;
-        if (has_stopped(wait))
+        if (wait->quiet_seconds >= longest_silence(wait))
                 return (double)(wait->oldest_seconds + GREETING_SECONDS);
         if (waiting < CROWD)
                 return 0;

@@ -127,21 +127,19 @@ static void forget(struct queue_spool *spool, size_t i) {
         queue_names_drop(&spool->places.hops, number);
 }
 
-enum probe { PROBE_NONE, PROBE_DEAD, PROBE_ANSWERED };
-
 struct probing {
         const char *nexthop;
-        enum probe probe;
+        enum filter_probe probe;
 };
 
 static void on_probe(const struct sg_label *labels, size_t n_labels, double value, void *data) {
         struct probing *probing = data;
 
         if (n_labels == 1 && strcmp(labels[0].value, probing->nexthop) == 0 && !isnan(value))
-                probing->probe = value > 0 ? PROBE_ANSWERED : PROBE_DEAD;
+                probing->probe = value > 0 ? FILTER_PROBE_ANSWERED : FILTER_PROBE_FAILED;
 }
 
-static enum probe probe_of(const struct queue_spool *spool, const char *nexthop) {
+static enum filter_probe probe_of(const struct queue_spool *spool, const char *nexthop) {
         struct probing probing = {.nexthop = nexthop};
 
         spool->host->each_reading(spool->host, "relay_up_ratio", on_probe, &probing);
@@ -151,7 +149,8 @@ static enum probe probe_of(const struct queue_spool *spool, const char *nexthop)
 /* What it took of late, and how fast it did until it took the last one. */
 static void add_pace(const struct hop_recent *recent, uint64_t now_usec, struct filter_wait *wait) {
         const uint64_t window_usec = FILTER_WAIT_WINDOW_SECONDS * SECOND_USEC;
-        uint64_t last_usec = recent->last_usec[HOP_DELIVERED], quiet_usec = now_usec - last_usec;
+        uint64_t last_usec = recent->last_usec[HOP_DELIVERED];
+        double quiet_seconds = (double)(now_usec - last_usec) / SECOND_USEC;
         struct hop_recent_sum sum;
 
         hop_recent_add_up(recent, now_usec - wait->watched_seconds * SECOND_USEC, now_usec, &sum);
@@ -159,8 +158,8 @@ static void add_pace(const struct hop_recent *recent, uint64_t now_usec, struct 
         wait->came_back = sum.total - sum.counts[HOP_DELIVERED];
         if (last_usec == 0)
                 return;
-        if (quiet_usec / SECOND_USEC < wait->quiet_seconds)
-                wait->quiet_seconds = quiet_usec / SECOND_USEC;
+        if (quiet_seconds < wait->quiet_seconds)
+                wait->quiet_seconds = quiet_seconds;
         hop_recent_add_up(recent, last_usec > window_usec ? last_usec - window_usec : 0, last_usec, &sum);
         if (sum.counts[HOP_DELIVERED] >= PACE_LEAST)
                 wait->turn_seconds = (double)sum.since_usec / 1e6 / (double)sum.counts[HOP_DELIVERED];
@@ -170,7 +169,6 @@ static struct filter_wait gather(const struct queue_spool *spool, const struct q
         const struct queue_filter_count *count, uint64_t now_usec) {
         const struct hop_recent *recent = queue_recent_of(spool, shown->number);
         uint64_t waited_seconds = (now_usec - shown->waiting_usec) / SECOND_USEC;
-        enum probe probe = probe_of(spool, spool->places.hops.rows[shown->number].text);
         int64_t age = spool->census.now_seconds - (int64_t)count->oldest;
         struct filter_wait wait = {
                 .underway = (uint64_t)count->waiting[QUEUE_INCOMING] + count->waiting[QUEUE_ACTIVE],
@@ -178,9 +176,8 @@ static struct filter_wait gather(const struct queue_spool *spool, const struct q
                 .oldest_seconds = count->oldest != 0 && age > 0 ? (uint64_t)age : 0,
                 .watched_seconds = waited_seconds < FILTER_WAIT_WINDOW_SECONDS ? waited_seconds
                                                                                : FILTER_WAIT_WINDOW_SECONDS,
-                .quiet_seconds = waited_seconds,
-                .is_dead = probe == PROBE_DEAD,
-                .is_answering = probe == PROBE_ANSWERED,
+                .quiet_seconds = (double)(now_usec - shown->waiting_usec) / SECOND_USEC,
+                .probe = probe_of(spool, spool->places.hops.rows[shown->number].text),
         };
 
         if (recent)
@@ -218,7 +215,7 @@ static void say(const struct queue_spool *spool, struct queue_filter_count *coun
                 "%s messages %s%.32s%swait for the filter %.64s, the oldest for %u %s", number,
                 is_default ? "" : "of ", is_default ? "" : spool->instance, is_default ? "" : " ", nexthop,
                 (unsigned)(wait->oldest_seconds / (in_minutes ? 60 : 1)), in_minutes ? "min" : "s");
-        if (wait->is_dead)
+        if (wait->probe == FILTER_PROBE_FAILED)
                 people_add(sentence, QUEUE_FILTER_SENTENCE_MAX, ", which does not speak SMTP");
         add_most(spool, &count->domains, waiting, "are for", sentence);
         add_most(spool, &count->senders, waiting, "are from", sentence);
@@ -242,9 +239,11 @@ static struct queue_filter_count *count_of(struct queue_spool *spool, uint32_t n
 static bool look(struct queue_spool *spool, struct queue_filter_shown *shown, uint64_t now_usec) {
         struct queue_filter_count *count = count_of(spool, shown->number);
         struct filter_wait wait;
+        double again;
 
         shown->seconds = 0;
         shown->sentence[0] = '\0';
+        shown->again_usec = 0;
         if (!count) {
                 shown->waiting_usec = 0;
                 if (shown->empty_usec == 0)
@@ -256,6 +255,9 @@ static bool look(struct queue_spool *spool, struct queue_filter_shown *shown, ui
                 shown->waiting_usec = now_usec;
         wait = gather(spool, shown, count, now_usec);
         shown->seconds = filter_wait_decide(&wait);
+        again = filter_wait_again(&wait);
+        if (isfinite(again))
+                shown->again_usec = now_usec + (uint64_t)(again * SECOND_USEC) + 1;
         if (shown->seconds > 0)
                 say(spool, count, &wait, label_of(spool, shown->number).value, shown->sentence);
         return true;
@@ -276,12 +278,25 @@ void queue_filters_publish(struct queue_spool *spool) {
         }
 }
 
+uint64_t queue_filters_again_usec(const struct queue_spool *spool) {
+        uint64_t again_usec = UINT64_MAX;
+
+        for (size_t i = 0; i < spool->shown_filters.n; i++) {
+                uint64_t own_usec = spool->shown_filters.rows[i].again_usec;
+
+                if (own_usec != 0 && own_usec < again_usec)
+                        again_usec = own_usec;
+        }
+        return again_usec;
+}
+
 void queue_filters_publish_missing(struct queue_spool *spool, const char *why) {
         for (size_t i = 0; i < spool->shown_filters.n; i++) {
                 struct queue_filter_shown *shown = &spool->shown_filters.rows[i];
                 const struct sg_label label = label_of(spool, shown->number);
 
                 shown->seconds = (double)NAN;
+                shown->again_usec = 0;
                 snprintf(shown->sentence, sizeof(shown->sentence), "%s", why);
                 tell(spool, &label);
         }

@@ -36,6 +36,7 @@ struct queue_filter_shown {
         char sentence[QUEUE_FILTER_SENTENCE_MAX]; /* the evidence, or why it is missing */
         uint64_t waiting_usec;                    /* since when some wait; 0: none does */
         uint64_t empty_usec;                      /* since when none does */
+        uint64_t again_usec; /* when its silence will have been too long; 0: nobody knows */
 };
 
 struct queue_filters_shown {
@@ -51,6 +52,8 @@ void queue_filters_count(struct queue_spool *spool, const struct queue_message *
 /* The reading filter_wait_seconds. */
 void queue_filters_publish(struct queue_spool *spool);
 void queue_filters_publish_missing(struct queue_spool *spool, const char *why);
+/* When there is to be a census although nothing changes: that is what a filter that has stopped looks like. */
+uint64_t queue_filters_again_usec(const struct queue_spool *spool);
 void queue_filters_forget(struct queue_spool *spool);
 
 #endif

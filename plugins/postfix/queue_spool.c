@@ -8,8 +8,8 @@
  * them are read, what passes through incoming and active has a quarter of a second to be delivered before anybody
  * opens it, unless somebody wants to know where it goes (queue_recent.c, queue_filters.c); for queue_recent.c events
  * are heard sooner, too.  `tick` asks for a census within a second of a change, every ten seconds while there is mail,
- * and not at all on an empty relay; while the spool is away it looks for it, since nothing tells when a file system is
- * mounted.
+ * when a filter has been silent for too long, and not at all on an empty relay; while the spool is away it looks for it,
+ * since nothing tells when a file system is mounted.
  *
  * Owns everything of a spool.  Fails only at creation; a spool that is not there, or goes away, is missing, and all
  * that was known about it is forgotten but for the totals, a piece at a time; before that it is not looked for again.
@@ -36,6 +36,7 @@
 #define GATHER_USEC UINT64_C(10000)  /* waking up costs more than an event */
 #define HURRY_USEC UINT64_C(1000)    /* ... but what is delivered on this machine is gone by then */
 #define FILES_USEC UINT64_C(250000)  /* from the coming of mail that passes to a look into its file */
+#define SAMPLE_USEC UINT64_C(500000) /* ... and between two looks at what passes, where there is a filter */
 #define CENSUS_SHARE 50              /* a census may take one part in that many of the time */
 
 const char *const queue_names_of[QUEUES] = {
@@ -74,13 +75,17 @@ void queue_spool_work(struct queue_spool *spool) {
         work_within(spool, 0);
 }
 
-static void tick_within(struct queue_spool *spool, uint64_t delay_usec) {
-        uint64_t at_usec = now(spool) + delay_usec;
+static void tick_at(struct queue_spool *spool, uint64_t at_usec) {
+        uint64_t now_usec = now(spool);
 
         if (spool->tick_usec != 0 && spool->tick_usec <= at_usec)
                 return;
         spool->tick_usec = at_usec;
-        spool->host->timer_arm(spool->tick, delay_usec);
+        spool->host->timer_arm(spool->tick, at_usec > now_usec ? at_usec - now_usec : 0);
+}
+
+static void tick_within(struct queue_spool *spool, uint64_t delay_usec) {
+        tick_at(spool, now(spool) + delay_usec);
 }
 
 /* Time that must pass between two censuses. */
@@ -243,7 +248,10 @@ void queue_spool_heard(struct queue_spool *spool) {
         work_within(spool, spool->recent.alert_usec != 0 ? HURRY_USEC : GATHER_USEC);
 }
 
-/* Somebody wants to know where all of it goes, or how fast a filter takes it: one look a second tells. */
+/*
+ * Somebody wants to know where all of it goes, or how fast a filter takes it: two looks a second tell, of which the mail
+ * that comes back from it takes one.
+ */
 static bool is_looked_at(struct queue_spool *spool) {
         uint64_t since_usec = now(spool) - spool->sampled_usec;
 
@@ -251,10 +259,10 @@ static bool is_looked_at(struct queue_spool *spool) {
                 return true;
         if (!queue_filters_are_used(spool))
                 return false;
-        if (since_usec >= SECOND_USEC)
+        if (since_usec >= SAMPLE_USEC)
                 spool->sampled_usec = now(spool);
         /* One message makes several events. */
-        return since_usec >= SECOND_USEC || since_usec < GATHER_USEC;
+        return since_usec >= SAMPLE_USEC || since_usec < GATHER_USEC;
 }
 
 void queue_spool_passes(struct queue_spool *spool) {
@@ -306,6 +314,8 @@ static void after_work(struct queue_spool *spool) {
                 work_within(spool, files_after_usec(spool));
         if (has_mail || is_shown || spool->is_blind || spool->is_overfull)
                 tick_within(spool, MAIL_USEC);
+        if (queue_filters_again_usec(spool) != UINT64_MAX)
+                tick_at(spool, queue_filters_again_usec(spool));
 }
 
 static void on_work(struct sg_timer *timer, void *data) {

@@ -11,7 +11,7 @@ local conditions = {
   { name = "disk-inodes-high", reading = "disk_inodes_used_ratio", trip = 0.85, clear = 0.80 },
   { name = "disk-inodes-critical", reading = "disk_inodes_used_ratio", trip = 0.95, clear = 0.90, level = "critical" },
   { name = "resolver-stale", reading = "resolver_stale", trip = 1, clear = 0.5 },
-  { name = "filter-stuck", reading = "filter_wait_seconds", trip = 300, clear = 60, lasting = 5, clear_lasting = 5 },
+  { name = "filter-stuck", reading = "filter_wait_seconds", trip = 300, clear = 60, lasting = 0, clear_lasting = 5 },
 }
 
 local function mail(seconds, incoming, active, deferred)

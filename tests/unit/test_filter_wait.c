@@ -17,7 +17,7 @@ static const struct {
         struct filter_wait wait;
         double least, most;
 } cases[] = {
-        {"nothing waits", {.watched_seconds = 300, .is_dead = true, .quiet_seconds = 300}, 0, 0},
+        {"nothing waits", {.watched_seconds = 300, .probe = FILTER_PROBE_FAILED, .quiet_seconds = 300}, 0, 0},
         {"1,346 messages before two processes, hours old",
                 {.underway = 1346,
                         .oldest_seconds = 19200,
@@ -43,18 +43,25 @@ static const struct {
                 {.underway = 1, .oldest_seconds = 5000, .watched_seconds = 300, .quiet_seconds = 300}, 0, 0},
         {"it says nothing any more",
                 {.underway = 5,
+                        .oldest_seconds = 15,
+                        .watched_seconds = 15,
+                        .quiet_seconds = 15,
+                        .probe = FILTER_PROBE_FAILED},
+                315, 315},
+        {"... for a moment, as while it is started anew",
+                {.underway = 5,
                         .oldest_seconds = 14,
                         .watched_seconds = 14,
-                        .quiet_seconds = 14,
-                        .is_dead = true},
-                314, 314},
+                        .quiet_seconds = 14.9,
+                        .probe = FILTER_PROBE_FAILED},
+                14, 14},
         {"... of which one message is enough to tell",
                 {.underway = 1,
-                        .oldest_seconds = 12,
-                        .watched_seconds = 12,
-                        .quiet_seconds = 12,
-                        .is_dead = true},
-                312, 312},
+                        .oldest_seconds = 15,
+                        .watched_seconds = 15,
+                        .quiet_seconds = 15,
+                        .probe = FILTER_PROBE_FAILED},
+                315, 315},
         {"its processes are busy with large mail, and nobody answers the probe",
                 {.underway = 30,
                         .oldest_seconds = 200,
@@ -62,32 +69,48 @@ static const struct {
                         .left = 20,
                         .quiet_seconds = 40,
                         .turn_seconds = 15,
-                        .is_dead = true},
+                        .probe = FILTER_PROBE_FAILED},
                 0, 0},
         {"... but that long none of its messages takes",
                 {.underway = 30,
                         .oldest_seconds = 200,
                         .watched_seconds = 300,
                         .left = 20,
-                        .quiet_seconds = 60,
+                        .quiet_seconds = 75,
                         .turn_seconds = 15,
-                        .is_dead = true},
+                        .probe = FILTER_PROBE_FAILED},
                 500, 500},
         {"it took one each second, and stopped",
                 {.underway = 20,
-                        .oldest_seconds = 18,
-                        .watched_seconds = 18,
-                        .left = 0,
-                        .quiet_seconds = 18,
-                        .turn_seconds = 1},
-                318, 318},
-        {"... or pauses",
-                {.underway = 20,
                         .oldest_seconds = 15,
                         .watched_seconds = 15,
+                        .left = 0,
                         .quiet_seconds = 15,
                         .turn_seconds = 1},
-                15, 15},
+                315, 315},
+        {"... or pauses",
+                {.underway = 20,
+                        .oldest_seconds = 14,
+                        .watched_seconds = 14,
+                        .quiet_seconds = 14.9,
+                        .turn_seconds = 1},
+                14, 14},
+        {"... or Postfix was stopped: it answers its probe",
+                {.underway = 20,
+                        .oldest_seconds = 21,
+                        .watched_seconds = 21,
+                        .quiet_seconds = 21.9,
+                        .turn_seconds = 1,
+                        .probe = FILTER_PROBE_ANSWERED},
+                21, 21},
+        {"... but not for that long",
+                {.underway = 20,
+                        .oldest_seconds = 22,
+                        .watched_seconds = 22,
+                        .quiet_seconds = 22,
+                        .turn_seconds = 1,
+                        .probe = FILTER_PROBE_ANSWERED},
+                322, 322},
         {"it took one in five seconds, and takes its time over this one",
                 {.underway = 20,
                         .oldest_seconds = 40,
@@ -103,13 +126,17 @@ static const struct {
                         .turn_seconds = 1},
                 0, 0},
         {"five came back when it was restarted, and it is well now",
-                {.deferred = 5, .oldest_seconds = 700, .watched_seconds = 300, .is_answering = true}, 0, 0},
+                {.deferred = 5,
+                        .oldest_seconds = 700,
+                        .watched_seconds = 300,
+                        .probe = FILTER_PROBE_ANSWERED},
+                0, 0},
         {"... and came back once more",
                 {.deferred = 5,
                         .came_back = 5,
                         .oldest_seconds = 1000,
                         .watched_seconds = 300,
-                        .is_answering = true},
+                        .probe = FILTER_PROBE_ANSWERED},
                 1000, 1000},
         {"... and nobody asks how it is", {.deferred = 5, .oldest_seconds = 700, .watched_seconds = 300}, 700,
                 700},
@@ -128,20 +155,101 @@ static void only_a_crowd_that_does_not_go_away_waits(void **state) {
 
 static void a_filter_that_stops_is_known_within_half_a_minute_by_its_probe_and_else_when_mail_is_late(
         void **state) {
-        struct filter_wait wait = {.underway = 20, .is_dead = true};
-        uint64_t seconds = 0;
+        struct filter_wait wait = {.underway = 20, .probe = FILTER_PROBE_FAILED};
+        unsigned seconds = 0;
 
         (void)state;
-        while (filter_wait_decide(&wait) <= TRIPS)
-                wait.oldest_seconds = wait.watched_seconds = wait.quiet_seconds = ++seconds;
-        assert_in_range(seconds, 5, 20);
-        wait.is_dead = false;
         while (filter_wait_decide(&wait) <= TRIPS) {
-                wait.oldest_seconds = wait.quiet_seconds = ++seconds;
+                wait.oldest_seconds = wait.watched_seconds = ++seconds;
+                wait.quiet_seconds = seconds;
+        }
+        assert_in_range(seconds, 5, 20);
+        wait.probe = FILTER_PROBE_UNTOLD;
+        while (filter_wait_decide(&wait) <= TRIPS) {
+                wait.oldest_seconds = ++seconds;
+                wait.quiet_seconds = seconds;
                 wait.watched_seconds =
                         seconds < FILTER_WAIT_WINDOW_SECONDS ? seconds : FILTER_WAIT_WINDOW_SECONDS;
         }
         assert_int_equal(seconds, TRIPS + 1);
+}
+
+/* Looked at then, and a moment before: nobody has to guess when. */
+static void when_silence_will_be_too_long_is_known(void **state) {
+        static const struct filter_wait rows[] = {
+                {.underway = 20, .turn_seconds = 1, .quiet_seconds = 3},
+                {.underway = 20, .turn_seconds = 4, .quiet_seconds = 3},
+                {.underway = 20, .turn_seconds = 1, .quiet_seconds = 3, .probe = FILTER_PROBE_ANSWERED},
+                {.underway = 1, .turn_seconds = 1, .probe = FILTER_PROBE_FAILED},
+                {.underway = 1, .quiet_seconds = 14.5, .probe = FILTER_PROBE_FAILED},
+        };
+        static const struct filter_wait never[] = {
+                {.underway = 0, .turn_seconds = 1, .probe = FILTER_PROBE_FAILED},
+                {.underway = 2, .turn_seconds = 1, .quiet_seconds = 3},
+                {.underway = 20, .quiet_seconds = 3},
+                {.underway = 20, .turn_seconds = 1, .quiet_seconds = 15},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct filter_wait wait = rows[i];
+                double again = filter_wait_again(&wait);
+
+                assert_true(again > 0 && again < 100);
+                wait.quiet_seconds += again - 0.001;
+                assert_true(filter_wait_decide(&wait) < TRIPS);
+                wait.quiet_seconds += 0.002;
+                assert_true(filter_wait_decide(&wait) >= TRIPS);
+        }
+        for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+                assert_true(isinf(filter_wait_again(&never[i])));
+}
+
+#define BURST 2000u
+#define PROCESSES_MAX 20
+
+/*
+ * A newsletter before a filter that works at it: processes that take so long for a message, more or less, and all of
+ * them begin at once.
+ */
+static void no_burst_trips_it_while_a_filter_works(void **state) {
+        static const struct {
+                unsigned processes;
+                double least, most; /* seconds for a message */
+        } filters[] = {
+                {2, 0.1, 0.1}, {2, 0.5, 4}, {1, 0.2, 2}, {5, 1, 14}, {10, 10, 10}, {10, 2, 30}, {20, 14, 14}};
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
+                double ends[PROCESSES_MAX] = {0}, first = 0, last = 0;
+                unsigned left = 0, seed = 1;
+
+                for (unsigned tenths = 0; left < BURST; tenths++) {
+                        double now = tenths / 10.0;
+                        struct filter_wait wait = {.underway = BURST - left,
+                                .oldest_seconds = (uint64_t)now,
+                                .watched_seconds = (uint64_t)now,
+                                .left = left,
+                                .quiet_seconds = now - last};
+
+                        /* Of the whole time, where the sensor has the last minutes. */
+                        if (left >= 5)
+                                wait.turn_seconds = (last - first) / left;
+                        assert_true(filter_wait_decide(&wait) < TRIPS);
+                        for (unsigned j = 0; j < filters[i].processes; j++) {
+                                if (ends[j] > now)
+                                        continue;
+                                if (ends[j] > 0) {
+                                        left++;
+                                        last = now;
+                                        first = first > 0 ? first : now;
+                                }
+                                seed = seed * 1103515245u + 12345u;
+                                ends[j] = now + filters[i].least +
+                                        (filters[i].most - filters[i].least) * (seed >> 16) / 65536;
+                        }
+                }
+        }
 }
 
 /* The first one of each row is told, the other way round as well. */
@@ -163,6 +271,8 @@ int main(void) {
                 cmocka_unit_test(only_a_crowd_that_does_not_go_away_waits),
                 cmocka_unit_test(
                         a_filter_that_stops_is_known_within_half_a_minute_by_its_probe_and_else_when_mail_is_late),
+                cmocka_unit_test(when_silence_will_be_too_long_is_known),
+                cmocka_unit_test(no_burst_trips_it_while_a_filter_works),
                 cmocka_unit_test(of_two_instances_the_worst_is_told_and_a_missing_one_is_not_well),
         };
 

@@ -109,6 +109,28 @@ static void a_filter_that_stops_is_known_by_the_pace_that_it_had(void **state) {
         assert_in_range((long)wait_of(relay), 300, 400);
 }
 
+/* A queue in which nothing happens makes no event. */
+static void a_filter_that_stops_is_known_as_soon_when_no_more_mail_comes(void **state) {
+        struct relay *relay = *state;
+        struct spool_file file;
+
+        scratch_write(&relay->scratch, "etc/postfix/main.cf", "content_filter = " FILTER "\n");
+        relay_start(relay);
+        relay_settle(relay);
+        for (int i = 0; i < 20; i++) {
+                file = add(relay, "active", "a@well.test", "bob@lab.test", 0);
+                sensor_bench_run(&relay->bench, SECOND_USEC);
+                spool_remove(&relay->spool, &file);
+                sensor_bench_run(&relay->bench, SECOND_USEC / 10);
+        }
+        for (int i = 0; i < 4; i++)
+                add(relay, "active", "a@well.test", "bob@lab.test", 0);
+        sensor_bench_run(&relay->bench, 10 * SECOND_USEC);
+        assert_in_range((long)wait_of(relay), 0, 17);
+        sensor_bench_run(&relay->bench, 6 * SECOND_USEC);
+        assert_in_range((long)wait_of(relay), 300, 400);
+}
+
 static void mail_that_came_back_because_of_the_filter_waits_for_it_and_other_mail_does_not(void **state) {
         static const char *const reasons[] = {"connect to 127.0.0.1[127.0.0.1]:10024: Connection refused",
                 "host 127.0.0.1[127.0.0.1] said: 451 4.5.0 no scanner (in reply to end of DATA command)",
@@ -233,6 +255,8 @@ int main(void) {
                         a_filter_whose_probe_fails_is_known_before_mail_is_late, relay_setup, relay_teardown),
                 cmocka_unit_test_setup_teardown(
                         a_filter_that_stops_is_known_by_the_pace_that_it_had, relay_setup, relay_teardown),
+                cmocka_unit_test_setup_teardown(a_filter_that_stops_is_known_as_soon_when_no_more_mail_comes,
+                        relay_setup_leaping, relay_teardown),
                 cmocka_unit_test_setup_teardown(
                         mail_that_came_back_because_of_the_filter_waits_for_it_and_other_mail_does_not,
                         relay_setup, relay_teardown),
