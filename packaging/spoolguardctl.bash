@@ -7,10 +7,14 @@
 # Without one, or with an older spoolguardctl, only words known here are offered.
 
 _spoolguardctl_names() {
+	local name
 	# One call; the names are the last part of the object paths below $1.
 	busctl --list --no-legend tree org.spoolguard1 2>/dev/null |
 		sed -n "s|^/org/spoolguard1/$1/||p" |
-		sed 's/_2d/-/g; s/_2f/\//g; s/_2e/./g; s/_5f/_/g'
+		while read -r name; do
+			# Every _ begins the two digits of a character.
+			printf '%b\n' "${name//_/\\x}"
+		done
 }
 
 # Keys of the configuration, as soon as there is a dot: there are many.

@@ -78,8 +78,8 @@ const struct ctl_command command_config = {
         .name = "config",
         .arguments = "[KEY] [--json]",
         .summary = "The configuration in force, and where each value comes from",
-        .help = "Each value with its origin: \"built-in\", or file and line.  With KEY (\"conditions\",\n"
-                "\"playbooks.vacuum-journal\") only what is below it.\n"
-                "What the files say now, if they were changed since: spoolguardd --check.\n",
+        .help = "Each value with its origin: \"built-in\", or file and line.  With KEY\n"
+                "(\"conditions\", \"playbooks.vacuum-journal\") only what is below it.  What the\n"
+                "files say now, if they were changed since: spoolguardd --check.\n",
         .run = run,
 };

@@ -114,7 +114,8 @@ static void explain_condition(const struct ctl *ctl, struct explanation *all, co
         print_text("  clears    at or %s %s\n", direction[0] == 'b' ? "above" : "below",
                 print_value(reading, client_double(condition, "ClearLevel"), clear));
         view_join(json_object_get(condition, "Playbooks"), names, sizeof(names));
-        print_text("  playbooks %s\n", names[0] ? names : no_playbook(client_text(condition, "Level")));
+        fputs("  playbooks ", stdout);
+        print_wrapped(12, 12, names[0] ? names : no_playbook(client_text(condition, "Level")));
         leases(all, "UntilClear", client_text(condition, "Name"), "holds    ");
 
         text_duration(client_u64(condition, "LastingUSec"), lasting);
@@ -129,7 +130,8 @@ static void explain_condition(const struct ctl *ctl, struct explanation *all, co
                                         gap + 2);
                         else
                                 text_copy(text, sizeof(text), condition_next[i].next);
-                        print_text("\n  %s\n", text);
+                        fputs("\n  ", stdout);
+                        print_wrapped(2, 2, text);
                 }
         all->settings_of = client_text(condition, "ConfigName");
 }
@@ -139,7 +141,8 @@ static void print_list(const json_t *object, const char *key, const char *words)
 
         view_join(json_object_get(object, key), names, sizeof(names));
         if (names[0])
-                print_text("  %s %s\n", words, names);
+                print_text("  %s ", words);
+        print_wrapped(strlen(words) + 3, strlen(words) + 3, names);
 }
 
 /* Behind the last condition of a name. */
@@ -350,17 +353,17 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
 const struct ctl_command command_explain = {
         .name = "explain",
         .arguments = "[NAME] [--json]",
-        .summary = "What a condition, playbook, incident, run or lease is, and what is next",
-        .help = "NAME is a condition with or without its label (disk-space-high, disk-space-high_/var/log), "
-                "a\n"
-                "playbook, or the number of an incident, run or lease (incident/7, run/7, lease/7 where "
-                "several "
-                "have\n"
-                "it; a run is forgotten soon after its end, the log keeps it).\n"
-                "Shown are its state, its levels and value, what it will lead to, and every setting with "
-                "the\n"
-                "file and line it comes from; of an open incident also who sent most of the mail that came\n"
-                "in since and is still in the queues (what was delivered meanwhile is not counted).\n"
+        .summary = "What a condition, playbook, incident or lease is, what is next",
+        .help = "NAME is a condition with or without its label (disk-space-high,\n"
+                "disk-space-high_/var/log), a playbook, or the number of an incident, run or\n"
+                "lease: 7, or incident/7, run/7, lease/7 where several have it.  A run is\n"
+                "forgotten soon after its end; the log keeps it.\n"
+                "\n"
+                "Shown are its state, its levels and value, what it will lead to, and every\n"
+                "setting with the file and line it comes from.  Of an open incident also who\n"
+                "sent most of the mail that came in since and is still in the queues; what was\n"
+                "delivered meanwhile is not counted.\n"
+                "\n"
                 "Without NAME it is the newest incident: what is wrong, or was, and the evidence.\n",
         .run = run,
 };

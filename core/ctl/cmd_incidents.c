@@ -92,9 +92,9 @@ const struct ctl_command command_incidents = {
         .name = "incidents",
         .arguments = "[NUMBER] [--json]",
         .summary = "The incidents, or everything about one",
-        .help = "Without a number: the open incident and the last twenty closed ones, newest first.\n"
-                "With one: what it was about, which conditions it gathered, every action with its "
-                "result,\n"
-                "of many alike the first and the last, and, while it is open, what comes next.\n",
+        .help = "Without a number: the open incident and the last twenty closed ones, newest\n"
+                "first.  With one: what it was about, which conditions it gathered, every action\n"
+                "with its result, of many alike the first and the last, and, while it is open,\n"
+                "what comes next.\n",
         .run = run,
 };

@@ -73,11 +73,14 @@ const struct ctl_command command_leases = {
         .name = "leases",
         .arguments = "[--json]",
         .summary = "The changes in force that will be taken back",
-        .help = "A lease is one reversible change: what was done to what, by which playbook and why.\n"
-                "It ends when its condition has cleared, at its limit, or when somebody returns it.\n"
-                "Some also lapse when nobody renews them, so that nothing stays behind if spoolguard\n"
-                "dies: LAPSES says when.  States: taking, in-force, lapsed (without effect until it is\n"
-                "renewed), ending (being taken back).\n"
+        .help = "A lease is one reversible change: what was done to what, by which playbook and\n"
+                "why.  It ends when its condition has cleared, at its limit, or when somebody\n"
+                "returns it.  Some also lapse when nobody renews them, so that nothing stays\n"
+                "behind if spoolguard dies: LAPSES says when.\n"
+                "\n"
+                "States: taking, in-force, lapsed (without effect until it is renewed), ending\n"
+                "(being taken back).\n"
+                "\n"
                 "explain lease/ID shows everything about one, return ID gives one back.\n",
         .run = run,
 };

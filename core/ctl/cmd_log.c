@@ -211,14 +211,14 @@ const struct ctl_command command_log = {
         .name = "log",
         .arguments = "[-n LINES] [--incident NUMBER] [--follow] [--json]",
         .summary = "The record of decisions and actions, oldest first",
-        .help = "The last 50 entries, or as many as -n says (at most 4096, which is all there can be).\n"
+        .help = "The last 50 entries, or as many as -n says (at most 4096, which is all there\n"
+                "can be).\n"
                 "  -n, --lines N       so many\n"
                 "      --incident N    only those of one incident\n"
                 "  -f, --follow        then wait for more, and print it as it comes\n"
                 "      --json          one object a line, with every field\n"
                 "\n"
-                "When the daemon does not answer, the file is read instead by whoever may read it (root); "
-                "this\n"
-                "is said on stderr, and the exit status is 3.\n",
+                "When the daemon does not answer, the file is read instead by whoever may read\n"
+                "it (root); this is said on stderr, and the exit status is 3.\n",
         .run = run,
 };

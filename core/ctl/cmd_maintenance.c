@@ -97,9 +97,9 @@ const struct ctl_command command_maintenance = {
         .name = "maintenance",
         .arguments = "[DURATION|off] [--json]",
         .summary = "Start no new action for a while",
-        .help = "DURATION is written 30m, 4h, 2d; \"off\" or 0 ends it; without an argument it is shown.\n"
-                "What is in force still ends and is taken back, and all that is seen is still recorded.\n"
-                "Maintenance ends by itself, after at most 30 days.  For root and members of "
-                "spoolguard-admin;\nonly root can end it or make it shorter.\n",
+        .help = "DURATION is written 30m, 4h, 2d; \"off\" or 0 ends it; without an argument it is\n"
+                "shown.  What is in force still ends and is taken back, and all that is seen is\n"
+                "still recorded.  Maintenance ends by itself, after at most 30 days.  For root\n"
+                "and members of spoolguard-admin; only root can end it or make it shorter.\n",
         .run = run,
 };

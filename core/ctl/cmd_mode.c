@@ -91,12 +91,13 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
 const struct ctl_command command_mode = {
         .name = "mode",
         .arguments = "[observe|enforce] [--json]",
-        .summary = "Show or set whether spoolguard acts or only records what it would do",
+        .summary = "Show or set whether it acts or only records what it would do",
         .help = "Without an argument the mode is shown.\n"
-                "  observe   decide and record, touch nothing; for root and members of spoolguard-admin\n"
+                "  observe   decide and record, touch nothing; for root and members of\n"
+                "            spoolguard-admin\n"
                 "  enforce   act, within budgets; for root alone\n"
-                "observe outlives a restart and ends with enforce or systemctl reload spoolguard; enforce by "
-                "hand\n"
-                "lasts until the next start or reload, then the configuration has its word again.\n",
+                "observe outlives a restart and ends with enforce or systemctl reload\n"
+                "spoolguard; enforce by hand lasts until the next start or reload, then the\n"
+                "configuration has its word again.\n",
         .run = run,
 };

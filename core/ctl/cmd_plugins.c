@@ -119,10 +119,10 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
 const struct ctl_command command_plugins = {
         .name = "plugins",
         .arguments = "[NAME] [--describe] [--json]",
-        .summary = "The plugins, and with --describe their options, sensors and verbs",
-        .help = "Without --describe: what the daemon has loaded, and why it refused what it did not.\n"
-                "With it the plugins are opened here, and need no daemon: every option with type and "
-                "default,\n"
-                "every reading with its labels, every verb with risk, budget and arguments.\n",
+        .summary = "The plugins; with --describe their options, sensors and verbs",
+        .help = "Without --describe: what the daemon has loaded, and why it refused what it did\n"
+                "not.  With it the plugins are opened here, and need no daemon: every option\n"
+                "with type and default, every reading with its labels, every verb with risk,\n"
+                "budget and arguments.\n",
         .run = run,
 };

@@ -118,13 +118,15 @@ const struct ctl_command command_preflight = {
         .name = "preflight",
         .arguments = "[--json]",
         .summary = "Check this host for what a night alone would punish",
-        .help = "Is the configuration good, are the plugins, does the daemon answer, will somebody be\n"
-                "told, could what playbooks may run and restart be run and restarted, is there room, is\n"
-                "there a reserve for root, is the journal kept and bounded, which settings of Postfix\n"
-                "and of the resolver would cost mail in a long outage, was a setting left changed by a\n"
-                "lease that nobody knows any more?\n"
-                "Changes nothing.\n"
-                "Some checks need root; without it they warn that they could not look.\n"
+        .help = "Is the configuration good, are the plugins, does the daemon answer and see all\n"
+                "it should, will somebody be told?  Could what playbooks may run and restart be\n"
+                "run and restarted, and Postfix be reloaded?  Is there room, is there a reserve\n"
+                "for root, is the journal kept and bounded?  Which settings of Postfix and of\n"
+                "the resolver would cost mail in a long outage, is each main.cf one that we can\n"
+                "read, and was a setting left changed by a lease that nobody knows any more?\n"
+                "\n"
+                "Changes nothing.  Some checks need root; without it they warn that they could\n"
+                "not look.\n"
                 "\n"
                 "Exit status: 0 nothing failed (there may be warnings); 1 something did.\n",
         .run = run,

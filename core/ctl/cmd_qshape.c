@@ -225,28 +225,29 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
 
 const struct ctl_command command_qshape = {
         .name = "qshape",
-        .arguments = "[-s] [-p] [-m N] [-b N] [-t N] [-l] [-w N] [-n N] [-c DIR | --instance NAME] "
-                     "[--newer-than AGE] [--json] [QUEUE...]",
-        .summary = "For whom mail waits and how long: the table of qshape(1), at once",
-        .help = "Columns, widths and order are those of Postfix's qshape(1); the queues are incoming and\n"
-                "active, or those that are named.  The daemon knows the answer: no queue file is read.\n"
+        .arguments = "[-s] [-p] [-m N] [-b N] [-t N] [-l] [-w N] [-n N]\n"
+                     "         [-c DIR | --instance NAME] [--newer-than AGE] [--json] [QUEUE...]",
+        .summary = "For whom mail waits and how long, as qshape(1), at once",
+        .help = "Columns, widths and order are those of Postfix's qshape(1); the queues are\n"
+                "incoming and active, or those that are named.  The daemon knows the answer: no\n"
+                "queue file is read.\n"
                 "  -s           messages by the domain of their sender, not recipients by theirs\n"
                 "  -p           also sums of parent domains (.example.com) with ...\n"
                 "  -m N         ... at least so many subdomains in the table (5)\n"
                 "  -b N         so many buckets of age (10)\n"
                 "  -t N         minutes of the first bucket (5)\n"
-                "  -l           each bucket as wide as the first, not twice as wide as the one before\n"
-                "  -w N         width of the table (80, also at least); names are cut in front to fit\n"
+                "  -l           each bucket as wide as the first, not twice the one before\n"
+                "  -w N         width of the table (80, also at least), names are cut to fit\n"
                 "  -n N         on a terminal only so many domains (20; 0: all)\n"
                 "  -N N         nothing: there are no results in between\n"
                 "  -c DIR       only of the instance of Postfix with this configuration directory\n"
                 "      --instance NAME\n"
-                "               the same by its name in the labels of readings; without, all together\n"
+                "               the same by its name in the labels of readings\n"
                 "      --newer-than AGE\n"
-                "               only mail that came in within the last 90s, 15m, 24h or 7d and is still\n"
-                "               here: what was delivered since is in no queue, and not counted\n"
+                "               only mail that came in within the last 90s, 15m, 24h or 7d\n"
+                "               and is still here; what was delivered is not counted\n"
                 "\n"
-                "Exit status: 0 shown; 1 the queue cannot be told, or there is none of that name; 3 the\n"
-                "daemon does not answer.\n",
+                "Exit status: 0 shown; 1 the queue cannot be told, or there is none of that\n"
+                "name; 3 the daemon does not answer.\n",
         .run = run,
 };

@@ -250,27 +250,30 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
 const struct ctl_command command_queue = {
         .name = "queue",
         .arguments = "[--json] | queue --messages [FILTER...]",
-        .summary = "What is in the queues, where it wants to go, and why it is still here",
-        .help = "For each Postfix instance: messages, size and oldest message of the six queues; the\n"
-                "next hops of deferred mail with the number of messages for which nobody answered\n"
-                "(DEAD), whether the relays speak SMTP (-: nobody had a reason to try) and until when\n"
-                "mail is postponed; and why mail is deferred.  Largest first.  ? stands for what cannot\n"
-                "be seen.  Asking costs the queue nothing, however large it is.\n"
-                "While an incident is open also the five domains that sent most of what came in since it\n"
-                "began and is still in the queues; what came in and was delivered meanwhile is in no\n"
-                "queue any more, and not counted.\n"
+        .summary = "What is in the queues, where it wants to go, why it waits",
+        .help = "For each Postfix instance: messages, size and oldest message of the six queues;\n"
+                "the next hops of deferred mail; and why mail is deferred.  Largest first.  Of a\n"
+                "next hop: the number of messages for which nobody answered (DEAD), whether its\n"
+                "relays speak SMTP (-: nobody had a reason to try), and until when mail for it\n"
+                "is postponed.  ? stands for what cannot be seen.  Asking costs the queue\n"
+                "nothing, however large it is.\n"
                 "\n"
-                "With --messages instead every message as one line of JSON, in no order; null stands for\n"
-                "what is not known.  A message is listed when it passes all of\n"
+                "While an incident is open also the five domains that sent most of what came in\n"
+                "since it began and is still in the queues; what was delivered meanwhile is not\n"
+                "counted.\n"
+                "\n"
+                "With --messages instead every message as one line of JSON, in no order; null\n"
+                "stands for what is not known.  A message is listed when it passes all of\n"
                 "  --instance NAME   --queue QUEUE   --nexthop HOP   --reason CLASS\n"
                 "  --domain DOMAIN      with a recipient there that is still to do\n"
                 "  --sender DOMAIN      from there; \"<>\": without a sender\n"
                 "  --older-than AGE     which came in longer ago than 90s, 15m, 24h or 7d\n"
-                "Reasons are dns, timeout, refused, unreachable, lost, tls, greylist, quota, policy,\n"
-                "remote, filter, transport, paused, local, duplicate-risk, other, and none.\n"
+                "Reasons are dns, timeout, refused, unreachable, lost, tls, greylist, quota,\n"
+                "policy, remote, filter, transport, paused, local, duplicate-risk, other, and\n"
+                "none.\n"
                 "\n"
-                "Exit status: 0 shown; 1 no plugin follows a queue, or there is no queue, instance or\n"
-                "reason of that name; 3 the daemon does not answer, or its newest reading is older than\n"
-                "five minutes.\n",
+                "Exit status: 0 shown; 1 no plugin follows a queue, or there is no queue,\n"
+                "instance or reason of that name; 3 the daemon does not answer, or its newest\n"
+                "reading is older than five minutes.\n",
         .run = run,
 };

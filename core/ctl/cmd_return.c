@@ -170,16 +170,21 @@ const struct ctl_command command_return = {
         .name = "return",
         .arguments = "ID [--forget [--anyway]] [--json]",
         .summary = "Give a lease back: undo what it changed",
-        .help = "ID is a number of spoolguardctl leases.  What is held back is let go, at a pace that\n"
-                "does not swamp the other end, and the same change is not made again in this incident.\n"
-                "What has to stay for now, since mail would be lost, is told with exit status 1, and\n"
-                "taken back as soon as it may.\n"
-                "With --forget it is over as well when it cannot be taken back because what it changed,\n"
-                "the main.cf of an instance of Postfix that was removed, is not there any more.  With\n"
-                "--anyway that is not asked: whatever cannot be taken back stays changed, settings as well\n"
-                "as mail on hold (also that of an instance which was removed), and spoolguard knows\n"
-                "nothing of it any more.  Both try once more first, and are on record.\n"
-                "For root and members of spoolguard-admin, --forget for root alone; for root also while\n"
-                "the daemon is not on D-Bus.\n",
+        .help = "ID is a number of spoolguardctl leases.  What is held back is let go, at a pace\n"
+                "that does not swamp the other end, and the same change is not made again in\n"
+                "this incident.  What has to stay for now, since mail would be lost, is told\n"
+                "with exit status 1, and taken back as soon as it may.\n"
+                "\n"
+                "  --forget   end it as well when it cannot be taken back because what it\n"
+                "             changed, the main.cf of an instance of Postfix that was removed,\n"
+                "             is not there any more\n"
+                "  --anyway   with --forget: end it for whatever reason it cannot be taken back.\n"
+                "             Settings stay changed and mail stays on hold, also of an instance\n"
+                "             that was removed, and spoolguard knows nothing of it any more\n"
+                "\n"
+                "Both try once more first, and are on record.\n"
+                "\n"
+                "For root and members of spoolguard-admin, --forget for root alone; for root\n"
+                "also while the daemon is not on D-Bus.\n",
         .run = run,
 };

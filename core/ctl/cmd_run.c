@@ -155,10 +155,10 @@ const struct ctl_command command_run = {
         .name = "run",
         .arguments = "PLAYBOOK [--dry-run] [--json]",
         .summary = "Start a playbook by hand and watch it to its end",
-        .help = "The run has to keep to the budget of its playbook and to the mode, like any other.  With\n"
-                "--dry-run nothing is touched: what would be done is checked, recorded and printed.\n"
-                "For root and members of spoolguard-admin.  Interrupting this program does not stop the "
-                "run.\n"
+        .help = "The run has to keep to the budget of its playbook and to the mode, like any\n"
+                "other.  With --dry-run nothing is touched: what would be done is checked,\n"
+                "recorded and printed.  For root and members of spoolguard-admin.  Interrupting\n"
+                "this program does not stop the run.\n"
                 "\n"
                 "Exit status: 0 the run ended well; 1 it was refused, failed or did not help.\n",
         .run = run,

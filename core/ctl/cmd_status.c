@@ -232,20 +232,17 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
 const struct ctl_command command_status = {
         .name = "status",
         .arguments = "[--all] [--json]",
-        .summary = "What is wrong, what is being done about it, and how close the rest is",
-        .help = "The first line is the state: ok, incident (something is wrong and being worked on), "
-                "escalated\n"
-                "(a person is needed) or degraded (spoolguard does not see or do all it should).  Below are "
-                "the\n"
-                "leases in force, the open incident (what was done, what is next), the conditions that are "
-                "not "
-                "ok\n"
-                "and those nearest to it, and the playbooks.\n"
+        .summary = "What is wrong, what is done about it, how close the rest is",
+        .help = "The first line is the state: ok, incident (something is wrong and being worked\n"
+                "on), escalated (a person is needed) or degraded (spoolguard does not see or do\n"
+                "all it should).  Below are the leases in force, the open incident (what was\n"
+                "done, what is next), the conditions that are not ok and those nearest to it,\n"
+                "and the playbooks.\n"
                 "  -a, --all   every condition; --json always has all\n"
                 "\n"
                 "This is also what spoolguardctl does without a command.\n"
                 "\n"
-                "Exit status: 0 the state is ok; 1 it is not; 3 the daemon does not answer, or its newest\n"
-                "reading is older than five minutes.\n",
+                "Exit status: 0 the state is ok; 1 it is not; 3 the daemon does not answer, or\n"
+                "its newest reading is older than five minutes.\n",
         .run = run,
 };

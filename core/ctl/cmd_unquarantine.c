@@ -37,9 +37,9 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
 const struct ctl_command command_unquarantine = {
         .name = "unquarantine",
         .arguments = "PLAYBOOK [--json]",
-        .summary = "Let a playbook run again that was switched off for crashing or hanging",
-        .help = "A playbook in whose Lua the watcher died twice is not run any more.  When its file changes, "
-                "the\n"
-                "next reload lets it run again; this does so without a change.  For root alone.\n",
+        .summary = "Let a playbook run again that was switched off for crashing",
+        .help = "A playbook in whose Lua the watcher died twice is not run any more.  When its\n"
+                "file changes, the next reload lets it run again; this does so without a change.\n"
+                "For root alone.\n",
         .run = run,
 };

@@ -36,8 +36,8 @@ struct command_line {
 static void print_help(void) {
         puts("usage: spoolguardctl [--json] [-H USER@HOST] [COMMAND] [ARGUMENT...]\n"
              "\n"
-             "Shows what spoolguardd sees and does on this mail relay, and lets root and members of\n"
-             "spoolguard-admin lower what it may do.  Without a command: status.\n");
+             "Shows what spoolguardd sees and does on this mail relay, and lets root and\n"
+             "members of spoolguard-admin lower what it may do.  Without a command: status.\n");
         for (size_t i = 0; i < ELEMENTSOF(commands); i++)
                 printf("  %-13s %s\n", commands[i]->name, commands[i]->summary);
         puts("\n"
@@ -46,8 +46,8 @@ static void print_help(void) {
              "  --help         this text, or with a command the help of that\n"
              "  --version      print the version\n"
              "\n"
-             "Exit status: 0 good, 1 trouble, 2 wrong usage, 3 the daemon cannot be reached or what it\n"
-             "says is old.  See spoolguardctl(1).");
+             "Exit status: 0 good, 1 trouble, 2 wrong usage, 3 the daemon cannot be reached\n"
+             "or what it says is old.  See spoolguardctl(1).");
 }
 
 static int print_command_help(const struct ctl_command *command) {

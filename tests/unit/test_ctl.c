@@ -52,16 +52,22 @@ static void status_tells_how_it_stands_and_what_is_next(void **state) {
         assert_says("next      a person has to look");
 }
 
+static void assert_fits_a_terminal(void) {
+        for (char *at = NULL, *line = strtok_r(output, "\n", &at); line; line = strtok_r(NULL, "\n", &at))
+                if (strlen(line) > 80)
+                        fail_msg("%zu columns: %s", strlen(line), line);
+}
+
 static void status_fits_a_terminal(void **state) {
         struct fixture *fixture = *state;
 
         served_bus_play(&fixture->served, SCENE_TRIP);
         setenv("COLUMNS", "80", 1);
         assert_int_equal(CTL("status"), 1);
+        assert_fits_a_terminal();
+        assert_int_equal(CTL("explain", "disk-space-high"), 0);
         unsetenv("COLUMNS");
-        for (char *at = NULL, *line = strtok_r(output, "\n", &at); line; line = strtok_r(NULL, "\n", &at))
-                if (strlen(line) > 80)
-                        fail_msg("%zu columns: %s", strlen(line), line);
+        assert_fits_a_terminal();
 }
 
 static void status_as_json_has_names_that_stay(void **state) {
@@ -218,6 +224,8 @@ static void mode_and_maintenance_are_shown_and_lowered(void **state) {
         assert_int_equal(CTL("maintenance", "off"), 0);
         assert_string_equal(output, "no maintenance\n");
         assert_int_equal(CTL("reload"), 0);
+        assert_says("is in force, but for what was left out:\n  ");
+        assert_says("broken.lua:3");
 }
 
 static void nonsense_is_wrong_usage_and_asks_nobody(void **state) {
@@ -252,7 +260,7 @@ static void a_mistyped_command_gets_the_nearest(void **state) {
 static void every_command_has_its_help(void **state) {
         static const char *const commands[] = {"status", "explain", "log", "incidents", "run", "mode",
                 "maintenance", "unquarantine", "reload", "config", "plugins", "preflight", "queue", "leases",
-                "return"};
+                "return", "qshape"};
 
         (void)state;
         assert_int_equal(CTL("--help"), 0);
@@ -265,7 +273,10 @@ static void every_command_has_its_help(void **state) {
                 assert_int_equal(CTL(commands[i], "--help"), 0);
                 snprintf(usage, sizeof(usage), "usage: spoolguardctl %s", commands[i]);
                 assert_says(usage);
+                assert_fits_a_terminal();
         }
+        assert_int_equal(CTL("--help"), 0);
+        assert_fits_a_terminal();
 }
 
 static void tables_are_lines_for_tools_and_wrapped_for_people(void **state) {

@@ -132,7 +132,7 @@ static void what_cannot_be_told_is_trouble(void **state) {
         assert_int_equal(CTL("queue", "--messages", "--queue", "nosuch"), 1);
         assert_says("'nosuch': there is no such queue, only maildrop, incoming");
         assert_int_equal(CTL("queue", "--messages", "--reason", "nosuch"), 1);
-        assert_says("'nosuch': there is no such reason; see");
+        assert_says("'nosuch': there is no such reason; ");
 }
 
 static void hostile_texts_cannot_move_a_cursor_or_make_a_line(void **state) {

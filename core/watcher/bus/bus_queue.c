@@ -102,9 +102,9 @@ static const struct {
         {-EINVAL, ABOUT_QUEUE, DBUS_ERROR_INVALID_ARGS,
                 "there is no such queue, only maildrop, incoming, active, deferred, hold and corrupt"},
         {-ENOENT, ABOUT_INSTANCE, DBUS_ERROR_INVALID_ARGS,
-                "there is no such instance; see the labels of queue_messages"},
+                "there is no such instance; spoolguardctl queue shows them"},
         {-EDOM, ABOUT_REASON, DBUS_ERROR_INVALID_ARGS,
-                "there is no such reason; see the labels of queue_reason_messages"},
+                "there is no such reason; spoolguardctl queue --help names them"},
 };
 
 /* `asked`: the arguments that an error can be about; NULL: they are not known any more. */
