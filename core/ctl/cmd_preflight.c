@@ -40,6 +40,7 @@ static const struct {
         {"mail lifetime", preflight_lifetime},
         {"mail retries", preflight_retries},
         {"main.cf", preflight_main_cf},
+        {"reload", preflight_reload},
         {"leftovers", preflight_leftovers},
         {"name servers", preflight_name_servers},
         {"chroot", preflight_chroot_names},

@@ -67,6 +67,7 @@ static const char *take_word(const char *line, char *word, size_t size) {
 
 size_t postconf_parse_instances(
         const char *text, struct postconf_instance rows[static POSTCONF_INSTANCES_MAX]) {
+        bool is_first = true;
         size_t n = 0;
 
         while (*text && n < POSTCONF_INSTANCES_MAX) {
@@ -77,6 +78,10 @@ size_t postconf_parse_instances(
                 rest = take_word(rest, group, sizeof(group));
                 rest = take_word(rest, enabled, sizeof(enabled));
                 take_word(rest, row.config, sizeof(row.config));
+                /* As the daemon calls one that has no name of its own. */
+                if (!is_first && strcmp(row.name, "-") == 0 && strrchr(row.config, '/'))
+                        text_copy(row.name, sizeof(row.name), strrchr(row.config, '/') + 1);
+                is_first = false;
                 if (strcmp(enabled, "y") == 0 && row.config[0] == '/')
                         rows[n++] = row;
                 text += strcspn(text, "\n");

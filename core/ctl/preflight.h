@@ -53,7 +53,10 @@ void preflight_mail_domains(const struct ctl *ctl, struct preflight_finding *fin
 void preflight_delay_warning(const struct ctl *ctl, struct preflight_finding *finding);
 void preflight_lifetime(const struct ctl *ctl, struct preflight_finding *finding);
 void preflight_retries(const struct ctl *ctl, struct preflight_finding *finding);
+/* preflight_main_cf.c */
 void preflight_main_cf(const struct ctl *ctl, struct preflight_finding *finding);
+/* preflight_reload.c */
+void preflight_reload(const struct ctl *ctl, struct preflight_finding *finding);
 /* preflight_allowed.c */
 void preflight_commands(const struct ctl *ctl, struct preflight_finding *finding);
 void preflight_units(const struct ctl *ctl, struct preflight_finding *finding);
@@ -87,6 +90,9 @@ struct preflight_host {
         uid_t owner;
         bool sees_all; /* else what a verb refuses is only warned of */
 };
+/* preflight_verb.c: what check() of the verb says to these values of its plugin's options and of its own arguments. */
+enum sg_verdict preflight_ask(const struct sg_verb *verb, const struct preflight_host *where,
+        const struct sg_value *options, const struct sg_value *args, struct sg_outcome *ret_outcome);
 /* Has the verb's own check judge each entry of the list, which is in its written form. */
 void preflight_judge_allowed(const struct plugin_list *plugins, const struct preflight_host *where,
         const struct preflight_allowed *allowed, const char *text, struct preflight_finding *finding);
@@ -110,15 +116,29 @@ void preflight_judge_lifetime(const struct postconf *postconf, const struct pref
         struct preflight_finding *finding);
 void preflight_judge_retries(const struct postconf *postconf, const struct preflight_absence *absence,
         struct preflight_finding *finding);
-/* Pure: may postfix.set work with it, and is it believed?  `status` is that of the file a link leads to. */
-void preflight_judge_main_cf(const char *path, bool is_link, bool is_mount, const struct stat *status,
+/* A main.cf as it was found. */
+struct preflight_main_cf {
+        const char *path, *real; /* real: where links lead to */
+        bool is_link, is_mount, has_nul;
+        struct stat status; /* of the file a link leads to */
+};
+/* Pure: is it read whole and believed, and may postfix.set work with it? */
+void preflight_judge_main_cf(const struct preflight_main_cf *file, struct preflight_finding *finding);
+/* Has postfix.reload's own check judge each instance; `spools` is the option of that name in its written form. */
+void preflight_judge_reload(const struct plugin_list *plugins, const struct preflight_host *where,
+        const char *spools, const struct postconf_instance *instances, size_t n,
         struct preflight_finding *finding);
+/* A lease of postfix.set in force. */
+struct preflight_lease {
+        uint64_t id;
+        char instance[64];
+};
 /*
- * What postfix.set has put beside `main_cf`, wherever a link leads to, but for `leases`, the numbers of those in force;
- * NULL: they are not known.
+ * What postfix.set has put beside the main.cf of these instances, wherever a link leads to, and of others below `etc`,
+ * but for `leases`; NULL: they are not known.
  */
-void preflight_judge_leftovers(
-        const char *main_cf, const uint64_t *leases, size_t n_leases, struct preflight_finding *finding);
+void preflight_judge_leftovers(const char *etc, const struct postconf_instance *instances, size_t n_instances,
+        const struct preflight_lease *leases, size_t n_leases, struct preflight_finding *finding);
 /* Domains that main.cf itself says are relayed; false: none, or no more than what Postfix adds by itself. */
 bool preflight_relays(const struct postconf *postconf, struct postconf_setting *ret_relayed);
 /* Pure: over the text of a resolv.conf. */

@@ -74,6 +74,25 @@ void preflight_plugins(const struct ctl *ctl, struct preflight_finding *finding)
         plugin_list_free(plugins);
 }
 
+/* What the daemon says of itself: files that it left out, what it does not see, and what it may do. */
+static void judge_manager(const json_t *manager, struct preflight_finding *finding) {
+        const char *state = client_text(manager, "State"), *mode = client_text(manager, "Mode");
+        const json_t *left_out;
+        size_t i;
+
+        json_array_foreach(json_object_get(manager, "Problems"), i, left_out) {
+                preflight_also(
+                        finding, PREFLIGHT_WARN, "it runs without a file: %s", json_string_value(left_out));
+        }
+        if (strcmp(state, "ok") != 0)
+                preflight_also(finding, PREFLIGHT_WARN, "it runs, but its state is %s: %s", state,
+                        client_text(manager, "StateText"));
+        if (strcmp(mode, "enforce") != 0)
+                preflight_also(
+                        finding, PREFLIGHT_WARN, "it runs in mode %s: it will watch, and do nothing", mode);
+        preflight_also(finding, PREFLIGHT_OK, "it runs, mode %s", mode);
+}
+
 void preflight_bus(const struct ctl *ctl, struct preflight_finding *finding) {
         struct problem problem = {""};
         struct client *client = NULL;
@@ -84,16 +103,10 @@ void preflight_bus(const struct ctl *ctl, struct preflight_finding *finding) {
         if (exit == CTL_GOOD)
                 exit = client_properties(
                         client, CLIENT_ROOT, CLIENT_INTERFACE("Manager"), &manager, &problem);
-        if (exit != CTL_GOOD)
-                preflight_say(finding, PREFLIGHT_FAIL, "%s", problem.text);
-        else if (json_array_size(json_object_get(manager, "Problems")) > 0)
-                preflight_say(finding, PREFLIGHT_WARN, "it runs, but: %s",
-                        json_string_value(json_array_get(json_object_get(manager, "Problems"), 0)));
-        else if (strcmp(client_text(manager, "Mode"), "enforce") != 0)
-                preflight_say(finding, PREFLIGHT_WARN, "it runs in mode %s: it will watch, and do nothing",
-                        client_text(manager, "Mode"));
+        if (exit == CTL_GOOD)
+                judge_manager(manager, finding);
         else
-                preflight_say(finding, PREFLIGHT_OK, "it runs, mode %s", client_text(manager, "Mode"));
+                preflight_say(finding, PREFLIGHT_FAIL, "%s", problem.text);
         json_decref(manager);
         client_free(client);
 }

@@ -10,10 +10,7 @@
  * Limits: settings of master.cf are seen where one service alone decides; numbers are judged by what a long outage
  * does to them, and an admin may have reasons of his own.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/back_by.h"
 #include "base/clock.h"
@@ -131,34 +128,6 @@ void preflight_judge_retries(const struct postconf *postconf, const struct prefl
                 (unsigned long long)least, (unsigned long long)most);
 }
 
-void preflight_judge_main_cf(const char *path, bool is_link, bool is_mount, const struct stat *status,
-        struct preflight_finding *finding) {
-        if (!S_ISREG(status->st_mode))
-                preflight_also(finding, PREFLIGHT_FAIL, "%s is not a file", path);
-        else if (status->st_uid != 0)
-                preflight_also(finding, PREFLIGHT_WARN,
-                        "%s belongs to uid %u: it is not believed, and postfix.set refuses to change it; "
-                        "better "
-                        "root",
-                        path, status->st_uid);
-        else if (status->st_mode & (S_IWGRP | S_IWOTH))
-                preflight_also(finding, PREFLIGHT_WARN,
-                        "%s has mode %04o: others than root can write it, so it is not believed, and "
-                        "postfix.set refuses to change it; better 0644",
-                        path, status->st_mode & 07777);
-        if (is_mount)
-                preflight_also(finding, PREFLIGHT_WARN,
-                        "%s is a mount of its own: no other file can take its place, so postfix.set refuses "
-                        "to change it; better mount its directory",
-                        path);
-        if (is_link)
-                preflight_also(finding, PREFLIGHT_WARN,
-                        "%s is a symbolic link: postfix.set keeps it, but postconf -e puts a file in its "
-                        "place and the two go separate ways; better a file",
-                        path);
-        preflight_also(finding, PREFLIGHT_OK, "%s is a file that only root can write", path);
-}
-
 void preflight_each_instance(preflight_judge_fn judge, const struct preflight_absence *absence,
         struct preflight_finding *finding) {
         struct postconf_instance rows[POSTCONF_INSTANCES_MAX];
@@ -213,24 +182,4 @@ void preflight_lifetime(const struct ctl *ctl, struct preflight_finding *finding
 void preflight_retries(const struct ctl *ctl, struct preflight_finding *finding) {
         (void)ctl;
         preflight_each_instance(preflight_judge_retries, NULL, finding);
-}
-
-static void look_at_main_cf(const struct postconf *postconf, const struct preflight_absence *absence,
-        struct preflight_finding *finding) {
-        char path[POSTCONF_PATH_MAX + 16];
-        struct stat status, link;
-        struct statx mounted;
-
-        (void)absence;
-        text_format(path, sizeof(path), "%s/main.cf", postconf->config);
-        if (lstat(path, &link) < 0 || stat(path, &status) < 0 || statx(AT_FDCWD, path, 0, 0, &mounted) < 0)
-                preflight_also(finding, PREFLIGHT_WARN, "not looked at: %s: %s", path, strerror(errno));
-        else
-                preflight_judge_main_cf(path, S_ISLNK(link.st_mode),
-                        mounted.stx_attributes & STATX_ATTR_MOUNT_ROOT, &status, finding);
-}
-
-void preflight_main_cf(const struct ctl *ctl, struct preflight_finding *finding) {
-        (void)ctl;
-        preflight_each_instance(look_at_main_cf, NULL, finding);
 }

@@ -93,19 +93,31 @@ static struct postfix_instance *add(struct postfix_instances *found, const char 
         return row;
 }
 
+static bool has_main_cf(const char *root, const char *config) {
+        char path[2 * POSTFIX_PATH_MAX + 4096];
+        struct stat status;
+
+        snprintf(path, sizeof(path), "%s%s/main.cf", root, config);
+        return lstat(path, &status) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
 /* 0, or a negative errno value and what is wrong in row->problem. */
 static int read_main_cf(const char *root, struct postfix_instance *row, char **ret_text) {
         char path[2 * POSTFIX_PATH_MAX + 4096];
         int r;
 
         snprintf(path, sizeof(path), "%s%s/main.cf", root, row->config);
-        r = text_file_read(path, MAIN_CF_MAX, true, ret_text);
+        r = text_file_read(path, MAIN_CF_MAX + 1, true, ret_text);
         if (r == -EPERM)
                 snprintf(row->problem, sizeof(row->problem),
                         "%.80s/main.cf can be written by others than root and is not believed", row->config);
         else if (r < 0)
                 snprintf(row->problem, sizeof(row->problem), "%.80s/main.cf cannot be read: %s", row->config,
                         strerror(-r));
+        else if (strlen(*ret_text) > MAIN_CF_MAX)
+                snprintf(row->problem, sizeof(row->problem),
+                        "%.80s/main.cf has more than %u KiB: what is behind them is not read", row->config,
+                        MAIN_CF_MAX >> 10);
         return r;
 }
 
@@ -166,7 +178,7 @@ static void read_all(const char *root, struct postfix_instances *found) {
 
         snprintf(row->spool, sizeof(row->spool), "%s", DEFAULT_SPOOL);
         r = read_main_cf(root, row, &main_cf);
-        if (r == -ENOENT)
+        if (r == -ENOENT && !has_main_cf(root, DEFAULT_CONFIG))
                 row->problem[0] = '\0';
         if (r < 0)
                 return;
@@ -206,14 +218,6 @@ static void add_spool(
                 snprintf(
                         row->problem, sizeof(row->problem), "spools: \"%.80s\" is no queue directory", spool);
         }
-}
-
-static bool has_main_cf(const char *root, const char *config) {
-        char path[2 * POSTFIX_PATH_MAX + 4096];
-        struct stat status;
-
-        snprintf(path, sizeof(path), "%s%s/main.cf", root, config);
-        return lstat(path, &status) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 bool postfix_instance_is_gone(const char *root, const char *name) {

@@ -162,6 +162,10 @@ lease=$(leases id)
 [ "$(inside postconf -c "/etc/$out" -h maximal_queue_lifetime)" = 28d ] || fail "the lifetime was not raised"
 finding() { inside spoolguardctl preflight --json | python3 -c 'import json, sys; print(*(r["level"] + ": " + r["text"] for r in json.load(sys.stdin) if r["name"] == "leftovers"))'; }
 case $(finding) in "ok: "*) ;; *) fail "what is in use is called left over: $(finding)" ;; esac
+# Of the same number, but it is not the first one's lease.
+inside mkdir "/etc/postfix/main.cf.spoolguard-$lease"
+case $(finding) in "warn: /etc/postfix/main.cf.spoolguard-$lease is left of"*) ;; *) fail "not named: $(finding)" ;; esac
+inside rmdir "/etc/postfix/main.cf.spoolguard-$lease"
 inside systemctl stop "postfix@$out"
 inside postmulti -i "$out" -e disable
 inside postconf -e 'multi_instance_directories ='

@@ -342,7 +342,7 @@ static void preflight_looks_at_everything_and_fails_without_a_daemon(void **stat
         json_t *json = json_loads(output, 0, NULL), *row;
         size_t i;
 
-        assert_int_equal(json_array_size(json), 23);
+        assert_int_equal(json_array_size(json), 24);
         json_array_foreach(json, i, row) {
                 const char *name = json_string_value(json_object_get(row, "name"));
                 const char *level = json_string_value(json_object_get(row, "level"));
@@ -371,6 +371,17 @@ static void preflight_warns_of_what_was_left_out(void **state) {
         snprintf(daemon, sizeof(daemon), "%s/spoolguardd", fixture->scratch);
         CTL("--daemon", daemon, "preflight");
         assert_says("configuration   warn  broken.lua:3: left out\n");
+}
+
+static void preflight_warns_of_a_daemon_that_does_not_say_it_is_ok(void **state) {
+        struct fixture *fixture = *state;
+
+        CTL("preflight");
+        assert_says("daemon          warn  it runs without a file: /etc/spoolguard/playbooks/broken.lua:3: ");
+        assert_silent_about("its state is");
+        served_bus_play(&fixture->served, SCENE_TRIP);
+        CTL("preflight");
+        assert_says("; it runs, but its state is incident: disk-space-high on /var/log");
 }
 
 static void another_host_is_asked_over_ssh_with_the_same_words(void **state) {
@@ -442,6 +453,7 @@ int main(void) {
                 TEST_EMPTY(describe_needs_no_daemon),
                 TEST_EMPTY(preflight_looks_at_everything_and_fails_without_a_daemon),
                 TEST_EMPTY(preflight_warns_of_what_was_left_out),
+                TEST(preflight_warns_of_a_daemon_that_does_not_say_it_is_ok),
                 TEST_EMPTY(another_host_is_asked_over_ssh_with_the_same_words),
                 TEST_EMPTY(enforce_is_asked_of_the_executor_itself),
                 TEST_EMPTY(unquarantine_is_asked_of_the_executor_itself),

@@ -33,11 +33,23 @@ static int tear_down(void **state) {
         return 0;
 }
 
-static struct preflight_finding judge(struct scratch *scratch, const uint64_t *leases, size_t n) {
+/* Beside the main.cf of the default instance and, when it is enabled, of postfix-out. */
+static struct preflight_finding judge_both(
+        struct scratch *scratch, bool is_enabled, const struct preflight_lease *leases, size_t n) {
         struct preflight_finding finding = {.level = PREFLIGHT_OK};
+        struct postconf_instance rows[] = {{.name = "-"}, {.name = "bulk"}};
+        char etc[128];
 
-        preflight_judge_leftovers(scratch_path(scratch, MAIN_CF), leases, n, &finding);
+        snprintf(etc, sizeof(etc), "%s", scratch_path(scratch, "etc"));
+        snprintf(rows[0].config, sizeof(rows[0].config), "%s/postfix", etc);
+        snprintf(rows[1].config, sizeof(rows[1].config), "%s/postfix-out", etc);
+        preflight_judge_leftovers(etc, rows, is_enabled ? 2 : 1, leases, n, &finding);
         return finding;
+}
+
+static struct preflight_finding judge(
+        struct scratch *scratch, const struct preflight_lease *leases, size_t n) {
+        return judge_both(scratch, false, leases, n);
 }
 
 static void assert_finding(struct preflight_finding finding, enum preflight_level level, const char *part) {
@@ -46,11 +58,11 @@ static void assert_finding(struct preflight_finding finding, enum preflight_leve
 }
 
 static void what_no_lease_is_of_is_named_with_what_to_do(void **state) {
-        const uint64_t known[] = {3, 7};
+        const struct preflight_lease known[] = {{3, "-"}, {7, "-"}};
 
-        assert_finding(judge(*state, known, 2), PREFLIGHT_OK, "none in ");
+        assert_finding(judge(*state, known, 2), PREFLIGHT_OK, "none beside ");
         scratch_write(*state, MAIN_CF ".spoolguard-7/before", "x\n");
-        assert_finding(judge(*state, known, 2), PREFLIGHT_OK, "none in ");
+        assert_finding(judge(*state, known, 2), PREFLIGHT_OK, "none beside ");
         scratch_write(*state, MAIN_CF ".spoolguard-70/before", "x\n");
         assert_finding(judge(*state, known, 2), PREFLIGHT_WARN,
                 "/etc/postfix/main.cf.spoolguard-70 is left of a lease that is not there any more: see "
@@ -61,10 +73,38 @@ static void what_no_lease_is_of_is_named_with_what_to_do(void **state) {
 }
 
 static void what_is_not_known_is_not_taken_for_left(void **state) {
-        assert_finding(judge(*state, NULL, 0), PREFLIGHT_OK, "none in ");
+        assert_finding(judge(*state, NULL, 0), PREFLIGHT_OK, "none beside ");
         scratch_write(*state, MAIN_CF ".spoolguard-7/before", "x\n");
         assert_finding(judge(*state, NULL, 0), PREFLIGHT_WARN, "whether it is in use is not known");
         assert_null(strstr(judge(*state, NULL, 0).text, "remove"));
+}
+
+/* After a purge numbers begin at 1 again, so that one lease may have the number of another's record. */
+static void a_lease_of_that_number_but_of_another_instance_is_another_one(void **state) {
+        const struct preflight_lease first[] = {{7, "-"}}, second[] = {{7, "bulk"}};
+
+        scratch_write(*state, "etc/postfix-out/main.cf", "queue_directory = /var/spool/postfix-out\n");
+        scratch_write(*state, "etc/postfix-out/main.cf.spoolguard-7/before", "x\n");
+        assert_finding(judge_both(*state, true, second, 1), PREFLIGHT_OK, "none beside ");
+        assert_finding(judge_both(*state, true, first, 1), PREFLIGHT_WARN,
+                "/etc/postfix-out/main.cf.spoolguard-7 is left");
+        scratch_write(*state, MAIN_CF ".spoolguard-7/before", "x\n");
+        assert_finding(judge_both(*state, true, second, 1), PREFLIGHT_WARN,
+                "/etc/postfix/main.cf.spoolguard-7 is left");
+        assert_null(strstr(judge_both(*state, true, second, 1).text, "postfix-out"));
+}
+
+static void what_is_left_of_an_instance_that_is_not_enabled_any_more_is_named(void **state) {
+        const struct preflight_lease first[] = {{7, "-"}}, removed[] = {{7, "bulk"}};
+
+        scratch_write(*state, "etc/postfix-out/main.cf.spoolguard-7/before", "x\n");
+        scratch_write(*state, "etc/postfix-out/sub/main.cf.spoolguard-8/before", "x\n");
+        assert_finding(judge(*state, removed, 1), PREFLIGHT_OK, "none beside ");
+        assert_finding(
+                judge(*state, first, 1), PREFLIGHT_WARN, "/etc/postfix-out/main.cf.spoolguard-7 is left");
+        assert_finding(judge(*state, first, 0), PREFLIGHT_WARN, "main.cf.spoolguard-7 is left");
+        assert_finding(judge(*state, NULL, 0), PREFLIGHT_WARN, "whether it is in use is not known");
+        assert_null(strstr(judge(*state, first, 0).text, "postfix-out/sub"));
 }
 
 static void other_names_are_somebody_elses(void **state) {
@@ -77,7 +117,7 @@ static void other_names_are_somebody_elses(void **state) {
                 snprintf(name, sizeof(name), MAIN_CF "%s", names[i]);
                 scratch_write(*state, name, "x\n");
         }
-        assert_finding(judge(*state, &(uint64_t){1}, 0), PREFLIGHT_OK, "none in ");
+        assert_finding(judge(*state, &(struct preflight_lease){1, "-"}, 0), PREFLIGHT_OK, "none beside ");
 }
 
 static void it_is_looked_for_where_a_link_leads_to(void **state) {
@@ -88,10 +128,11 @@ static void it_is_looked_for_where_a_link_leads_to(void **state) {
         snprintf(target, sizeof(target), "%s", scratch_path(*state, "srv/relay.cf"));
         assert_int_equal(unlink(scratch_path(*state, MAIN_CF)), 0);
         assert_int_equal(symlink(target, scratch_path(*state, MAIN_CF)), 0);
-        assert_finding(
-                judge(*state, &(uint64_t){1}, 1), PREFLIGHT_WARN, "/srv/relay.cf.spoolguard-7 is left");
+        assert_finding(judge(*state, &(struct preflight_lease){1, "-"}, 1), PREFLIGHT_WARN,
+                "/srv/relay.cf.spoolguard-7 is left");
         assert_int_equal(unlink(target), 0);
-        assert_finding(judge(*state, &(uint64_t){1}, 1), PREFLIGHT_WARN, "not looked at: beside ");
+        assert_finding(judge(*state, &(struct preflight_lease){1, "-"}, 1), PREFLIGHT_WARN,
+                "not looked at: beside ");
 }
 
 static void many_are_counted_and_not_all_named(void **state) {
@@ -101,7 +142,7 @@ static void many_are_counted_and_not_all_named(void **state) {
                 snprintf(name, sizeof(name), MAIN_CF ".spoolguard-%u/before", i);
                 scratch_write(*state, name, "x\n");
         }
-        assert_finding(judge(*state, &(uint64_t){2}, 1), PREFLIGHT_WARN, "; 2 more in ");
+        assert_finding(judge(*state, &(struct preflight_lease){2, "-"}, 1), PREFLIGHT_WARN, "; 2 more");
 }
 
 int main(void) {
@@ -109,6 +150,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(what_no_lease_is_of_is_named_with_what_to_do),
                 TEST(what_is_not_known_is_not_taken_for_left),
+                TEST(a_lease_of_that_number_but_of_another_instance_is_another_one),
+                TEST(what_is_left_of_an_instance_that_is_not_enabled_any_more_is_named),
                 TEST(other_names_are_somebody_elses),
                 TEST(it_is_looked_for_where_a_link_leads_to),
                 TEST(many_are_counted_and_not_all_named),

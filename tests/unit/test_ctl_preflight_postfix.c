@@ -43,6 +43,9 @@ static void instances_that_are_enabled_are_found(void **state) {
         assert_string_equal(rows[0].config, "/etc/postfix");
         assert_string_equal(rows[1].config, "/etc/postfix-out");
         assert_int_equal(postconf_parse_instances("", rows), 0);
+        /* One without a name of its own is not the default one. */
+        assert_int_equal(postconf_parse_instances("- - n /etc/postfix\n- - y /etc/postfix-out\n", rows), 1);
+        assert_string_equal(rows[0].name, "postfix-out");
 }
 
 static void a_setting_is_that_of_the_service_or_main_cf_or_the_default(void **state) {
@@ -288,32 +291,50 @@ static void tries_that_do_not_fit_each_other_are_warned_of(void **state) {
         }
 }
 
-static void a_main_cf_that_is_not_roots_alone_is_warned_of(void **state) {
+static void a_main_cf_that_we_cannot_use_is_warned_of(void **state) {
         static const struct {
+                const char *real; /* NULL: it is no link */
                 mode_t mode;
                 uid_t uid;
-                bool is_link, is_mount;
+                off_t bytes;
+                bool is_mount, has_nul;
                 enum preflight_level level;
                 const char *says;
         } cases[] = {
-                {S_IFREG | 0644, 0, false, false, PREFLIGHT_OK, "only root can write"},
-                {S_IFREG | 0600, 0, false, false, PREFLIGHT_OK, "only root can write"},
-                {S_IFREG | 0664, 0, false, false, PREFLIGHT_WARN, "mode 0664"},
-                {S_IFREG | 0646, 0, false, false, PREFLIGHT_WARN, "mode 0646"},
-                {S_IFREG | 0644, 1000, false, false, PREFLIGHT_WARN, "belongs to uid 1000"},
-                {S_IFREG | 0644, 0, true, false, PREFLIGHT_WARN, "is a symbolic link"},
-                {S_IFREG | 0644, 0, false, true, PREFLIGHT_WARN, "is a mount of its own"},
-                {S_IFDIR | 0755, 0, false, false, PREFLIGHT_FAIL, "is not a file"},
-                {S_IFREG | 0644, 1000, true, false, PREFLIGHT_WARN, "belongs to uid 1000"},
+                {NULL, S_IFREG | 0644, 0, 0, false, false, PREFLIGHT_OK, "only root can write"},
+                {NULL, S_IFREG | 0600, 0, 0, false, false, PREFLIGHT_OK, "only root can write"},
+                {NULL, S_IFREG | 0664, 0, 0, false, false, PREFLIGHT_WARN, "mode 0664"},
+                {NULL, S_IFREG | 0646, 0, 0, false, false, PREFLIGHT_WARN, "mode 0646"},
+                {NULL, S_IFREG | 0644, 1000, 0, false, false, PREFLIGHT_WARN, "belongs to uid 1000"},
+                {"/srv/relay.cf", S_IFREG | 0644, 0, 0, false, false, PREFLIGHT_WARN, "is a symbolic link"},
+                {NULL, S_IFREG | 0644, 0, 0, true, false, PREFLIGHT_WARN, "is a mount of its own"},
+                {NULL, S_IFDIR | 0755, 0, 0, false, false, PREFLIGHT_FAIL, "is not a file"},
+                {"/srv/relay.cf", S_IFREG | 0644, 1000, 0, false, false, PREFLIGHT_WARN,
+                        "belongs to uid 1000"},
+                {"/root/relay.cf", S_IFREG | 0644, 0, 0, false, false, PREFLIGHT_WARN,
+                        "leads to /root/relay.cf, which spoolguard.service cannot see"},
+                {"/home/anna/main.cf", S_IFREG | 0644, 0, 0, false, false, PREFLIGHT_WARN, "cannot see"},
+                {"/var/tmp/main.cf", S_IFREG | 0644, 0, 0, false, false, PREFLIGHT_WARN, "cannot see"},
+                {NULL, S_IFREG | 0644, 0, 262144, false, false, PREFLIGHT_OK, "only root can write"},
+                {NULL, S_IFREG | 0644, 0, 262145, false, false, PREFLIGHT_WARN, "more than 256 KiB"},
+                {NULL, S_IFREG | 0644, 0, 0, false, true, PREFLIGHT_WARN, "has a NUL byte"},
         };
 
         (void)state;
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-                const struct stat status = {.st_mode = cases[i].mode, .st_uid = cases[i].uid};
+                const struct preflight_main_cf file = {
+                        .path = "/etc/postfix/main.cf",
+                        .real = cases[i].real ? cases[i].real : "/etc/postfix/main.cf",
+                        .is_link = cases[i].real != NULL,
+                        .is_mount = cases[i].is_mount,
+                        .has_nul = cases[i].has_nul,
+                        .status = {.st_mode = cases[i].mode,
+                                .st_uid = cases[i].uid,
+                                .st_size = cases[i].bytes},
+                };
                 struct preflight_finding finding = {.level = PREFLIGHT_OK};
 
-                preflight_judge_main_cf(
-                        "/etc/postfix/main.cf", cases[i].is_link, cases[i].is_mount, &status, &finding);
+                preflight_judge_main_cf(&file, &finding);
                 assert_finding(&finding, cases[i].level, cases[i].says);
                 assert_finding(&finding, cases[i].level, "/etc/postfix/main.cf");
         }
@@ -399,7 +420,7 @@ int main(void) {
                 cmocka_unit_test(a_delay_warning_is_bad_on_a_backup_mx_only),
                 cmocka_unit_test(a_lifetime_shorter_than_the_absence_is_warned_of),
                 cmocka_unit_test(tries_that_do_not_fit_each_other_are_warned_of),
-                cmocka_unit_test(a_main_cf_that_is_not_roots_alone_is_warned_of),
+                cmocka_unit_test(a_main_cf_that_we_cannot_use_is_warned_of),
                 cmocka_unit_test(name_servers_are_counted_as_the_c_library_does),
                 cmocka_unit_test(a_service_in_a_chroot_is_seen_by_its_column),
                 cmocka_unit_test(of_several_findings_the_worst_are_kept),

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include <cmocka.h>
+#include <unistd.h>
 
 #include "postfix/instance.h"
 #include "support/scratch.h"
@@ -67,6 +68,38 @@ static void without_a_main_cf_there_is_the_default_one(void **state) {
         find(host);
         assert_int_equal(host->found.n, 1);
         expect(host, 0, "-", "/etc/postfix", "/var/spool/postfix");
+}
+
+/* As it looks from the sandbox of the unit, where /root and /home are empty. */
+static void a_main_cf_behind_a_link_that_leads_nowhere_is_told(void **state) {
+        struct host *host = *state;
+
+        scratch_write(&host->scratch, "etc/postfix/master.cf", "");
+        assert_int_equal(
+                symlink("/root/main.cf-is-not-here", scratch_path(&host->scratch, "etc/postfix/main.cf")), 0);
+        find(host);
+        assert_int_equal(host->found.n, 1);
+        assert_string_equal(host->found.rows[0].spool, "/var/spool/postfix");
+        assert_string_equal(host->found.rows[0].problem,
+                "/etc/postfix/main.cf cannot be read: No such file or directory");
+}
+
+static void a_main_cf_that_is_cut_is_told(void **state) {
+        static char text[(256u << 10) + 64];
+        static const char setting[] = "queue_directory = /srv/queue\n";
+        struct host *host = *state;
+
+        memset(text, '#', 256u << 10);
+        memcpy(text, setting, strlen(setting));
+        write_main_cf(host, "postfix", text);
+        find(host);
+        expect(host, 0, "-", "/etc/postfix", "/srv/queue");
+        text[256u << 10] = '#';
+        write_main_cf(host, "postfix", text);
+        find(host);
+        assert_string_equal(host->found.rows[0].spool, "/srv/queue");
+        assert_string_equal(host->found.rows[0].problem,
+                "/etc/postfix/main.cf has more than 256 KiB: what is behind them is not read");
 }
 
 static void enabled_ones_are_found_by_the_main_cf_of_the_default_one(void **state) {
@@ -228,6 +261,8 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
         const struct CMUnitTest tests[] = {
                 TEST(without_a_main_cf_there_is_the_default_one),
+                TEST(a_main_cf_behind_a_link_that_leads_nowhere_is_told),
+                TEST(a_main_cf_that_is_cut_is_told),
                 TEST(enabled_ones_are_found_by_the_main_cf_of_the_default_one),
                 TEST(the_default_one_may_have_its_queues_elsewhere),
                 TEST(a_broken_one_is_told_and_harms_no_other),
