@@ -90,7 +90,8 @@ static void a_main_cf_that_is_cut_is_told(void **state) {
         struct host *host = *state;
 
         memset(text, '#', 256u << 10);
-        memcpy(text, setting, strlen(setting));
+        for (size_t i = 0; setting[i]; i++)
+                text[i] = setting[i];
         write_main_cf(host, "postfix", text);
         find(host);
         expect(host, 0, "-", "/etc/postfix", "/srv/queue");
