@@ -15,20 +15,22 @@
  * beside it.  Mail that is about to be returned, however, is lost to its recipients, and that is a warning.
  *
  * `cause` says what explains what: without a link no name server answers, without those no next hop is found, and a
- * next hop that is down makes its mail wait.  So a name server is never blamed on the relays behind it.  What mail
- * waits for is the resolver, whose sentence names the server that is to blame.  A server that is dead or slow by itself
- * is a notice and the cause of nothing: the second and the third of the file cost nobody anything while the first one
- * answers, and one that takes a second or two delays mail by as much, which nobody is called for at night.  A dead one
- * costs five seconds a lookup, or half of that with one of two and `options rotate`: so that is the level.  Space has
- * the rank of a dead next hop, because the one is often the reason for the other and as often not: of the two the
- * worse level is what it is about, until a playbook has looked.  None of these outages is critical, not even a link
- * that is down: nothing is lost while mail waits, and critical would let younger log data be destroyed for it.  Slow,
- * degraded and refusing are notices; they pass by themselves, and Postfix knows what to do meanwhile.  All of these
- * trip within seconds, because their sensors ask more than once before they call anything down; a next hop that is
- * degraded takes a little longer than one that is down, which it is then, too.  A filter that is stuck trips at once,
- * since its reading is a time in itself: its sensor has seen it do nothing for long.  A server that turns away everybody has
- * the lowest rank of them, because it is seen at once, and what became of mail says it better as soon as there is some.
- * A flood and a storm come after all outages, but before what may have been wrong for weeks and harms nobody.
+ * next hop that is down makes its mail wait.  So a name server is never blamed on the relays behind it.  One that
+ * answers for itself and for nothing beyond it comes after one that does not answer, and is a notice, because three
+ * domains may share a name server of their own.  What mail waits for is the resolver, whose sentence names the server
+ * that is to blame.  A server that is dead or slow by itself is a notice and the cause of nothing: the second and the
+ * third of the file cost nobody anything while the first one answers, and one that takes a second or two delays mail by
+ * as much, which nobody is called for at night.  A dead one costs five seconds a lookup, or half of that with one of
+ * two and `options rotate`: so that is the level.  Space has the rank of a dead next hop, because the one is often the
+ * reason for the other and as often not: of the two the worse level is what it is about, until a playbook has looked.
+ * None of these outages is critical, not even a link that is down: nothing is lost while mail waits, and critical would
+ * let younger log data be destroyed for it.  Slow, degraded and refusing are notices; they pass by themselves, and
+ * Postfix knows what to do meanwhile.  All of these trip within seconds, because their sensors ask more than once
+ * before they call anything down; a next hop that is degraded takes a little longer than one that is down, which it is
+ * then, too.  A filter that is stuck trips at once, since its reading is a time in itself: its sensor has seen it do
+ * nothing for long.  A server that turns away everybody has the lowest rank of them, because it is seen at once, and
+ * what became of mail says it better as soon as there is some.  A flood and a storm come after all outages, but before
+ * what may have been wrong for weeks and harms nobody.
  *
  * Fails with -ENOMEM only.
  */
@@ -198,6 +200,16 @@ static const struct {
         {"resolver-stale", "lasting", "10s"},
         {"resolver-stale", "level", "warning"},
         {"resolver-stale", "cause", "70"},
+
+        {"resolver-cut-off", "summary",
+                "The name servers answer, but not any more for the next hops that they knew"},
+        {"resolver-cut-off", "reading", "dns_answers_lost_ratio"},
+        {"resolver-cut-off", "trip", "1"},
+        {"resolver-cut-off", "clear", "0.5"},
+        {"resolver-cut-off", "lasting", "15s"},
+        {"resolver-cut-off", "clear_lasting", "10s"},
+        {"resolver-cut-off", "level", "notice"},
+        {"resolver-cut-off", "cause", "75"},
 
         {"name-server-slow", "summary", "A name server of resolv.conf answers, but takes a second or longer"},
         {"name-server-slow", "reading", "dns_server_seconds"},

@@ -12,6 +12,8 @@
  * No answer is not an empty one: as long as no name server has a word, or not on every mail exchange, the number is
  * missing (or that of before), and nothing counts as changed.
  *
+ * When they have no word any more on next hops that they could tell about before, those are counted (lost_names.c).
+ *
  * Owns everything below struct answers.  Fails at creation only for want of memory.
  * Limits: NAMES_MAX names, LOOKUPS_MAX lookups at once; names whose addresses turn round all the time are told at
  * most TOLD_MAX times an hour, but counted on.
@@ -27,6 +29,7 @@
 #include "dns/address_set.h"
 #include "dns/dead_addresses.h"
 #include "dns/dns.h"
+#include "dns/lost_names.h"
 
 #define NAMES_MAX 32
 #define LOOKUPS_MAX 8
@@ -34,6 +37,8 @@
 #define PASSING_EVERY 10 /* so much more rarely is asked for a next hop whose mail does not wait */
 #define HOUR_USEC UINT64_C(3600000000)
 #define FORGET_USEC UINT64_C(600000000)
+#define AGAIN_USEC \
+        UINT64_C(10000000) /* a name is not asked for sooner to see whether others are lost with one */
 
 struct answers;
 
@@ -42,13 +47,13 @@ struct name {
         char text[NEXT_HOP_TEXT]; /* "": a free place */
         struct next_hop hop;
         struct host_lookup *lookup;
-        bool due, known;
-        unsigned passed; /* times that it had no mail waiting */
+        bool due, known, is_lost; /* there was a word on it once, and the last time none */
+        unsigned passed;          /* times that it had no mail waiting */
         struct address_set addresses;
         struct dead_addresses dead;
         double changes;
         unsigned told; /* since told_usec */
-        uint64_t told_usec, needed_usec;
+        uint64_t told_usec, needed_usec, asked_usec;
 };
 
 struct answers {
@@ -58,6 +63,7 @@ struct answers {
         bool six;
         struct name names[NAMES_MAX];
         unsigned running;
+        bool is_shown; /* the share of names that are lost */
         struct sg_timer *timer;
 };
 
@@ -68,6 +74,10 @@ static const struct sg_reading readings[] = {
         {"dns_answer_failed_before", {"name"},
                 "1: at none of these addresses anything answered when it was last tried; 0: some are not "
                 "known so."},
+        {"dns_answers_lost_ratio", {NULL},
+                "Share of the next hops that the name servers could tell about before and have no word on "
+                "now. Only "
+                "with three such next hops or more."},
         {0},
 };
 
@@ -100,11 +110,47 @@ static void publish_failed(const struct name *name) {
         host->publish_told(host, "dns_answer_failed_before", &label, 1, 1, text);
 }
 
+static void publish_lost(struct answers *answers) {
+        const struct sg_host *host = answers->host;
+        struct lost_names lost = {.known = 0};
+        char text[SG_SENTENCE_MAX + 1];
+        double ratio;
+
+        for (size_t i = 0; i < NAMES_MAX; i++)
+                if (answers->names[i].known)
+                        lost_names_note(&lost, answers->names[i].text, answers->names[i].is_lost);
+        if (!lost_names_ratio(&lost, &ratio)) {
+                if (answers->is_shown)
+                        host->withdraw(host, "dns_answers_lost_ratio", NULL, 0);
+                answers->is_shown = false;
+                return;
+        }
+        answers->is_shown = true;
+        if (lost.lost == 0) {
+                host->publish(host, "dns_answers_lost_ratio", NULL, 0, ratio);
+                return;
+        }
+        lost_names_sentence(&lost, &answers->resolver.conf, text);
+        host->publish_told(host, "dns_answers_lost_ratio", NULL, 0, ratio, text);
+}
+
+/* One is lost: what is with the others is to be known now, and not in ten minutes. */
+static void ask_for_others(struct answers *answers) {
+        uint64_t now_usec = answers->host->now_usec(answers->host);
+
+        for (size_t i = 0; i < NAMES_MAX; i++) {
+                struct name *name = &answers->names[i];
+
+                name->due |= name->known && !name->is_lost && !name->lookup &&
+                        now_usec - name->asked_usec >= AGAIN_USEC;
+        }
+}
+
 static void forget(struct name *name) {
         const struct sg_host *host = name->all->host;
         const struct sg_label label = {"name", name->text};
 
-        for (const struct sg_reading *reading = readings; reading->name; reading++)
+        for (const struct sg_reading *reading = readings; reading->labels[0]; reading++)
                 host->withdraw(host, reading->name, &label, 1);
         *name = (struct name){.all = name->all};
 }
@@ -131,10 +177,14 @@ static void take_result(struct name *name, const struct host_lookup_result *resu
         struct address_set now;
 
         if (result->outcome == HOST_LOOKUP_NO_WORD) {
+                if (name->known && !name->is_lost)
+                        ask_for_others(name->all);
+                name->is_lost = name->known;
                 name->all->host->missing(name->all->host, "dns_answer_addresses", &label, 1, result->why);
                 name->all->host->missing(name->all->host, "dns_answer_failed_before", &label, 1, result->why);
                 return;
         }
+        name->is_lost = false;
         if (result->incomplete)
                 return;
         address_set_from(&now, result);
@@ -153,6 +203,7 @@ static void on_result(const struct host_lookup_result *result, void *data) {
         take_result(name, result);
         name->lookup = host_lookup_free(name->lookup);
         name->all->running--;
+        publish_lost(name->all);
         start_lookups(name->all);
 }
 
@@ -163,6 +214,7 @@ static void start_lookups(struct answers *answers) {
                 if (!name->due || name->lookup)
                         continue;
                 name->due = false;
+                name->asked_usec = answers->host->now_usec(answers->host);
                 if (host_lookup_new(&answers->resolver, &name->hop, answers->six, on_result, name,
                             &name->lookup) == 0)
                         answers->running++;
@@ -207,6 +259,7 @@ static void choose_names(struct answers *answers) {
                 if (answers->names[i].text[0] && !answers->names[i].lookup && !answers->names[i].due &&
                         now_usec - answers->names[i].needed_usec >= FORGET_USEC)
                         forget(&answers->names[i]);
+        publish_lost(answers);
 }
 
 /* What the plugin relay found at an address of a next hop. */

@@ -118,9 +118,9 @@ static void values_land_in_their_fields(void **state) {
 }
 
 static void builtin_conditions_are_sound(void **state) {
-        static const char *const by_cause[] = {"link-down", "resolver-slow", "resolver-stale", "filter-stuck",
-                "next-hop-down", "next-hop-refuses", "next-hop-degraded", "relay-refuses", "mail-flood",
-                "name-server-down"};
+        static const char *const by_cause[] = {"link-down", "resolver-slow", "resolver-cut-off",
+                "resolver-stale", "filter-stuck", "next-hop-down", "next-hop-refuses", "next-hop-degraded",
+                "relay-refuses", "mail-flood", "name-server-down"};
         static const char *const harmless[] = {
                 "name-server-down", "name-server-slow", "queue-large", "queue-old", "log-volume-high"};
         struct config_entries entries = CONFIG_ENTRIES_NULL;

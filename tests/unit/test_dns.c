@@ -88,6 +88,40 @@ static void silence_is_missing_and_not_a_change(void **state) {
         fixture_deinit(&fixture, &dns_answers);
 }
 
+static void name_servers_that_fail_for_all_they_knew_are_told_from_broken_domains(void **state) {
+        struct fixture fixture;
+        const struct bench_reading *lost;
+
+        (void)state;
+        fixture_init(&fixture, &dns_answers, 50 * MS);
+        feed_mail(&fixture, "example.test", 5);
+        feed_mail(&fixture, "[mx.example.test]", 5);
+        expect(&fixture, "dns_answer_addresses", "example.test", 1);
+        expect(&fixture, "dns_answer_addresses", "[mx.example.test]", 1);
+        assert_null(sensor_bench_find(&fixture.bench, "dns_answers_lost_ratio", ""));
+        feed_mail(&fixture, "gone.test", 5);
+        expect(&fixture, "dns_answers_lost_ratio", "", 0);
+
+        /* A domain that is broken, and one that always was. */
+        fixture.server.silent_for = "example.test";
+        feed_mail(&fixture, "[example.test]", 5);
+        expect(&fixture, "dns_answers_lost_ratio", "", 1.0 / 3);
+        fixture.server.silent_for = NULL;
+        expect(&fixture, "dns_answer_addresses", "[example.test]", 0);
+        expect(&fixture, "dns_answers_lost_ratio", "", 0);
+
+        fixture.server.manner = NAME_SERVER_FAILS;
+        feed_mail(&fixture, "later.test", 5);
+        expect(&fixture, "dns_answers_lost_ratio", "", 1);
+        lost = sensor_bench_find(&fixture.bench, "dns_answers_lost_ratio", "");
+        assert_non_null(strstr(lost->sentence,
+                "the name server 127.0.0.53 tells nothing of 4 of 4 next hops that it told of before ("));
+        assert_non_null(strstr(lost->sentence, " and 1 more): what it asks in turn may be out of reach"));
+        fixture.server.manner = NAME_SERVER_ANSWERS;
+        expect(&fixture, "dns_answers_lost_ratio", "", 0);
+        fixture_deinit(&fixture, &dns_answers);
+}
+
 static void an_address_that_keeps_changing_is_told_six_times(void **state) {
         struct fixture fixture;
         unsigned lines = 0;
@@ -195,6 +229,7 @@ int main(void) {
                 cmocka_unit_test(a_change_of_the_address_is_counted_and_told_in_one_line),
                 cmocka_unit_test(a_next_hop_that_mail_passes_to_is_looked_up_now_and_then),
                 cmocka_unit_test(silence_is_missing_and_not_a_change),
+                cmocka_unit_test(name_servers_that_fail_for_all_they_knew_are_told_from_broken_domains),
                 cmocka_unit_test(an_address_that_keeps_changing_is_told_six_times),
                 cmocka_unit_test(a_crowd_of_names_is_cut_to_the_largest),
                 cmocka_unit_test(an_address_that_was_seen_dead_is_known_when_the_answer_comes_back_to_it),
