@@ -33,17 +33,6 @@
 #include "executor/state_file_open.h"
 #include "record/record.h"
 
-int state_file_put(int fd, off_t at, const void *bytes, size_t size) {
-        ssize_t n;
-
-        do
-                n = pwrite(fd, bytes, size, at);
-        while (n < 0 && errno == EINTR);
-        if (n < 0)
-                return -errno;
-        return (size_t)n == size ? 0 : -EIO;
-}
-
 static int put_synced(int fd, off_t at, const void *bytes, size_t size, bool sync) {
         int r = state_file_put(fd, at, bytes, size);
 

@@ -8,26 +8,13 @@
 
 #include <limits.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <sys/types.h>
+
+#include "executor/state_file_kind.h"
 
 enum state_place {
         STATE_NOWHERE,  /* neither place takes it */
         STATE_VOLATILE, /* in run_dir, which a reboot forgets */
         STATE_DURABLE,
-};
-
-struct state_file_kind {
-        const char *name;    /* of the file */
-        const char *title;   /* "the record", for "... is kept in RUN" */
-        const char *nowhere; /* "nothing can be recorded" */
-        off_t size;
-        /* Slots that are ours, and slots that are torn or foreign. */
-        int (*count)(int fd, size_t *ret_good, size_t *ret_bad);
-        /* Add to `to` what an earlier start had to keep in `from`.  Doing it again changes nothing. */
-        int (*carry)(int to, int from);
-        /* The same for two files with the same places, of which `from` has later writes. */
-        int (*catch_up)(int to, int from);
 };
 
 struct state_file {
@@ -57,7 +44,5 @@ int state_file_fd(const struct state_file *file);
 int state_file_write(struct state_file *file, off_t at, const void *bytes, size_t size, bool sync);
 /* Tries the disk again if it took no write before; true: it does now, and has all that was written meanwhile. */
 bool state_file_mend(struct state_file *file);
-/* All of it at its place in a file, or a negative errno value. */
-int state_file_put(int fd, off_t at, const void *bytes, size_t size);
 
 #endif

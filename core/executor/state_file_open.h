@@ -3,7 +3,9 @@
 #ifndef EXECUTOR_STATE_FILE_OPEN_H
 #define EXECUTOR_STATE_FILE_OPEN_H
 
-#include "executor/state_file.h"
+#include <stdbool.h>
+
+#include "executor/state_file_kind.h"
 
 /* 0: opened; -ENOENT: there is none; -EUCLEAN: not ours; or another negative errno value. */
 int state_file_open(const struct state_file_kind *kind, const char *path, int *ret_fd);
