@@ -31,22 +31,6 @@
 
 #define PROBLEMS_MAX 256
 
-static const char *const mode_names[] = {
-        [CONFIG_MODE_OFF] = "off",
-        [CONFIG_MODE_OBSERVE] = "observe",
-        [CONFIG_MODE_ENFORCE] = "enforce",
-};
-
-const char *config_mode_name(enum config_mode mode) {
-        return (size_t)mode < ELEMENTSOF(mode_names) ? mode_names[mode] : "unknown";
-}
-
-const char *config_level_name(enum config_level level) {
-        if (level == CONFIG_LEVEL_WARNING)
-                return "warning";
-        return level == CONFIG_LEVEL_CRITICAL ? "critical" : "notice";
-}
-
 /* The value of a key of the top level or of notify, by its schema row. */
 static int read_value(struct config_storage *storage, const char *key, struct sg_value *ret_value,
         struct problem *problem) {

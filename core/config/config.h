@@ -34,6 +34,7 @@
 
 #include "base/back_by.h"
 #include "base/error.h"
+#include "config/config_word.h"
 
 #define CONFIG_TEXT_MAX (4u << 20)    /* of the whole serialised form */
 #define CONFIG_SOURCE_MAX (64u << 10) /* of one playbook */
@@ -41,11 +42,6 @@
 #define CONFIG_PLAYBOOKS_MAX 64
 #define CONFIG_CONDITIONS_MAX 64
 #define CONFIG_LIST_MAX 16
-
-enum config_mode { CONFIG_MODE_OFF = 0, CONFIG_MODE_OBSERVE, CONFIG_MODE_ENFORCE };
-
-/* How bad a condition is, in this order.  A notice is worth a sentence and a playbook, but calls nobody. */
-enum config_level { CONFIG_LEVEL_NOTICE = -1, CONFIG_LEVEL_WARNING = 0, CONFIG_LEVEL_CRITICAL = 1 };
 
 struct config_entry {
         const char *key, *origin, *value;
@@ -106,10 +102,6 @@ struct config *config_free(struct config *config);
 const struct config_entry *config_find(const struct config *config, const char *key); /* NULL: none */
 const struct config_condition *config_condition(const struct config *config, const char *name);
 const struct config_playbook *config_playbook(const struct config *config, const char *name);
-
-/* Lua's printable type prefix, see `playbooks.NAME.options`. */
-const char *config_mode_name(enum config_mode mode);    /* "off", "observe", "enforce" */
-const char *config_level_name(enum config_level level); /* "notice", "warning", "critical" */
 
 /*
  * At a reload: playbooks that failed in `next` (serialised text) but were usable in `last` are taken over

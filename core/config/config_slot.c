@@ -17,23 +17,6 @@
 
 #include "config/option.h"
 
-/* What is no mode at all is off. */
-static enum config_mode mode_parse(const char *name) {
-        enum config_mode mode = CONFIG_MODE_ENFORCE;
-
-        while (mode > CONFIG_MODE_OFF && strcmp(config_mode_name(mode), name) != 0)
-                mode--;
-        return mode;
-}
-
-static enum config_level level_parse(const char *name) {
-        enum config_level level = CONFIG_LEVEL_NOTICE;
-
-        while (level < CONFIG_LEVEL_CRITICAL && strcmp(config_level_name(level), name) != 0)
-                level++;
-        return level;
-}
-
 int config_slot_store(struct config_storage *storage, const struct config_slot *slot,
         const struct sg_value *value, void *object, struct problem *problem) {
         void *target = (char *)object + slot->offset;
@@ -47,8 +30,8 @@ int config_slot_store(struct config_storage *storage, const struct config_slot *
         case CONFIG_SLOT_BOOL: *(bool *)target = value->boolean; return 0;
         case CONFIG_SLOT_CHOICE: *(bool *)target = strcmp(value->text, slot->choice) == 0; return 0;
         case CONFIG_SLOT_LIST: return config_storage_list(storage, value->list, target, problem);
-        case CONFIG_SLOT_MODE: *(enum config_mode *)target = mode_parse(value->text); return 0;
-        case CONFIG_SLOT_LEVEL: *(enum config_level *)target = level_parse(value->text); return 0;
+        case CONFIG_SLOT_MODE: *(enum config_mode *)target = config_mode_of(value->text); return 0;
+        case CONFIG_SLOT_LEVEL: *(enum config_level *)target = config_level_of(value->text); return 0;
         case CONFIG_SLOT_UNSIGNED: *(unsigned *)target = (unsigned)value->number; return 0;
         }
         return -EINVAL;

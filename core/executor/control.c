@@ -93,15 +93,13 @@ static int order_status(struct client *client, const struct wire_control_request
 static int order_mode(struct client *client, const struct wire_control_request *request, char *text,
         struct problem *problem) {
         const char *name = argument(request, "mode");
+        enum config_mode mode = config_mode_of(name);
 
-        for (unsigned mode = CONFIG_MODE_OBSERVE; mode <= CONFIG_MODE_ENFORCE; mode++)
-                if (strcmp(name, config_mode_name((enum config_mode)mode)) == 0) {
-                        desk_set_mode(client->control->desk, (enum config_mode)mode, "root");
-                        text_format(text, WIRE_LONG_MAX, "mode is %s",
-                                config_mode_name(desk_mode(client->control->desk)));
-                        return 0;
-                }
-        return problem_set(problem, "mode is enforce or observe, not \"%s\"", name);
+        if (mode == CONFIG_MODE_OFF)
+                return problem_set(problem, "mode is enforce or observe, not \"%s\"", name);
+        desk_set_mode(client->control->desk, mode, "root");
+        text_format(text, WIRE_LONG_MAX, "mode is %s", config_mode_name(desk_mode(client->control->desk)));
+        return 0;
 }
 
 static int order_maintenance(struct client *client, const struct wire_control_request *request, char *text,

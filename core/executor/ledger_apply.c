@@ -152,12 +152,7 @@ static void on_escalated(struct ledger *ledger, const struct record *record) {
 }
 
 static void on_mode(struct ledger *ledger, const struct record *record) {
-        const char *mode = record_get(record, "mode");
-
-        ledger->mode_override = CONFIG_MODE_OFF;
-        for (unsigned i = CONFIG_MODE_OBSERVE; i <= CONFIG_MODE_ENFORCE; i++)
-                if (strcmp(mode, config_mode_name((enum config_mode)i)) == 0)
-                        ledger->mode_override = (enum config_mode)i;
+        ledger->mode_override = config_mode_of(record_get(record, "mode"));
 }
 
 static void on_maintenance(struct ledger *ledger, const struct record *record) {
