@@ -39,7 +39,8 @@ static const struct sg_option options[] = {
         [RELAY_OPTION_REPLY_TIMEOUT] = {.name = "reply_timeout",
                 .type = SG_TYPE_DURATION,
                 .fallback = "10s",
-                .doc = "How long a server has to greet, and after that to answer to our name.",
+                .doc = "How long a server has to greet, and after that to answer to our name; one that "
+                       "was silent then has three times as long.",
                 .min = 1,
                 .max = 300},
         [RELAY_OPTION_IPV6] = {.name = "ipv6",

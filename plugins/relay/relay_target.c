@@ -118,8 +118,8 @@ static void on_probed(const struct smtp_probe_result *result, void *data) {
         const struct sg_host *host = target->common->host;
 
         snprintf(address->why, sizeof(address->why), "%s", result->why ? result->why : "");
-        relay_verdict_note(
-                &address->seen, &target->manner, result, address->began_usec, host->now_usec(host));
+        relay_verdict_note(&address->seen, &target->manner, &target->common->limits, result,
+                address->began_usec, host->now_usec(host));
         relay_say_address(address, result);
         end_probe(address);
         relay_say_ratio(target, is_round_over(target));
@@ -130,16 +130,17 @@ static void on_probed(const struct smtp_probe_result *result, void *data) {
 static bool probe(struct relay_address *address) {
         struct relay_target *target = address->target;
         struct relay_common *common = target->common;
+        struct smtp_probe_limits limits = relay_verdict_limits(&address->seen, &common->limits);
 
         address->claim = claim(common, &address->address, target->hop.port);
         if (!address->claim)
                 return false;
         address->is_waiting = false;
         address->began_usec = common->host->now_usec(common->host);
-        if (smtp_probe_new(common->host, &address->address, target->hop.port, &common->limits, on_probed,
-                    address, &address->probe) < 0) {
+        if (smtp_probe_new(common->host, &address->address, target->hop.port, &limits, on_probed, address,
+                    &address->probe) < 0) {
                 end_probe(address);
-                address->seen = (struct relay_seen){.has_greeted = address->seen.has_greeted};
+                relay_verdict_forget(&address->seen);
                 relay_say_missing_address(address, "no socket could be opened to probe it");
                 relay_say_ratio(target, is_round_over(target));
         }
@@ -193,9 +194,7 @@ static void take_addresses(struct relay_target *target, const struct host_lookup
 
 static void forget_states(struct relay_target *target, const char *why) {
         for (size_t i = 0; i < target->n; i++) {
-                struct relay_seen *seen = &target->addresses[i].seen;
-
-                *seen = (struct relay_seen){.has_greeted = seen->has_greeted};
+                relay_verdict_forget(&target->addresses[i].seen);
                 relay_say_missing_address(&target->addresses[i], why);
         }
 }

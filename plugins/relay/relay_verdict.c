@@ -12,6 +12,8 @@
  *   nothing trips and nothing clears, unless another address takes mail.
  * - A filter that accepts a connection and is silent may have its few processes at work.  So may a server at a port of
  *   its own that waits for TLS, unless it has greeted us before.  Neither says anything.
+ * - Some servers let strangers wait for the greeting, longer than a probe does, and Postfix waits for five minutes.  So
+ *   one that accepts a connection and is silent is down, but is given more time from then on, until it is quick.
  * - What this host itself has no route to is counted neither way: many relays have no IPv6, and their next hops have.
  *   Only when no address is left that counts, nobody can be reached indeed.
  * - While a link is down, it is not the relay behind it.  While mail is delivered, it is not dead, whatever we see:
@@ -22,6 +24,7 @@
 #include "relay/relay_verdict.h"
 
 #define SURE_USEC UINT64_C(5000000)
+#define PATIENCE 3 /* so many times as long has one that was silent */
 
 static const enum relay_state states[SMTP_PROBE_OUTCOMES] = {
         [SMTP_PROBE_UNTOLD] = RELAY_UNKNOWN,
@@ -42,13 +45,31 @@ static bool may_be_busy(const struct relay_seen *seen, const struct relay_manner
         return manner->is_filter || (!is_plain && !seen->has_greeted);
 }
 
+struct smtp_probe_limits relay_verdict_limits(
+        const struct relay_seen *seen, const struct smtp_probe_limits *usual) {
+        struct smtp_probe_limits limits = *usual;
+
+        if (seen->is_slow)
+                limits.reply_usec *= PATIENCE;
+        return limits;
+}
+
+void relay_verdict_forget(struct relay_seen *seen) {
+        *seen = (struct relay_seen){.has_greeted = seen->has_greeted, .is_slow = seen->is_slow};
+}
+
 void relay_verdict_note(struct relay_seen *seen, const struct relay_manner *manner,
-        const struct smtp_probe_result *result, uint64_t began_usec, uint64_t now_usec) {
+        const struct smtp_probe_limits *usual, const struct smtp_probe_result *result, uint64_t began_usec,
+        uint64_t now_usec) {
         enum relay_state state = states[result->outcome];
 
         seen->has_greeted |= result->greeted;
         if (result->outcome == SMTP_PROBE_SILENT && !result->greeted && may_be_busy(seen, manner))
                 state = RELAY_UNKNOWN;
+        if (result->outcome == SMTP_PROBE_SILENT && state == RELAY_DOWN)
+                seen->is_slow = true;
+        else if (result->greeted && now_usec - began_usec <= usual->reply_usec)
+                seen->is_slow = false;
         seen->doubted = false;
         if (state != RELAY_DOWN && state != RELAY_UNROUTED) {
                 seen->failing_since_usec = 0;

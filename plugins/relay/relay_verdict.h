@@ -19,6 +19,7 @@ struct relay_seen {
         enum relay_state state;
         bool doubted;                /* it failed, but not for long enough to be called down */
         bool has_greeted;            /* once */
+        bool is_slow;                /* it was silent for longer than others are given */
         uint64_t failing_since_usec; /* 0: it does not */
 };
 
@@ -27,9 +28,15 @@ struct relay_manner {
         uint16_t port;
 };
 
-/* One probe of it that began then and ended now. */
+/* How long it is waited for. */
+struct smtp_probe_limits relay_verdict_limits(
+        const struct relay_seen *seen, const struct smtp_probe_limits *usual);
+/* One probe of it that began then and ended now; a reply is late after `usual`. */
 void relay_verdict_note(struct relay_seen *seen, const struct relay_manner *manner,
-        const struct smtp_probe_result *result, uint64_t began_usec, uint64_t now_usec);
+        const struct smtp_probe_limits *usual, const struct smtp_probe_result *result, uint64_t began_usec,
+        uint64_t now_usec);
+/* Its state is not known any more; its manner is. */
+void relay_verdict_forget(struct relay_seen *seen);
 /* When one that is doubted has to be tried once more. */
 uint64_t relay_verdict_again_usec(const struct relay_seen *seen);
 

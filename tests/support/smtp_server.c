@@ -80,7 +80,8 @@ static void on_command(struct sg_watch *watch, int fd, unsigned ready, void *dat
                 say(connection, "250 hello\r\n");
         } else if (manner == SMTP_SERVER_IS_OLD) {
                 say(connection, "502 what\r\n");
-        } else if ((manner == SMTP_SERVER_SPEAKS || manner == SMTP_SERVER_IS_LONG) &&
+        } else if ((manner == SMTP_SERVER_SPEAKS || manner == SMTP_SERVER_IS_LONG ||
+                           manner == SMTP_SERVER_IS_SLOW) &&
                 strncmp(heard, "EHLO ", 5) == 0) {
                 say(connection, "250-mx.example.test\r\n250-PIPELINING\r\n250 8BITMIME\r\n");
         }
@@ -116,6 +117,11 @@ static void on_drip(struct sg_timer *timer, void *data) {
         say(connection, (const char[]){connection->sent < 4 ? slow[connection->sent] : 'x', '\0'});
         connection->sent++;
         connection->server->bench->services.timer_arm(timer, DRIP_USEC);
+}
+
+static void on_late_greeting(struct sg_timer *timer, void *data) {
+        (void)timer;
+        say(data, greetings[SMTP_SERVER_SPEAKS]);
 }
 
 static void say_page(const struct smtp_connection *connection) {
@@ -157,6 +163,9 @@ static void on_connection(struct sg_watch *watch, int fd, unsigned ready, void *
                         &connection->in);
         if (manner == SMTP_SERVER_DRIPS)
                 host->timer_new(host, "drip", 0, on_drip, connection, &connection->timer);
+        else if (manner == SMTP_SERVER_IS_SLOW)
+                host->timer_new(host, "late greeting", server->greeting_usec, on_late_greeting, connection,
+                        &connection->timer);
         else if (manner == SMTP_SERVER_IS_LONG)
                 say_page(connection);
         else if (greetings[manner])

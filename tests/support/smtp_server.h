@@ -10,6 +10,7 @@ enum smtp_server_manner {
         SMTP_SERVER_IS_OLD,  /* knows HELO only */
         SMTP_SERVER_IS_LMTP, /* knows LHLO only */
         SMTP_SERVER_IS_LONG, /* greets with a page of a thousand lines */
+        SMTP_SERVER_IS_SLOW, /* greets after greeting_usec */
         SMTP_SERVER_SAYS_NOTHING,
         SMTP_SERVER_HANGS_UP,
         SMTP_SERVER_IS_BUSY,       /* 421 */
@@ -41,6 +42,7 @@ struct smtp_server {
         int fd;
         struct sg_watch *watch;
         enum smtp_server_manner manner;
+        uint64_t greeting_usec;
         struct smtp_connection connections[SMTP_SERVER_CONNECTIONS_MAX];
         unsigned accepted, now, most; /* connections: in all, at present, at most at once */
         unsigned quits;

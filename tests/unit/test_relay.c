@@ -492,6 +492,22 @@ static void what_mail_is_delivered_to_is_not_called_dead(void **state) {
         fixture_deinit(&fixture);
 }
 
+static void a_server_that_greets_late_is_down_until_it_is_given_the_time(void **state) {
+        struct fixture fixture;
+
+        (void)state;
+        fixture_init(&fixture);
+        fixture.first.manner = SMTP_SERVER_IS_SLOW;
+        fixture.first.greeting_usec = 20 * SEC;
+        crowd(&fixture, "[127.0.0.25]", 20, 0);
+        start(&fixture);
+        expect(&fixture, "relay_up_ratio", "[127.0.0.25]", 0);
+        expect(&fixture, "relay_up_ratio", "[127.0.0.25]", 1);
+        run(&fixture, 300);
+        assert_true(value(&fixture, "relay_up_ratio", "[127.0.0.25]") >= 1);
+        fixture_deinit(&fixture);
+}
+
 static void what_went_through_an_old_connection_does_not_excuse_it_for_ever(void **state) {
         struct fixture fixture;
 
@@ -576,6 +592,7 @@ int main(void) {
                 cmocka_unit_test(mail_that_does_not_move_is_enough_before_any_of_it_was_deferred),
                 cmocka_unit_test(a_message_that_others_pass_by_brings_the_dead_addresses_to_light),
                 cmocka_unit_test(what_mail_is_delivered_to_is_not_called_dead),
+                cmocka_unit_test(a_server_that_greets_late_is_down_until_it_is_given_the_time),
                 cmocka_unit_test(what_went_through_an_old_connection_does_not_excuse_it_for_ever),
                 cmocka_unit_test(a_filter_that_is_silent_may_be_busy_and_one_that_is_gone_is_down),
                 cmocka_unit_test(a_filter_that_takes_mail_is_not_probed_for_it),

@@ -26,11 +26,19 @@ static const struct relay_manner mail_port = {.port = 25};
 static const struct relay_manner own_port = {.port = 2525};
 static const struct relay_manner filter = {.port = 10024, .is_filter = true};
 
-static void note(struct relay_seen *seen, const struct relay_manner *manner, enum smtp_probe_outcome outcome,
-        uint64_t seconds) {
+static const struct smtp_probe_limits usual = {.connect_usec = 5 * SEC, .reply_usec = 10 * SEC};
+
+static void note_slow(struct relay_seen *seen, const struct relay_manner *manner,
+        enum smtp_probe_outcome outcome, uint64_t began_seconds, uint64_t seconds) {
         const struct smtp_probe_result result = {.outcome = outcome, .greeted = outcome == SMTP_PROBE_SPEAKS};
 
-        relay_verdict_note(seen, manner, &result, seconds * SEC, seconds * SEC);
+        relay_verdict_note(
+                seen, manner, &usual, &result, began_seconds * SEC, (began_seconds + seconds) * SEC);
+}
+
+static void note(struct relay_seen *seen, const struct relay_manner *manner, enum smtp_probe_outcome outcome,
+        uint64_t seconds) {
+        note_slow(seen, manner, outcome, seconds, 0);
 }
 
 /* After it has failed in that way for a minute, having been up before or not. */
@@ -104,12 +112,38 @@ static void one_failure_is_not_enough_and_one_success_is(void **state) {
 }
 
 static void a_probe_that_waited_for_long_enough_needs_no_second_one(void **state) {
-        const struct smtp_probe_result result = {.outcome = SMTP_PROBE_TIMED_OUT};
         struct relay_seen seen = {.state = RELAY_UP};
 
         (void)state;
-        relay_verdict_note(&seen, &mail_port, &result, 10 * SEC, 15 * SEC);
+        note_slow(&seen, &mail_port, SMTP_PROBE_TIMED_OUT, 10, 5);
         assert_int_equal(seen.state, RELAY_DOWN);
+}
+
+static uint64_t patience_seconds(const struct relay_seen *seen) {
+        return relay_verdict_limits(seen, &usual).reply_usec / SEC;
+}
+
+static void one_that_was_silent_is_given_more_time_until_it_is_quick(void **state) {
+        struct relay_seen seen = {.state = RELAY_UP};
+
+        (void)state;
+        assert_int_equal(patience_seconds(&seen), 10);
+        note_slow(&seen, &mail_port, SMTP_PROBE_SILENT, 0, 10);
+        assert_int_equal(seen.state, RELAY_DOWN);
+        assert_int_equal(patience_seconds(&seen), 30);
+        assert_int_equal(relay_verdict_limits(&seen, &usual).connect_usec, 5 * SEC);
+        note_slow(&seen, &mail_port, SMTP_PROBE_TIMED_OUT, 20, 5);
+        assert_int_equal(patience_seconds(&seen), 30);
+        note_slow(&seen, &mail_port, SMTP_PROBE_SPEAKS, 30, 20);
+        assert_int_equal(seen.state, RELAY_UP);
+        relay_verdict_forget(&seen);
+        assert_int_equal(seen.state, RELAY_UNKNOWN);
+        assert_int_equal(patience_seconds(&seen), 30);
+        note_slow(&seen, &mail_port, SMTP_PROBE_SPEAKS, 60, 2);
+        assert_int_equal(patience_seconds(&seen), 10);
+        /* A filter at work is not slow for that. */
+        note_slow(&seen, &filter, SMTP_PROBE_SILENT, 90, 10);
+        assert_int_equal(patience_seconds(&seen), 10);
 }
 
 static void the_share_is_said_only_when_it_is_known(void **state) {
@@ -382,6 +416,7 @@ int main(void) {
                 cmocka_unit_test(silence_of_what_may_be_busy_or_wait_for_tls_says_nothing),
                 cmocka_unit_test(one_failure_is_not_enough_and_one_success_is),
                 cmocka_unit_test(a_probe_that_waited_for_long_enough_needs_no_second_one),
+                cmocka_unit_test(one_that_was_silent_is_given_more_time_until_it_is_quick),
                 cmocka_unit_test(the_share_is_said_only_when_it_is_known),
                 cmocka_unit_test(nobody_is_asked_more_often_than_was_promised),
                 cmocka_unit_test(a_crowd_that_does_not_move_is_urgent_and_one_that_does_is_not),
