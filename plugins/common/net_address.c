@@ -3,7 +3,7 @@
  * net_address - addresses from text to sockets and back
  *
  * Used in the watcher by the plugins dns and relay.  All but those that take a
- * socket, net_address_connect() and net_address_is_here(), are pure functions.  The
+ * socket or make one, net_address_connect() and the two after it, are pure functions.  The
  * scope of a link-local address stays text until a socket is made, because an interface may come later than the
  * line that names it; it is looked up with an ioctl on that very socket, since the helpers of the C library
  * would open one of a family that the watcher may not have.
@@ -122,20 +122,34 @@ int net_address_connect(const struct net_address *address, uint16_t port, int ty
         return fd;
 }
 
-/* The kernel sends to itself from the address it sends to.  A datagram socket sends nothing to be connected. */
-bool net_address_is_here(const struct net_address *address) {
+bool net_address_of_socket(int fd, struct net_address *ret_address) {
         struct sockaddr_storage name = {0};
         socklen_t size = sizeof(name);
-        const void *bytes = address->family == AF_INET6
-                ? (const void *)&((const struct sockaddr_in6 *)&name)->sin6_addr
-                : (const void *)&((const struct sockaddr_in *)&name)->sin_addr;
+        struct net_address address = {0};
+
+        if (getsockname(fd, (struct sockaddr *)&name, &size) < 0)
+                return false;
+        address.family = name.ss_family;
+        if (address.family == AF_INET)
+                memcpy(address.bytes, &((const struct sockaddr_in *)&name)->sin_addr, 4);
+        else if (address.family == AF_INET6)
+                memcpy(address.bytes, &((const struct sockaddr_in6 *)&name)->sin6_addr, 16);
+        else
+                return false;
+        *ret_address = address;
+        return true;
+}
+
+/* The kernel sends to itself from the address it sends to.  A datagram socket sends nothing to be connected. */
+bool net_address_is_here(const struct net_address *address) {
+        struct net_address own;
         int fd = net_address_connect(address, PORT_DISCARD, SOCK_DGRAM);
         bool is_here;
 
         if (fd < 0)
                 return false;
-        is_here = getsockname(fd, (struct sockaddr *)&name, &size) == 0 &&
-                memcmp(bytes, address->bytes, address->family == AF_INET6 ? 16 : 4) == 0;
+        is_here = net_address_of_socket(fd, &own) && own.family == address->family &&
+                memcmp(own.bytes, address->bytes, sizeof(own.bytes)) == 0;
         close(fd);
         return is_here;
 }

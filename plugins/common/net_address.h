@@ -22,6 +22,8 @@ void net_address_print(const struct net_address *address, char ret_text[static N
 int net_address_compare(const struct net_address *a, const struct net_address *b);
 /* Of this host, 127.0.0.0/8 or ::1: no link is needed to get there. */
 bool net_address_is_loopback(const struct net_address *address);
+/* Where its bytes come from, without a scope; false: it is no socket of IPv4 or IPv6. */
+bool net_address_of_socket(int fd, struct net_address *ret_address);
 /* Of this host as it is now, by the kernel's word; what cannot be told is not. */
 bool net_address_is_here(const struct net_address *address);
 /*

@@ -115,16 +115,29 @@ static void leave(struct smtp_probe *probe) {
         probe->host->timer_arm(probe->timer, QUIT_USEC);
 }
 
-/* A host name, or something that looks like one: what is in there goes out as it is. */
-static void own_name(char ret_name[static HOST_NAME_BYTES]) {
+/* What is in there goes out as it is. */
+static bool is_full_name(const char *name) {
+        return strchr(name, '.') &&
+                strspn(name,
+                        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                        "0123456789.-") == strlen(name);
+}
+
+/* A host without a full name says its address instead (RFC 5321, 4.1.4): many a server refuses half a name. */
+static void own_name(int fd, char ret_name[static HOST_NAME_BYTES]) {
+        struct net_address address;
+        char text[NET_ADDRESS_TEXT];
+
         if (gethostname(ret_name, HOST_NAME_BYTES) < 0)
                 ret_name[0] = '\0';
         ret_name[HOST_NAME_BYTES - 1] = '\0';
-        if (!ret_name[0] ||
-                strspn(ret_name,
-                        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                        "0123456789.-") != strlen(ret_name))
-                memcpy(ret_name, "localhost", sizeof("localhost"));
+        if (is_full_name(ret_name))
+                return;
+        snprintf(ret_name, HOST_NAME_BYTES, "localhost");
+        if (!net_address_of_socket(fd, &address))
+                return;
+        net_address_print(&address, text);
+        snprintf(ret_name, HOST_NAME_BYTES, "[%s%s]", address.family == AF_INET6 ? "IPv6:" : "", text);
 }
 
 /* A few bytes into an empty socket buffer: what does not go now, never will. */
@@ -132,7 +145,7 @@ static void say_hello(struct smtp_probe *probe, enum step step) {
         char name[HOST_NAME_BYTES], command[COMMAND_BYTES];
         int n;
 
-        own_name(name);
+        own_name(probe->fd, name);
         n = snprintf(command, sizeof(command), "%s %s\r\n", steps[step].verb, name);
         if (send(probe->fd, command, (size_t)n, MSG_NOSIGNAL) != n) {
                 fail(probe, SMTP_PROBE_CLOSED, "closes the connection");

@@ -16,6 +16,7 @@
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,13 +42,21 @@ int net_sandbox_setup(void **state) {
 }
 
 int net_sandbox_listen(const char *address, uint16_t port, int type) {
-        struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(port)};
-        int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
+        struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(port)};
+        struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+        bool is_six = strchr(address, ':') != NULL;
+        int fd = socket(is_six ? AF_INET6 : AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
+        int r;
 
         assert_true(fd >= 0);
-        assert_int_equal(inet_pton(AF_INET, address, &name.sin_addr), 1);
+        if (is_six)
+                assert_int_equal(inet_pton(AF_INET6, address, &six.sin6_addr), 1);
+        else
+                assert_int_equal(inet_pton(AF_INET, address, &four.sin_addr), 1);
         assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
-        assert_int_equal(bind(fd, (const struct sockaddr *)&name, sizeof(name)), 0);
+        r = is_six ? bind(fd, (const struct sockaddr *)&six, sizeof(six))
+                   : bind(fd, (const struct sockaddr *)&four, sizeof(four));
+        assert_int_equal(r, 0);
         if (type == SOCK_STREAM)
                 assert_int_equal(listen(fd, 8), 0);
         return fd;

@@ -7,7 +7,7 @@
 
 /* For cmocka_run_group_tests(); fails the group when the kernel does not allow it. */
 int net_sandbox_setup(void **state);
-/* A non-blocking socket bound to an IPv4 address; of SOCK_STREAM: it listens. */
+/* A non-blocking socket bound to an address; of SOCK_STREAM: it listens. */
 int net_sandbox_listen(const char *address, uint16_t port, int type);
 
 #endif

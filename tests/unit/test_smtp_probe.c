@@ -57,6 +57,45 @@ static struct heard probe(
         return heard;
 }
 
+static const char *own_name = "relay.example.test";
+
+int __wrap_gethostname(char *name, size_t size);
+
+int __wrap_gethostname(char *name, size_t size) {
+        snprintf(name, size, "%s", own_name);
+        return 0;
+}
+
+static void it_names_itself_in_full_or_by_its_address(void **state) {
+        static const struct {
+                const char *name, *address, *hello;
+        } cases[] = {
+                {"relay.example.test", "127.0.0.25", "EHLO relay.example.test\r\n"},
+                {"relay", "127.0.0.25", "EHLO [127.0.0.1]\r\n"},
+                {"relay", "::1", "EHLO [IPv6:::1]\r\n"},
+                {"relay.test\r\nRSET", "127.0.0.25", "EHLO [127.0.0.1]\r\n"},
+                {"", "127.0.0.25", "EHLO [127.0.0.1]\r\n"},
+        };
+        const char *usual = own_name;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                struct smtp_server server;
+                struct sensor_bench bench;
+
+                own_name = cases[i].name;
+                sensor_bench_init(&bench, "");
+                smtp_server_init(&server, &bench, cases[i].address, 25);
+                /* It hears nothing after that. */
+                server.manner = SMTP_SERVER_IS_FULL;
+                (void)probe(&bench, cases[i].address, &patient);
+                assert_string_equal(server.heard, cases[i].hello);
+                smtp_server_deinit(&server);
+                sensor_bench_deinit(&bench);
+        }
+        own_name = usual;
+}
+
 static void a_server_that_greets_and_takes_our_name_speaks_smtp(void **state) {
         static const enum smtp_server_manner manners[] = {
                 SMTP_SERVER_SPEAKS, SMTP_SERVER_IS_OLD, SMTP_SERVER_IS_LMTP, SMTP_SERVER_IS_LONG};
@@ -299,6 +338,7 @@ static void replies_are_read_however_they_are_cut(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(it_names_itself_in_full_or_by_its_address),
                 cmocka_unit_test(a_server_that_greets_and_takes_our_name_speaks_smtp),
                 cmocka_unit_test(what_it_does_instead_is_told_and_it_is_left_politely_when_it_said_a_reply),
                 cmocka_unit_test(words_that_ended_the_process_once_are_not_held_against_the_server),
