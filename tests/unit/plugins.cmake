@@ -97,7 +97,7 @@ add_test(NAME sample_builds_out_of_tree
 foreach(test resolv_conf dns dns_health dns_lookup dns_query dns_servers dns_wait dns_words)
   sg_test(test_${test} sg_net_bench sg_scratch sg_plugin_dns_objects)
 endforeach()
-foreach(test relay relay_links relay_verdict smtp_probe)
+foreach(test relay relay_links relay_turns relay_underway relay_verdict smtp_probe)
   sg_test(test_${test} sg_net_bench sg_scratch sg_plugin_relay_objects)
 endforeach()
 target_link_options(test_smtp_probe PRIVATE -Wl,--wrap=gethostname)
