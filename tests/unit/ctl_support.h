@@ -63,6 +63,17 @@ static inline int setup(void **state) {
         return served_bus_setup(&fixture.served, true) < 0 ? -1 : make_scratch(&fixture);
 }
 
+/* The plugin of the queues answers, too. */
+static inline int setup_queue(void **state) {
+        struct fixture *fixture;
+
+        if (setup(state) < 0)
+                return -1;
+        fixture = *state;
+        served_bus_play(&fixture->served, SCENE_QUEUE_PLUGIN);
+        return 0;
+}
+
 static inline int setup_empty(void **state) {
         static struct fixture fixture;
 

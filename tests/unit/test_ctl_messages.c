@@ -7,15 +7,6 @@
 
 #include "ctl/client.h"
 
-static int setup_queue(void **state) {
-        if (setup(state) < 0)
-                return -1;
-        struct fixture *fixture = *state;
-
-        served_bus_play(&fixture->served, SCENE_QUEUE_PLUGIN);
-        return 0;
-}
-
 static void a_message_is_a_line_with_all_members(void **state) {
         (void)state;
         assert_int_equal(CTL("queue", "--messages"), 0);

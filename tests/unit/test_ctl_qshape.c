@@ -227,15 +227,6 @@ static void a_table_of_another_shape_is_refused(void **state) {
         }
 }
 
-static int setup_queue(void **state) {
-        if (setup(state) < 0)
-                return -1;
-        struct fixture *fixture = *state;
-
-        served_bus_play(&fixture->served, SCENE_QUEUE_PLUGIN);
-        return 0;
-}
-
 static void the_command_prints_the_table_of_the_daemon(void **state) {
         (void)state;
         /* A table is never narrower than 80 columns. */

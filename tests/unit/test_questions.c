@@ -5,19 +5,11 @@
  * The plugin here is a table in this program, with a sensor that cannot be asked, one that does not run, and two that
  * follow an instance each.
  */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "watcher/sensor_host.h"
+#include "sensor_host_support.h"
 
 static char first[] = "first", second[] = "second", silent[] = "silent";
-static int answer; /* of an instance that is known */
+static int answer;    /* of an instance that is known */
+static char told[64]; /* by whom */
 
 static int create_first(const struct sg_host *host, const struct sg_value *options, void **ret_sensor) {
         (void)host, (void)options;
@@ -89,66 +81,32 @@ static struct plugin plugin = {.sg = &sg, .name = "test"};
 static const struct plugin_list plugins = {.plugins = &plugin, .n = 1};
 static const struct config config = {.mode = CONFIG_MODE_ENFORCE};
 
-struct fixture {
+static int begin_with(void **state, const struct sg_sensor *const *sensors) {
         struct loop *loop;
-        struct board *board;
-        struct engine *engine;
-        struct sensor_host *host;
-        char told[64]; /* by whom */
-};
-
-static int send_nothing(const struct wire_message *message, void *data) {
-        (void)message, (void)data;
-        return 0;
-}
-
-static int begin(void **state, const struct sg_sensor *const *sensors) {
-        static const struct engine_ops ops = {.send = send_nothing};
-        struct fixture *fixture = calloc(1, sizeof(*fixture));
 
         answer = 0;
         sg.sensors = sensors;
-        if (!fixture || loop_new_sim(1, &fixture->loop) < 0 ||
-                board_new(fixture->loop, &fixture->board) < 0 ||
-                engine_new(fixture->loop, &config, fixture->board, &ops, NULL, &fixture->engine) < 0 ||
-                sensor_host_new(fixture->loop, "", &plugins, &config, fixture->engine, fixture->board, NULL,
-                        &fixture->host) < 0)
-                return -1;
-        *state = fixture;
-        return 0;
+        return loop_new_sim(1, &loop) < 0 ? -1 : begin(state, loop, &plugins, &config);
 }
 
 static int setup(void **state) {
-        return begin(state, with);
+        return begin_with(state, with);
 }
 
 static int setup_without(void **state) {
-        return begin(state, without);
-}
-
-static int teardown(void **state) {
-        struct fixture *fixture = *state;
-
-        sensor_host_free(fixture->host);
-        engine_free(fixture->engine);
-        board_free(fixture->board);
-        loop_free(fixture->loop);
-        free(fixture);
-        return 0;
+        return begin_with(state, without);
 }
 
 static void on_shape(int error, const struct sg_queue_shape_row *rows, size_t n_rows, void *data) {
-        struct fixture *fixture = data;
-
+        (void)data;
         assert_int_equal(error, 0);
         assert_int_equal(n_rows, 1);
-        strcat(fixture->told, rows[0].domain);
+        strcat(told, rows[0].domain);
 }
 
 static void on_message(const struct sg_queue_message *message, void *data) {
-        struct fixture *fixture = data;
-
-        strcat(fixture->told, message->instance);
+        (void)data;
+        strcat(told, message->instance);
 }
 
 static const char *const queues[] = {"deferred", NULL};
@@ -157,14 +115,14 @@ static int ask_shape(struct fixture *fixture, const char *instance) {
         const struct sg_queue_shape asked = {
                 .instance = instance, .queues = queues, .buckets = 1, .bucket_minutes = 5};
 
-        fixture->told[0] = '\0';
-        return sensor_host_shape(fixture->host, &asked, on_shape, fixture);
+        told[0] = '\0';
+        return sensor_host_shape(fixture->host, &asked, on_shape, NULL);
 }
 
 static int ask_list(struct fixture *fixture, const char *instance, uint64_t *ret_cursor) {
-        fixture->told[0] = '\0';
+        told[0] = '\0';
         return sensor_host_list(fixture->host, &(struct sg_queue_filter){.instance = instance}, 5, 10,
-                on_message, fixture, ret_cursor);
+                on_message, NULL, ret_cursor);
 }
 
 static void the_first_sensor_that_can_be_asked_answers(void **state) {
@@ -172,9 +130,9 @@ static void the_first_sensor_that_can_be_asked_answers(void **state) {
         uint64_t cursor = 0;
 
         assert_int_equal(ask_shape(fixture, NULL), 0);
-        assert_string_equal(fixture->told, "first");
+        assert_string_equal(told, "first");
         assert_int_equal(ask_list(fixture, NULL, &cursor), 0);
-        assert_string_equal(fixture->told, "first");
+        assert_string_equal(told, "first");
         assert_int_equal(cursor, 15);
 }
 
@@ -183,12 +141,12 @@ static void an_instance_is_asked_for_where_it_is_known(void **state) {
         uint64_t cursor = 0;
 
         assert_int_equal(ask_shape(fixture, "second"), 0);
-        assert_string_equal(fixture->told, "second");
+        assert_string_equal(told, "second");
         assert_int_equal(ask_list(fixture, "second", &cursor), 0);
-        assert_string_equal(fixture->told, "second");
+        assert_string_equal(told, "second");
         assert_int_equal(ask_shape(fixture, "third"), -ENOENT);
         assert_int_equal(ask_list(fixture, "third", &cursor), -ENOENT);
-        assert_string_equal(fixture->told, "");
+        assert_string_equal(told, "");
 }
 
 static void what_one_sensor_refuses_no_other_is_asked(void **state) {

@@ -5,21 +5,15 @@
  * The plugin here is a table in this program: its sensor "things" writes one line for each thing, and builds on
  * readings that another sensor publishes.
  */
-#include <errno.h>
+#include "sensor_host_support.h"
+
 #include <fcntl.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -114,43 +108,11 @@ static struct plugin plugin = {.sg = &sg, .name = "test"};
 static const struct plugin_list plugins = {.plugins = &plugin, .n = 1};
 static const struct config config = {.mode = CONFIG_MODE_ENFORCE};
 
-struct fixture {
-        struct loop *loop;
-        struct board *board;
-        struct engine *engine;
-        struct sensor_host *host;
-};
-
-static int send_nothing(const struct wire_message *message, void *data) {
-        (void)message;
-        (void)data;
-        return 0;
-}
-
 static int setup(void **state) {
-        static const struct engine_ops ops = {.send = send_nothing};
-        struct fixture *fixture = calloc(1, sizeof(*fixture));
+        struct loop *loop;
 
         things = (struct things){.answer = 3};
-        if (!fixture || loop_new_sdevent(&fixture->loop) < 0 ||
-                board_new(fixture->loop, &fixture->board) < 0 ||
-                engine_new(fixture->loop, &config, fixture->board, &ops, NULL, &fixture->engine) < 0 ||
-                sensor_host_new(fixture->loop, "", &plugins, &config, fixture->engine, fixture->board, NULL,
-                        &fixture->host) < 0)
-                return -1;
-        *state = fixture;
-        return 0;
-}
-
-static int teardown(void **state) {
-        struct fixture *fixture = *state;
-
-        sensor_host_free(fixture->host);
-        engine_free(fixture->engine);
-        board_free(fixture->board);
-        loop_free(fixture->loop);
-        free(fixture);
-        return 0;
+        return loop_new_sdevent(&loop) < 0 ? -1 : begin(state, loop, &plugins, &config);
 }
 
 static const struct wire_pair who = {"who", "example.test"};

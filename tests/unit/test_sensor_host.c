@@ -4,20 +4,13 @@
  *
  * The plugin is a table in this program; its sensor does nothing but hand its host to the test.
  */
-#include <errno.h>
+#include "sensor_host_support.h"
+
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
-
 #include "base/clock.h"
-#include "watcher/sensor_host.h"
 
 static const struct sg_host *lent;
 
@@ -42,43 +35,12 @@ static struct plugin plugin = {.sg = &sg, .name = "test"};
 static const struct plugin_list plugins = {.plugins = &plugin, .n = 1};
 static struct config config = {.mode = CONFIG_MODE_ENFORCE};
 
-struct fixture {
-        struct loop *loop;
-        struct board *board;
-        struct engine *engine;
-        struct sensor_host *host;
-};
-
-static int send_nothing(const struct wire_message *message, void *data) {
-        (void)message, (void)data;
-        return 0;
-}
-
 static int setup(void **state) {
-        static const struct engine_ops ops = {.send = send_nothing};
-        struct fixture *fixture = calloc(1, sizeof(*fixture));
+        struct loop *loop;
 
         config.back_by = (struct back_by){0};
-        *state = fixture;
-        return !fixture || loop_new_sim(UINT64_C(1766620800000000), &fixture->loop) < 0 ||
-                        board_new(fixture->loop, &fixture->board) < 0 ||
-                        engine_new(fixture->loop, &config, fixture->board, &ops, NULL, &fixture->engine) <
-                                0 ||
-                        sensor_host_new(fixture->loop, "", &plugins, &config, fixture->engine, fixture->board,
-                                NULL, &fixture->host) < 0
-                ? -1
-                : 0;
-}
-
-static int teardown(void **state) {
-        struct fixture *fixture = *state;
-
-        sensor_host_free(fixture->host);
-        engine_free(fixture->engine);
-        board_free(fixture->board);
-        loop_free(fixture->loop);
-        free(fixture);
-        return 0;
+        return loop_new_sim(UINT64_C(1766620800000000), &loop) < 0 ? -1
+                                                                   : begin(state, loop, &plugins, &config);
 }
 
 static const struct sg_label server = {"server", "10.0.0.53"};
