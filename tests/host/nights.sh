@@ -5,8 +5,8 @@
 # the demo.
 # shellcheck shell=bash
 
-# $name is a new relay with the scene of the demo and spoolguard in it.
-night() {
+# $name is a new relay with spoolguard in it, and with what the tests bring along.
+new_relay() {
 	"$lab" up --deb "$packages" --log-size "${log_size:-256M}" --spool-size "${spool_size:-512M}" "$name"
 	"$lab" put "$name" "$source_tree/packaging/demo.d" /root/demo.d
 	"$lab" put "$name" "$tests/inside" /root/host
@@ -14,6 +14,10 @@ night() {
 	inside mkdir -p /etc/systemd/system/postfix@.service.d
 	put_text /etc/systemd/system/postfix@.service.d/tests.conf <<<$'[Unit]\nStartLimitIntervalSec=0'
 	inside systemctl daemon-reload
+}
+# The same with the scene of the demo.
+night() {
+	new_relay
 	inside bash /root/demo.d/scene roomy
 	wait_until 30 answers
 	# Installing it reserved the ballast.

@@ -7,12 +7,7 @@ outside() { inside /root/host/outside "$@"; }
 
 # $name is a new relay whose name servers and next hops are all outside, with spoolguard in it.
 outage_night() {
-	"$lab" up --deb "$packages" --log-size "${log_size:-256M}" --spool-size "${spool_size:-512M}" "$name"
-	"$lab" put "$name" "$source_tree/packaging/demo.d" /root/demo.d
-	"$lab" put "$name" "$tests/inside" /root/host
-	inside mkdir -p /etc/systemd/system/postfix@.service.d
-	put_text /etc/systemd/system/postfix@.service.d/tests.conf <<<$'[Unit]\nStartLimitIntervalSec=0'
-	inside systemctl daemon-reload
+	new_relay
 	stop
 	keep_state_apart
 	outside make
