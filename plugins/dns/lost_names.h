@@ -21,7 +21,7 @@ struct lost_names {
 void lost_names_note(struct lost_names *names, const char *name, bool is_lost);
 /* False: too few to tell the trouble of a name server from that of a domain. */
 bool lost_names_ratio(const struct lost_names *names, double *ret_ratio);
-/* "the name servers (127.0.0.1) answer for none of the 4 next hops ... any more that they knew (a.test, ...)" */
+/* "the name server 127.0.0.1 tells nothing of 4 of 4 next hops that it told of before (a.test, ...): ..." */
 void lost_names_sentence(const struct lost_names *names, const struct resolv_conf *conf,
         char ret_text[static SG_SENTENCE_MAX + 1]);
 
