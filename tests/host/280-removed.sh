@@ -21,9 +21,15 @@ inject /root/mail.list example.test S 300
 settle 400 paused
 [ "$(leases state)" = in-force ] || fail "not one lease is in force"
 since=$(leases since)
-"$lab" install --deb "$packages" "$name"
-wait_until 30 answers
-[ "$(leases state)" = in-force ] && [ "$(leases since)" = "$since" ] || fail "the lease did not outlive an upgrade"
+upgrade() {
+	"$lab" install --deb "$packages" "$name"
+	wait_until 30 answers
+	[ "$(leases state)" = in-force ] && [ "$(leases since)" = "$since" ] || fail "the lease did not outlive an upgrade"
+}
+# The first cuts the marking short, which is taken up again; the second finds nothing left to do.
+upgrade
+wait_until 60 waits 900 marked || fail "an upgrade ended the marking: $(waits 900 marked)"
+upgrade
 waits 900 marked || fail "an upgrade let go of what was postponed"
 inside sh -c 'DEBIAN_FRONTEND=noninteractive apt-get -y remove spoolguard'
 waits 310 returned || fail "what was postponed was not returned by the removal"
