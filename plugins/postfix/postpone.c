@@ -5,7 +5,8 @@
  * Runs in a child of the executor, and among files as the mail owner.  The time of the next try of each
  * selected message is moved forward by at most a slice, and marked with the lease; that needs no space,
  * writes no log and survives reload and restart of Postfix.  When nobody renews it Postfix goes on by itself,
- * and an admin's `postqueue -f` overrides it at any time.  A message never gets an earlier time than it had.
+ * and an admin's `postqueue -f` overrides it at any time.  A message never gets an earlier time than it had, and none
+ * that was given the present meanwhile a later one.
  *
  * undo() needs no list: the marks in the files are the list.  It spreads the tries over some minutes.  Files
  * in hold/, or anywhere else than below deferred/, are never opened.
@@ -44,6 +45,19 @@ struct pass {
         bool dry, marks_lost;
 };
 
+static bool is_later(const struct timespec *time, const struct timespec *than) {
+        return time->tv_sec != than->tv_sec ? time->tv_sec > than->tv_sec : time->tv_nsec > than->tv_nsec;
+}
+
+/*
+ * It was given the present as its time since it was chosen.  So does postfix.retry, which runs while a lease is renewed;
+ * nobody would try the message then, and the flush waited for what comes of it.  Postfix itself sets times to come.
+ */
+static bool was_asked_for(const struct selection *selection, const struct stat *status) {
+        return is_later(&status->st_ctim, &selection->made) &&
+                status->st_mtim.tv_sec <= status->st_ctim.tv_sec + 1; /* that clock may be a tick behind */
+}
+
 static int postpone_one(struct order *order, const char *id, struct mail_file *message, void *data) {
         struct pass *pass = data;
         const struct timespec until = {retry_time_postponed(pass->now, id), (long)pass->mark};
@@ -51,6 +65,8 @@ static int postpone_one(struct order *order, const char *id, struct mail_file *m
 
         if (message->status.st_mtim.tv_sec >= until.tv_sec)
                 return ORDER_WAITS;
+        if (was_asked_for(&order->selection, &message->status))
+                return MAIL_CHANGED;
         if (pass->dry)
                 return 0;
         r = mail_dir_set_time(&order->dir, message, until);

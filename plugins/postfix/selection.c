@@ -97,6 +97,7 @@ int selection_open(int fd, struct selection *ret_selection) {
         if (status.st_size < (off_t)sizeof(*header) ||
                 (uint64_t)status.st_size > sizeof(*header) + SELECTION_MAX * sizeof(selection.entries[0]))
                 return -EBADMSG;
+        selection.made = status.st_mtim;
         selection.map_size = (size_t)status.st_size;
         selection.map = mmap(NULL, selection.map_size, PROT_READ, MAP_PRIVATE, fd, 0);
         if (selection.map == MAP_FAILED)

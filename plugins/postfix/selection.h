@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "postfix/queue_id.h"
 
@@ -36,6 +37,7 @@ ssize_t selection_finish(struct selection_writer *writer);
 struct selection {
         const struct selection_entry *entries; /* mapped */
         size_t n;
+        struct timespec made; /* by the clock that stamps files */
         void *map;
         size_t map_size;
 };

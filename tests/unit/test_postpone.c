@@ -68,6 +68,26 @@ static void a_renewal_moves_on_what_ends_soon_and_counts_all_of_the_lease(void *
         assert_int_equal(relay->bench.outcome.count, 4);
 }
 
+/* As postfix.retry does beside a renewal; what Postfix itself deferred meanwhile has a time to come. */
+static void a_message_that_was_given_the_present_since_it_was_chosen_keeps_it(void **state) {
+        struct verb_relay *relay = *state;
+        time_t present = verb_relay_now();
+
+        add(relay, 3);
+        usleep(20000); /* more than a tick of the clock that stamps files */
+        verb_relay_set_time(relay, &relay->files[0], present, 0);
+        verb_relay_set_time(relay, &relay->files[1], present + 300, 0);
+        assert_int_equal(verb_bench_act(&relay->bench, &postfix_postpone), 0);
+        assert_int_equal(verb_relay_stat(relay, &relay->files[0]).st_mtim.tv_sec, present);
+        assert_false(is_marked(relay, 0, LEASE));
+        assert_true(is_marked(relay, 1, LEASE) && is_marked(relay, 2, LEASE));
+        assert_string_equal(relay->bench.outcome.text,
+                "2 of 3 postponed by up to 15m, 1 not as they were chosen and left alone");
+        verb_relay_select(relay, 0, 1);
+        assert_int_equal(verb_bench_act(&relay->bench, &postfix_postpone), 0);
+        assert_true(is_marked(relay, 0, LEASE));
+}
+
 static void check_says_how_many_and_changes_nothing(void **state) {
         struct verb_relay *relay = *state;
 
@@ -204,6 +224,7 @@ int main(void) {
                 WITH_RELAY(who_follows_the_spool_by_inotify_hears_of_it),
                 WITH_RELAY(a_message_that_waits_longer_keeps_its_time),
                 WITH_RELAY(a_renewal_moves_on_what_ends_soon_and_counts_all_of_the_lease),
+                WITH_RELAY(a_message_that_was_given_the_present_since_it_was_chosen_keeps_it),
                 WITH_RELAY(check_says_how_many_and_changes_nothing),
                 WITH_RELAY(messages_delivered_meanwhile_are_counted),
                 WITH_RELAY(a_message_held_in_between_gets_its_time_back),
