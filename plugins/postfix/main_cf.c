@@ -2,9 +2,9 @@
 /*
  * main_cf - values of Postfix's main.cf, read as text
  *
- * Runs in the watcher, as part of the sensor `queue`, which cannot start postconf, and in children of the executor, to
- * find the instances of Postfix.  Pure functions over the text
- * of the file: comment lines, empty lines, continuation lines and repeated settings as postconf(5) has them.
+ * Runs in the watcher, whose sensors cannot start postconf, and in children of the executor, whose verbs take the
+ * text as it is and not what postconf makes of it.  Pure functions over the text of the file: comment lines, empty
+ * lines, continuation lines and repeated settings as postconf(5) has them.
  *
  * Owns nothing.  Fails by saying that a value is not known.
  * Limits: what postconf itself would add is not there: conditional expansion ${name?text}, settings in other
@@ -18,76 +18,59 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "postfix/main_cf_line.h"
+
 #define DAY_SECONDS UINT64_C(86400)
 #define TIME_MAX (100 * DAY_SECONDS)
 #define LIFETIME "5d" /* Postfix's default of both */
 
-static bool is_blank(char c) {
-        return c == ' ' || c == '\t' || c == '\r';
-}
+/* Adds a piece of a logical line with a blank between; false: it does not fit. */
+static bool add_piece(char *value, size_t size, const struct main_cf_line *piece) {
+        size_t used = strlen(value);
 
-static bool is_ignored(const char *line) {
-        while (is_blank(*line))
-                line++;
-        return *line == '#' || *line == '\n' || *line == '\0';
-}
-
-/* Adds a piece of a logical line, trimmed, with a blank between; false: it does not fit. */
-static bool add_piece(char *value, size_t size, const char *start, const char *end) {
-        size_t used = strlen(value), length;
-
-        while (start < end && is_blank(*start))
-                start++;
-        while (start < end && is_blank(end[-1]))
-                end--;
-        length = (size_t)(end - start);
-        if (length == 0)
+        if (piece->length == 0)
                 return true;
-        if (used + length + 2 > size)
+        if (used + piece->length + 2 > size)
                 return false;
         if (used > 0)
                 value[used++] = ' ';
-        memcpy(value + used, start, length);
-        value[used + length] = '\0';
+        memcpy(value + used, piece->start, piece->length);
+        value[used + piece->length] = '\0';
         return true;
-}
-
-/* Whether the line sets `name`, and where its value starts. */
-static const char *setting(const char *line, const char *name) {
-        size_t length = strlen(name);
-
-        if (strncmp(line, name, length) != 0)
-                return NULL;
-        for (line += length; is_blank(*line);)
-                line++;
-        return *line == '=' ? line + 1 : NULL;
 }
 
 bool main_cf_value(const char *text, const char *name, char *ret_value, size_t size) {
         bool is_ours = false, fits = true, found = false;
-        const char *next;
+        struct main_cf_line line, piece;
 
         ret_value[0] = '\0';
-        for (const char *line = text; *line; line = next) {
-                const char *end = line + strcspn(line, "\n"), *value = line;
-
-                next = *end ? end + 1 : end;
-                if (is_ignored(line))
+        while (main_cf_line_take(&text, &line)) {
+                if (main_cf_line_is_ignored(&line))
                         continue;
-                if (!is_blank(*line)) {
-                        value = setting(line, name);
-                        is_ours = value != NULL;
+                if (main_cf_line_goes_on(&line)) {
+                        piece = main_cf_line_trim(line);
+                } else {
+                        is_ours = main_cf_line_value(&line, name, &piece);
                         if (is_ours) {
                                 ret_value[0] = '\0';
                                 found = fits = true;
                         }
                 }
                 if (is_ours)
-                        fits = fits && add_piece(ret_value, size, value, end);
+                        fits = fits && add_piece(ret_value, size, &piece);
         }
         if (!fits)
                 ret_value[0] = '\0';
         return found && fits;
+}
+
+unsigned main_cf_times_set(const char *text, const char *name) {
+        struct main_cf_line line, value;
+        unsigned n = 0;
+
+        while (main_cf_line_take(&text, &line))
+                n += main_cf_line_value(&line, name, &value);
+        return n;
 }
 
 static bool append(char *value, size_t size, const char *text, size_t length) {

@@ -16,8 +16,11 @@
  */
 bool main_cf_value(const char *text, const char *name, char *ret_value, size_t size);
 
+/* How many lines set the parameter, whether their value can be read or not. */
+unsigned main_cf_times_set(const char *text, const char *name);
+
 /*
- * The same with `fallback` for one that is not set, and with $name, ${name} and $(name) replaced, one level deep;
+ * The value with `fallback` for one that is not set, and with $name, ${name} and $(name) replaced, one level deep;
  * a name without a value becomes nothing.
  */
 bool main_cf_expanded(const char *text, const char *name, const char *fallback, char *ret_value, size_t size);

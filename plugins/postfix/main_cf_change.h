@@ -6,9 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* How many lines set the parameter, whether their value can be read or not. */
-unsigned main_cf_change_times_set(const char *text, const char *name);
-
 /* Whether both say the same of a parameter: the same value as it is written, or both nothing. */
 bool main_cf_change_is_same(const char *a, const char *b, const char *name);
 

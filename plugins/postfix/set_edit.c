@@ -66,7 +66,7 @@ static bool is_as_asked(const char *text, const struct set_edit *edit) {
         for (size_t i = 0; i < edit->n; i++) {
                 char value[MAIN_CF_VALUE_MAX];
 
-                if (!edit->values[i] && main_cf_change_times_set(text, edit->names[i]) > 0)
+                if (!edit->values[i] && main_cf_times_set(text, edit->names[i]) > 0)
                         return false;
                 if (edit->values[i] &&
                         (!main_cf_value(text, edit->names[i], value, sizeof(value)) ||

@@ -20,7 +20,6 @@
 #include <string.h>
 
 #include "postfix/main_cf.h"
-#include "postfix/main_cf_change.h"
 
 #define MINUTE UINT64_C(60)
 #define DAY UINT64_C(86400)
@@ -153,7 +152,7 @@ int settings_parse(
 static int read_present(
         const struct row *row, const char *main_cf, uint64_t *ret_seconds, char why[static SETTING_WHY_MAX]) {
         char value[MAIN_CF_VALUE_MAX];
-        const bool is_set = main_cf_change_times_set(main_cf, row->name) > 0;
+        const bool is_set = main_cf_times_set(main_cf, row->name) > 0;
 
         if ((!is_set || main_cf_value(main_cf, row->name, value, sizeof(value))) &&
                 main_cf_time(main_cf, row->name, row->unit, row->fallback, ret_seconds))

@@ -58,7 +58,7 @@ endforeach()
 target_link_options(test_logs_trim_fails PRIVATE -Wl,--wrap=fallocate,--wrap=ftruncate,--wrap=logs_trim_range_cut)
 
 # The parsers of plugin postfix, alone.
-foreach(name queue_id queue_file queue_file_cut queue_file_hostile spool defer_log defer_verdict instance master_cf people reason
+foreach(name queue_id queue_file queue_file_cut queue_file_hostile spool defer_log defer_verdict instance main_cf master_cf people reason
         reason_site resolver_files resolver_state selection)
   sg_test(test_${name} sg_spool sg_scratch sg_postfix_parsers)
 endforeach()

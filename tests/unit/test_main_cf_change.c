@@ -12,16 +12,6 @@
 
 static const char *const names[] = {"alpha", "beta"};
 
-static void every_line_that_sets_it_counts(void **state) {
-        (void)state;
-        assert_int_equal(main_cf_change_times_set("", "alpha"), 0);
-        assert_int_equal(
-                main_cf_change_times_set("alpha = 1\nalphabet = 2\n#alpha = 3\n alpha = 4\n", "alpha"), 1);
-        assert_int_equal(main_cf_change_times_set("alpha=1\nbeta=1\nalpha\t= 2\nalpha =", "alpha"), 3);
-        assert_int_equal(main_cf_change_times_set("alpha", "alpha"), 0);
-        assert_int_equal(main_cf_change_times_set("alpha 1\n", "alpha"), 0);
-}
-
 static void values_are_compared_as_they_are_written(void **state) {
         (void)state;
         assert_true(main_cf_change_is_same("", "beta = 1\n", "alpha"));
@@ -67,7 +57,6 @@ static void another_line_that_differs_is_seen(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(every_line_that_sets_it_counts),
                 cmocka_unit_test(values_are_compared_as_they_are_written),
                 cmocka_unit_test(another_line_that_differs_is_seen),
         };
