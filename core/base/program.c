@@ -2,10 +2,11 @@
 /*
  * program - is a program root's alone, so that it may be run with root's power
  *
- * Runs in: executor, and the children of actions.  For commands that the site configured: what others can write or
- * put something else in the place of would be theirs to choose.  Every directory on the way counts, since whoever can
- * rename one replaces all that is below it; one with the sticky bit lets nobody rename what is root's.  A link on the
- * way is followed when root made it, and then all of the way is looked at again.  The program itself is no link.
+ * Runs in: executor, the children of actions, and spoolguardctl for its preflight.  For commands that the site
+ * configured: what others can write or put something else in the place of would be theirs to choose.  Every directory
+ * on the way counts, since whoever can rename one replaces all that is below it; one with the sticky bit lets nobody
+ * rename what is root's.  A link on the way is followed when root made it, and then all of the way is looked at again.
+ * The program itself is no link.
  *
  * It is asked right before the program is started: what holds then can be changed by nobody but root in between.
  *
@@ -126,4 +127,13 @@ int program_check(const char *root, const char *program, uid_t owner, struct pro
         for (unsigned links = 0; r > 0 && links <= LINKS_MAX; links++)
                 r = walk(&way);
         return r > 0 ? problem_set(problem, "%s: %s", program, strerror(ELOOP)) : r;
+}
+
+int program_check_told(const char *root, const char *program, uid_t owner, char *ret_why, size_t size) {
+        struct problem problem = {""};
+        int r = program_check(root, program, owner, &problem);
+
+        if (size > 0)
+                text_abridge(ret_why, size, problem.text);
+        return r;
 }

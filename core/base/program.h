@@ -12,5 +12,7 @@
  * replace.  `root` is put in front of it, and of what absolute links name.  -EINVAL with the reason.
  */
 int program_check(const char *root, const char *program, uid_t owner, struct problem *problem);
+/* The same for a verb, whose room for the reason is its own; as much of it as fits. */
+int program_check_told(const char *root, const char *program, uid_t owner, char *ret_why, size_t size);
 
 #endif

@@ -12,7 +12,6 @@
 #include <errno.h>
 
 #include "base/program.h"
-#include "base/text.h"
 #include "ctl/preflight.h"
 
 struct hosted {
@@ -68,12 +67,8 @@ static uint64_t host_next_lease(const struct sg_action *action, const char *verb
 }
 
 static int host_program(const struct sg_action *action, const char *path, char *why, size_t size) {
-        struct problem problem = {""};
-        int r = program_check(action->host->root, path, ((const struct hosted *)action)->owner, &problem);
-
-        if (size > 0)
-                text_abridge(why, size, problem.text);
-        return r;
+        return program_check_told(
+                action->host->root, path, ((const struct hosted *)action)->owner, why, size);
 }
 
 enum sg_verdict preflight_ask(const struct sg_verb *verb, const struct preflight_host *where,

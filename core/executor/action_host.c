@@ -26,7 +26,6 @@
 
 #include "base/log.h"
 #include "base/program.h"
-#include "base/text.h"
 #include "executor/action_frame.h"
 #include "executor/action_tool.h"
 
@@ -122,12 +121,7 @@ static uint64_t host_next_lease(const struct sg_action *action, const char *verb
 }
 
 static int host_program(const struct sg_action *action, const char *path, char *why, size_t size) {
-        struct problem problem = {""};
-        int r = program_check(hosted_of(action)->plan->root, path, geteuid(), &problem);
-
-        if (size > 0)
-                text_abridge(why, size, problem.text);
-        return r;
+        return program_check_told(hosted_of(action)->plan->root, path, geteuid(), why, size);
 }
 
 static enum sg_verdict check(struct hosted *hosted, struct sg_outcome *ret_outcome) {

@@ -169,6 +169,20 @@ static void only_a_regular_executable_file_is_a_program(void **state) {
         assert_refused(fixture, PROGRAM, PROGRAM " is not executable");
 }
 
+static void a_verb_is_told_as_much_of_the_reason_as_it_has_room_for(void **state) {
+        struct fixture *fixture = *state;
+        char why[64] = "x";
+
+        assert_int_equal(program_check_told(fixture->root, PROGRAM, geteuid(), why, sizeof(why)), 0);
+        assert_string_equal(why, "");
+        assert_int_equal(chmod(in(fixture, PROGRAM), 0775), 0);
+        assert_int_equal(program_check_told(fixture->root, PROGRAM, geteuid(), why, sizeof(why)), -EINVAL);
+        assert_string_equal(why, "others than root can write " PROGRAM);
+        assert_int_equal(program_check_told(fixture->root, PROGRAM, geteuid(), why, 24), -EINVAL);
+        assert_string_equal(why, "others than root ...");
+        assert_int_equal(program_check_told(fixture->root, PROGRAM, geteuid(), NULL, 0), -EINVAL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -181,6 +195,7 @@ int main(void) {
                 TEST(links_on_the_way_are_followed_and_where_they_lead_counts),
                 TEST(a_circle_of_links_ends),
                 TEST(only_a_regular_executable_file_is_a_program),
+                TEST(a_verb_is_told_as_much_of_the_reason_as_it_has_room_for),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
