@@ -255,19 +255,34 @@ static void track_odd(struct queue_spool *spool, const struct queue_directory *d
         queue_spool_changed(spool);
 }
 
+/* What a name stands for, wherever that may be by now. */
+struct named {
+        struct queue_id id;
+        unsigned depth;
+        struct queue_message *message; /* NULL: not tracked yet */
+};
+
+/* False for a name that Postfix would not have made or put there, which is dealt with here. */
+static bool look_up(struct queue_spool *spool, const struct queue_directory *directory, const char *name,
+        struct named *ret_named) {
+        if (!parse(directory, name, &ret_named->id, &ret_named->depth)) {
+                track_odd(spool, directory, name);
+                return false;
+        }
+        ret_named->message = queue_table_find(&spool->table, &ret_named->id);
+        return true;
+}
+
 struct queue_message *queue_track_arrival(
         struct queue_spool *spool, const struct queue_directory *directory, const char *name) {
         struct queue_message *message;
-        struct queue_id id;
-        unsigned depth;
+        struct named named;
 
-        if (!parse(directory, name, &id, &depth)) {
-                track_odd(spool, directory, name);
+        if (!look_up(spool, directory, name, &named))
                 return NULL;
-        }
-        message = queue_table_find(&spool->table, &id);
+        message = named.message;
         if (!message) {
-                message = add(spool, &id, directory->queue);
+                message = add(spool, &named.id, directory->queue);
                 if (!message)
                         return NULL;
                 message->returned = directory->queue == QUEUE_DEFERRED;
@@ -275,23 +290,19 @@ struct queue_message *queue_track_arrival(
                 if (directory->queue == QUEUE_ACTIVE)
                         queue_track_complete(spool, message);
         }
-        queue_track_place(spool, message, directory->queue, depth);
+        queue_track_place(spool, message, directory->queue, named.depth);
         return message;
 }
 
 /* The message, if it is where the directory says. */
 static struct queue_message *find_there(
         struct queue_spool *spool, const struct queue_directory *directory, const char *name) {
-        struct queue_message *message;
-        struct queue_id id;
-        unsigned depth;
+        struct named named;
 
-        if (!parse(directory, name, &id, &depth)) {
-                track_odd(spool, directory, name);
+        if (!look_up(spool, directory, name, &named) || !named.message)
                 return NULL;
-        }
-        message = queue_table_find(&spool->table, &id);
-        return message && message->queue == directory->queue && message->depth == depth ? message : NULL;
+        return named.message->queue == directory->queue && named.message->depth == named.depth ? named.message
+                                                                                               : NULL;
 }
 
 void queue_track_move_away(
