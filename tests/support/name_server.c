@@ -141,10 +141,9 @@ static void build(struct message *answer, const struct name_server *server, cons
                 put_loop(answer);
         else if (manner == NAME_SERVER_1000_RECORDS && tcp && type == ns_t_a)
                 put_many(answer, name);
-        else if (server->denies_type == type)
-                flags |= ns_r_nxdomain;
-        else if (manner != NAME_SERVER_REFUSES && manner != NAME_SERVER_FAILS &&
-                !put_answers(answer, server, name, type) && name[0])
+        else if (server->denies_type == type ||
+                (manner != NAME_SERVER_REFUSES && manner != NAME_SERVER_FAILS &&
+                        !put_answers(answer, server, name, type) && name[0]))
                 flags |= ns_r_nxdomain;
 
         if (manner == NAME_SERVER_REFUSES)
@@ -331,8 +330,11 @@ void name_server_init(struct name_server *server, struct sensor_bench *bench, co
 }
 
 void name_server_deinit(struct name_server *server) {
-        const struct sg_host *host = &server->bench->services;
+        const struct sg_host *host;
 
+        if (!server->bench)
+                return;
+        host = &server->bench->services;
         hang_up(server);
         for (size_t i = 0; i < NAME_SERVER_LATE_MAX; i++)
                 host->timer_free(server->late[i].timer);
@@ -341,4 +343,5 @@ void name_server_deinit(struct name_server *server) {
         host->watch_free(server->tcp_watch);
         close(server->udp);
         close(server->tcp);
+        server->bench = NULL;
 }

@@ -73,6 +73,7 @@ struct name_server {
 
 void name_server_init(struct name_server *server, struct sensor_bench *bench, const char *address,
         const struct name_record *records);
+/* Its port is closed then; once more does nothing. */
 void name_server_deinit(struct name_server *server);
 
 #endif

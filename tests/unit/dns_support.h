@@ -14,9 +14,14 @@
 #include <cmocka.h>
 
 #include <arpa/nameser.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "dns/dns.h"
+#include "support/bench_expect.h"
 #include "support/name_server.h"
 #include "support/net_sandbox.h"
 #include "support/scratch.h"
@@ -45,22 +50,34 @@ static inline __attribute__((format(printf, 3, 4))) void keep_log(
         strncat(log_lines, "\n", sizeof(log_lines) - strlen(log_lines) - 1);
 }
 
+/* What a test begins with. */
+struct plan {
+        const struct sg_sensor *sensor;
+        uint64_t interval_usec, timeout_usec;
+};
+
+#define OTHERS_MAX 3
+
 struct fixture {
+        const struct plan *plan;
         struct scratch scratch;
         struct sensor_bench bench;
         struct name_server server;
+        struct name_server others[OTHERS_MAX];
+        size_t n_others;
+        bool has_far_network;
         void *sensor;
 };
 
-static inline void fixture_init_with(struct fixture *fixture, const struct sg_sensor *sensor,
-        uint64_t interval_usec, uint64_t timeout_usec) {
+static inline void fixture_init(struct fixture *fixture, const struct plan *plan) {
         const struct sg_value options[] = {
-                [DNS_OPTION_INTERVAL] = {.type = SG_TYPE_DURATION, .usec = interval_usec},
-                [DNS_OPTION_TIMEOUT] = {.type = SG_TYPE_DURATION, .usec = timeout_usec},
-                [DNS_OPTION_NAMES_INTERVAL] = {.type = SG_TYPE_DURATION, .usec = interval_usec},
+                [DNS_OPTION_INTERVAL] = {.type = SG_TYPE_DURATION, .usec = plan->interval_usec},
+                [DNS_OPTION_TIMEOUT] = {.type = SG_TYPE_DURATION, .usec = plan->timeout_usec},
+                [DNS_OPTION_NAMES_INTERVAL] = {.type = SG_TYPE_DURATION, .usec = plan->interval_usec},
                 [DNS_OPTION_IPV6] = {.type = SG_TYPE_BOOL, .boolean = true},
         };
 
+        *fixture = (struct fixture){.plan = plan};
         scratch_init(&fixture->scratch);
         scratch_write(&fixture->scratch, "etc/resolv.conf",
                 "nameserver 127.0.0.53\noptions timeout:1 attempts:1\n");
@@ -68,46 +85,69 @@ static inline void fixture_init_with(struct fixture *fixture, const struct sg_se
         fixture->bench.services.log = keep_log;
         log_lines[0] = '\0';
         name_server_init(&fixture->server, &fixture->bench, "127.0.0.53", records);
-        assert_int_equal(sensor->create(&fixture->bench.services, options, &fixture->sensor), 0);
+        assert_int_equal(plan->sensor->create(&fixture->bench.services, options, &fixture->sensor), 0);
 }
 
-static inline void fixture_init(
-        struct fixture *fixture, const struct sg_sensor *sensor, uint64_t interval_usec) {
-        fixture_init_with(fixture, sensor, interval_usec, 60 * MS);
+/* One more, until the test ends. */
+static inline struct name_server *add_server(struct fixture *fixture, const char *address) {
+        struct name_server *server = &fixture->others[fixture->n_others];
+
+        assert_true(fixture->n_others < OTHERS_MAX);
+        name_server_init(server, &fixture->bench, address, records);
+        fixture->n_others++;
+        return server;
 }
 
-static inline void fixture_deinit(struct fixture *fixture, const struct sg_sensor *sensor) {
-        sensor->destroy(fixture->sensor);
+/* A second address of the loopback interface, 192.0.2.1; without it there is no way to any such address. */
+static inline void set_far_network(struct fixture *fixture, bool up) {
+        struct ifreq request = {.ifr_name = "lo:1"};
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(0xc0000201)}};
+        int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        memcpy(&request.ifr_addr, &address, sizeof(address));
+        assert_int_equal(ioctl(fd, up ? SIOCSIFADDR : SIOCSIFFLAGS, &request), 0);
+        close(fd);
+        fixture->has_far_network = up;
+}
+
+static inline void fixture_deinit(struct fixture *fixture) {
+        fixture->plan->sensor->destroy(fixture->sensor);
+        while (fixture->n_others > 0)
+                name_server_deinit(&fixture->others[--fixture->n_others]);
         name_server_deinit(&fixture->server);
+        if (fixture->has_far_network)
+                set_far_network(fixture, false);
         sensor_bench_deinit(&fixture->bench);
         scratch_deinit(&fixture->scratch);
 }
+
+static inline int setup(void **state) {
+        const struct plan *plan = *state;
+        struct fixture *fixture = malloc(sizeof(*fixture));
+
+        if (!fixture)
+                return -1;
+        fixture_init(fixture, plan);
+        *state = fixture;
+        return 0;
+}
+
+static inline int teardown(void **state) {
+        fixture_deinit(*state);
+        free(*state);
+        return 0;
+}
+
+/* The sensor asks so often and waits so long; what a test that fails holds is let go for the next one. */
+#define DNS_TEST(function, its_sensor, interval, timeout)                   \
+        cmocka_unit_test_prestate_setup_teardown(function, setup, teardown, \
+                (&(struct plan){                                            \
+                        .sensor = (its_sensor), .interval_usec = (interval), .timeout_usec = (timeout)}))
 
 static inline void feed_mail(struct fixture *fixture, const char *nexthop, double messages) {
         const struct sg_label labels[] = {{"instance", "-"}, {"nexthop", nexthop}};
 
         sensor_bench_feed(&fixture->bench, "queue_nexthop_messages", labels, 2, messages);
-}
-
-static inline double value(const struct fixture *fixture, const char *reading, const char *label) {
-        const struct bench_reading *found = sensor_bench_find(&fixture->bench, reading, label);
-
-        assert_non_null(found);
-        assert_false(found->missing);
-        assert_false(found->withdrawn);
-        return found->value;
-}
-
-/* Lets time go by until it is so; a busy machine takes its time. */
-static inline void expect(struct fixture *fixture, const char *reading, const char *label, double expected) {
-        for (int i = 0; i < 1000; i++) {
-                const struct bench_reading *found = sensor_bench_find(&fixture->bench, reading, label);
-
-                if (found && !found->missing && !found->withdrawn && found->value == expected)
-                        return;
-                sensor_bench_run(&fixture->bench, 10 * MS);
-        }
-        fail_msg("%s of %s does not become %g", reading, label, expected);
 }
 
 #endif

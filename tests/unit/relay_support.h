@@ -23,6 +23,7 @@
 
 #include "base/cleanup.h"
 #include "relay/relay.h"
+#include "support/bench_expect.h"
 #include "support/name_server.h"
 #include "support/net_sandbox.h"
 #include "support/scratch.h"
@@ -133,44 +134,6 @@ static inline void feed(struct fixture *fixture, const char *instance, const cha
 /* So many seconds of the hurried clock. */
 static inline void run(struct fixture *fixture, uint64_t seconds) {
         sensor_bench_run(&fixture->bench, seconds * SEC / HASTE);
-}
-
-static inline double value(const struct fixture *fixture, const char *reading, const char *label) {
-        const struct bench_reading *found = sensor_bench_find(&fixture->bench, reading, label);
-
-        assert_non_null(found);
-        assert_false(found->missing);
-        assert_false(found->withdrawn);
-        return found->value;
-}
-
-/* Lets time go by until it is so; a busy machine takes its time. */
-static inline void expect(struct fixture *fixture, const char *reading, const char *label, double expected) {
-        const struct bench_reading *found = NULL;
-
-        for (int i = 0; i < 1000; i++) {
-                found = sensor_bench_find(&fixture->bench, reading, label);
-                if (found && !found->missing && !found->withdrawn && found->value == expected)
-                        return;
-                run(fixture, 1);
-        }
-        fail_msg("%s of %s does not become %g", reading, label, expected);
-}
-
-static inline void expect_missing(struct fixture *fixture, const char *reading, const char *label) {
-        const struct bench_reading *found = NULL;
-
-        for (int i = 0; i < 1000 && !(found && found->missing); i++) {
-                run(fixture, 1);
-                found = sensor_bench_find(&fixture->bench, reading, label);
-        }
-        assert_true(found && found->missing);
-}
-
-static inline bool is_missing(const struct fixture *fixture, const char *reading, const char *label) {
-        const struct bench_reading *found = sensor_bench_find(&fixture->bench, reading, label);
-
-        return found && found->missing;
 }
 
 #endif

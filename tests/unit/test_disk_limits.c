@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "disk/disk.h"
+#include "support/bench_expect.h"
 #include "support/scratch.h"
 #include "support/sensor_bench.h"
 
@@ -85,14 +86,6 @@ static void stop(struct world *world) {
         scratch_deinit(&world->scratch);
 }
 
-static double value(const struct world *world, const char *reading, const char *label) {
-        const struct bench_reading *found = sensor_bench_find(&world->bench, reading, label);
-
-        assert_non_null(found);
-        assert_false(found->missing || found->withdrawn);
-        return found->value;
-}
-
 static void it_is_a_reading_of_its_own_with_the_directory_as_its_name(void **state) {
         struct world world;
 
@@ -100,10 +93,10 @@ static void it_is_a_reading_of_its_own_with_the_directory_as_its_name(void **sta
         project = 42;
         has_limits = true;
         start(&world);
-        assert_true(value(&world, "disk_used_ratio", "/var") < 0.2);
-        assert_true(value(&world, "disk_used_ratio", "/var/log") == 0.8);
-        assert_true(value(&world, "disk_inodes_used_ratio", "/var/log") == 0.5);
-        assert_true(value(&world, "disk_available_bytes", "/var/log") == 2560.0 * 4096);
+        assert_true(bench_value(&world.bench, "disk_used_ratio", "/var") < 0.2);
+        assert_true(bench_value(&world.bench, "disk_used_ratio", "/var/log") == 0.8);
+        assert_true(bench_value(&world.bench, "disk_inodes_used_ratio", "/var/log") == 0.5);
+        assert_true(bench_value(&world.bench, "disk_available_bytes", "/var/log") == 2560.0 * 4096);
         assert_null(sensor_bench_find(&world.bench, "disk_used_ratio", "/var/log/journal"));
         stop(&world);
 }
@@ -115,7 +108,7 @@ static void a_project_without_limits_is_nothing_special(void **state) {
         project = 42;
         has_limits = false;
         start(&world);
-        assert_true(value(&world, "disk_used_ratio", "/var") < 0.2);
+        assert_true(bench_value(&world.bench, "disk_used_ratio", "/var") < 0.2);
         assert_null(sensor_bench_find(&world.bench, "disk_used_ratio", "/var/log"));
         stop(&world);
 }
@@ -129,12 +122,12 @@ static void limits_that_are_set_and_taken_away_are_noticed(void **state) {
         start(&world);
         has_limits = true;
         sensor_bench_run(&world.bench, SEC * 5 / 2);
-        assert_true(value(&world, "disk_used_ratio", "/var/log") == 0.8);
-        assert_true(value(&world, "disk_used_ratio", "/var") < 0.2);
+        assert_true(bench_value(&world.bench, "disk_used_ratio", "/var/log") == 0.8);
+        assert_true(bench_value(&world.bench, "disk_used_ratio", "/var") < 0.2);
         has_limits = false;
         sensor_bench_run(&world.bench, SEC * 5 / 2);
         assert_true(sensor_bench_find(&world.bench, "disk_used_ratio", "/var/log")->withdrawn);
-        assert_true(value(&world, "disk_used_ratio", "/var") < 0.2);
+        assert_true(bench_value(&world.bench, "disk_used_ratio", "/var") < 0.2);
         stop(&world);
 }
 
@@ -145,14 +138,14 @@ static void a_stream_of_changes_puts_off_no_look(void **state) {
         project = 42;
         has_limits = true; /* so little space that every change is measured */
         start(&world);
-        assert_true(value(&world, "disk_read_only", "/var/log") == 0);
+        assert_true(bench_value(&world.bench, "disk_read_only", "/var/log") == 0);
         scratch_write(&world.scratch, "proc/self/mountinfo",
                 "24 22 8:2 / /var rw - xfs /dev/sda2 rw,emergency_ro,prjquota\n");
         for (int i = 0; i < 100; i++) {
                 scratch_write(&world.scratch, "var/log/mail.log", "line\n");
                 sensor_bench_run(&world.bench, SEC / 50);
         }
-        assert_true(value(&world, "disk_read_only", "/var/log") == 1);
+        assert_true(bench_value(&world.bench, "disk_read_only", "/var/log") == 1);
         stop(&world);
 }
 
@@ -170,7 +163,7 @@ static void after_a_write_the_next_look_is_soon(void **state) {
         scratch_write(&world.scratch, "proc/self/mountinfo",
                 "24 22 8:2 / /var rw - xfs /dev/sda2 rw,emergency_ro,prjquota\n");
         sensor_bench_run(&world.bench, 3 * SEC);
-        assert_true(value(&world, "disk_read_only", "/var") == 1);
+        assert_true(bench_value(&world.bench, "disk_read_only", "/var") == 1);
         stop(&world);
 }
 

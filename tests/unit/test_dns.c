@@ -23,142 +23,124 @@ static const struct name_record turned_round[] = {
 };
 
 static void a_change_of_the_address_is_counted_and_told_in_one_line(void **state) {
-        struct fixture fixture;
+        struct fixture *fixture = *state;
 
-        (void)state;
-        fixture_init(&fixture, &dns_answers, 100 * MS);
-        feed_mail(&fixture, "example.test", 5);
-        feed_mail(&fixture, "[192.0.2.9]:25", 5);
-        feed_mail(&fixture, "not a host", 5);
-        expect(&fixture, "dns_answer_addresses", "example.test", 1);
-        assert_true(value(&fixture, "dns_answer_changes_total", "example.test") == 0);
-        assert_null(sensor_bench_find(&fixture.bench, "dns_answer_addresses", "[192.0.2.9]:25"));
-        assert_null(sensor_bench_find(&fixture.bench, "dns_answer_addresses", "not a host"));
+        feed_mail(fixture, "example.test", 5);
+        feed_mail(fixture, "[192.0.2.9]:25", 5);
+        feed_mail(fixture, "not a host", 5);
+        bench_expect(&fixture->bench, "dns_answer_addresses", "example.test", 1);
+        assert_true(bench_value(&fixture->bench, "dns_answer_changes_total", "example.test") == 0);
+        assert_null(sensor_bench_find(&fixture->bench, "dns_answer_addresses", "[192.0.2.9]:25"));
+        assert_null(sensor_bench_find(&fixture->bench, "dns_answer_addresses", "not a host"));
         assert_string_equal(log_lines, "");
 
-        fixture.server.records = corrected;
-        expect(&fixture, "dns_answer_changes_total", "example.test", 1);
+        fixture->server.records = corrected;
+        bench_expect(&fixture->bench, "dns_answer_changes_total", "example.test", 1);
         assert_string_equal(log_lines,
                 "the address of example.test changed from 192.0.2.66 to 192.0.2.25 (mx.example.test)\n");
 
-        fixture.server.records = turned;
-        expect(&fixture, "dns_answer_addresses", "example.test", 2);
-        fixture.server.records = turned_round;
-        sensor_bench_run(&fixture.bench, 250 * MS);
-        assert_true(value(&fixture, "dns_answer_changes_total", "example.test") == 2);
-        fixture_deinit(&fixture, &dns_answers);
+        fixture->server.records = turned;
+        bench_expect(&fixture->bench, "dns_answer_addresses", "example.test", 2);
+        fixture->server.records = turned_round;
+        sensor_bench_run(&fixture->bench, 250 * MS);
+        assert_true(bench_value(&fixture->bench, "dns_answer_changes_total", "example.test") == 2);
 }
 
 static void a_next_hop_that_mail_passes_to_is_looked_up_now_and_then(void **state) {
-        struct fixture fixture;
+        struct fixture *fixture = *state;
         unsigned once;
 
-        (void)state;
-        fixture_init(&fixture, &dns_answers, 30 * MS);
-        feed_mail(&fixture, "example.test", 0);
-        expect(&fixture, "dns_answer_addresses", "example.test", 1);
-        once = fixture.server.asked;
-        fixture.server.records = corrected;
-        expect(&fixture, "dns_answer_changes_total", "example.test", 1);
+        feed_mail(fixture, "example.test", 0);
+        bench_expect(&fixture->bench, "dns_answer_addresses", "example.test", 1);
+        once = fixture->server.asked;
+        fixture->server.records = corrected;
+        bench_expect(&fixture->bench, "dns_answer_changes_total", "example.test", 1);
         /* One lookup was enough for that: it was not asked in between. */
-        assert_true(fixture.server.asked <= 2 * once);
-        fixture_deinit(&fixture, &dns_answers);
+        assert_true(fixture->server.asked <= 2 * once);
 }
 
 static void silence_is_missing_and_not_a_change(void **state) {
-        struct fixture fixture;
+        struct fixture *fixture = *state;
 
-        (void)state;
-        fixture_init(&fixture, &dns_answers, 100 * MS);
-        feed_mail(&fixture, "example.test", 5);
-        sensor_bench_run(&fixture.bench, 250 * MS);
-        fixture.server.manner = NAME_SERVER_FAILS;
-        sensor_bench_run(&fixture.bench, 250 * MS);
-        assert_true(sensor_bench_find(&fixture.bench, "dns_answer_addresses", "example.test")->missing);
-        assert_true(value(&fixture, "dns_answer_changes_total", "example.test") == 0);
-        fixture.server.manner = NAME_SERVER_ANSWERS;
-        expect(&fixture, "dns_answer_addresses", "example.test", 1);
-        assert_true(value(&fixture, "dns_answer_changes_total", "example.test") == 0);
+        feed_mail(fixture, "example.test", 5);
+        sensor_bench_run(&fixture->bench, 250 * MS);
+        fixture->server.manner = NAME_SERVER_FAILS;
+        sensor_bench_run(&fixture->bench, 250 * MS);
+        assert_true(bench_is_missing(&fixture->bench, "dns_answer_addresses", "example.test"));
+        assert_true(bench_value(&fixture->bench, "dns_answer_changes_total", "example.test") == 0);
+        fixture->server.manner = NAME_SERVER_ANSWERS;
+        bench_expect(&fixture->bench, "dns_answer_addresses", "example.test", 1);
+        assert_true(bench_value(&fixture->bench, "dns_answer_changes_total", "example.test") == 0);
 
         /* The word that there is none is one. */
-        fixture.server.records = NULL;
-        expect(&fixture, "dns_answer_addresses", "example.test", 0);
-        assert_true(value(&fixture, "dns_answer_changes_total", "example.test") == 1);
+        fixture->server.records = NULL;
+        bench_expect(&fixture->bench, "dns_answer_addresses", "example.test", 0);
+        assert_true(bench_value(&fixture->bench, "dns_answer_changes_total", "example.test") == 1);
         assert_string_equal(log_lines, "the address of example.test changed from 192.0.2.66 to nothing\n");
-        fixture_deinit(&fixture, &dns_answers);
 }
 
 static void name_servers_that_fail_for_all_they_knew_are_told_from_broken_domains(void **state) {
-        struct fixture fixture;
+        struct fixture *fixture = *state;
         const struct bench_reading *lost;
 
-        (void)state;
-        fixture_init(&fixture, &dns_answers, 50 * MS);
-        feed_mail(&fixture, "example.test", 5);
-        feed_mail(&fixture, "[mx.example.test]", 5);
-        expect(&fixture, "dns_answer_addresses", "example.test", 1);
-        expect(&fixture, "dns_answer_addresses", "[mx.example.test]", 1);
-        assert_null(sensor_bench_find(&fixture.bench, "dns_answers_lost_ratio", ""));
-        feed_mail(&fixture, "gone.test", 5);
-        expect(&fixture, "dns_answers_lost_ratio", "", 0);
+        feed_mail(fixture, "example.test", 5);
+        feed_mail(fixture, "[mx.example.test]", 5);
+        bench_expect(&fixture->bench, "dns_answer_addresses", "example.test", 1);
+        bench_expect(&fixture->bench, "dns_answer_addresses", "[mx.example.test]", 1);
+        assert_null(sensor_bench_find(&fixture->bench, "dns_answers_lost_ratio", ""));
+        feed_mail(fixture, "gone.test", 5);
+        bench_expect(&fixture->bench, "dns_answers_lost_ratio", "", 0);
 
         /* A domain that is broken, and one that always was. */
-        fixture.server.silent_for = "example.test";
-        feed_mail(&fixture, "[example.test]", 5);
-        expect(&fixture, "dns_answers_lost_ratio", "", 1.0 / 3);
-        fixture.server.silent_for = NULL;
-        expect(&fixture, "dns_answer_addresses", "[example.test]", 0);
-        expect(&fixture, "dns_answers_lost_ratio", "", 0);
+        fixture->server.silent_for = "example.test";
+        feed_mail(fixture, "[example.test]", 5);
+        bench_expect(&fixture->bench, "dns_answers_lost_ratio", "", 1.0 / 3);
+        fixture->server.silent_for = NULL;
+        bench_expect(&fixture->bench, "dns_answer_addresses", "[example.test]", 0);
+        bench_expect(&fixture->bench, "dns_answers_lost_ratio", "", 0);
 
-        fixture.server.manner = NAME_SERVER_FAILS;
-        feed_mail(&fixture, "later.test", 5);
-        expect(&fixture, "dns_answers_lost_ratio", "", 1);
-        lost = sensor_bench_find(&fixture.bench, "dns_answers_lost_ratio", "");
+        fixture->server.manner = NAME_SERVER_FAILS;
+        feed_mail(fixture, "later.test", 5);
+        bench_expect(&fixture->bench, "dns_answers_lost_ratio", "", 1);
+        lost = sensor_bench_find(&fixture->bench, "dns_answers_lost_ratio", "");
         assert_non_null(strstr(lost->sentence,
                 "the name server 127.0.0.53 tells nothing of 4 of 4 next hops that it told of before ("));
         assert_non_null(strstr(lost->sentence, " and 1 more): what it asks in turn may be out of reach"));
-        fixture.server.manner = NAME_SERVER_ANSWERS;
-        expect(&fixture, "dns_answers_lost_ratio", "", 0);
-        fixture_deinit(&fixture, &dns_answers);
+        fixture->server.manner = NAME_SERVER_ANSWERS;
+        bench_expect(&fixture->bench, "dns_answers_lost_ratio", "", 0);
 }
 
 static void an_address_that_keeps_changing_is_told_six_times(void **state) {
-        struct fixture fixture;
+        struct fixture *fixture = *state;
         unsigned lines = 0;
 
-        (void)state;
-        fixture_init(&fixture, &dns_answers, 20 * MS);
-        feed_mail(&fixture, "example.test", 5);
+        feed_mail(fixture, "example.test", 5);
         for (int i = 0; i < 12; i++) {
-                fixture.server.records = i % 2 ? corrected : records;
-                sensor_bench_run(&fixture.bench, 60 * MS);
+                fixture->server.records = i % 2 ? corrected : records;
+                sensor_bench_run(&fixture->bench, 60 * MS);
         }
-        assert_true(value(&fixture, "dns_answer_changes_total", "example.test") >= 8);
+        assert_true(bench_value(&fixture->bench, "dns_answer_changes_total", "example.test") >= 8);
         for (const char *line = log_lines; (line = strchr(line, '\n')); line++)
                 lines++;
         assert_int_equal(lines, 6);
-        fixture_deinit(&fixture, &dns_answers);
 }
 
 static void a_crowd_of_names_is_cut_to_the_largest(void **state) {
-        struct fixture fixture;
+        struct fixture *fixture = *state;
 
-        (void)state;
-        fixture_init(&fixture, &dns_answers, 100 * MS);
         for (int i = 0; i < 80; i++) {
                 char name[32];
 
                 snprintf(name, sizeof(name), "d%d.test", i);
-                feed_mail(&fixture, name, i + 1);
+                feed_mail(fixture, name, i + 1);
         }
         for (int i = 48; i < 80; i++) {
                 char name[32];
 
                 snprintf(name, sizeof(name), "d%d.test", i);
-                expect(&fixture, "dns_answer_addresses", name, 0);
+                bench_expect(&fixture->bench, "dns_answer_addresses", name, 0);
         }
-        assert_null(sensor_bench_find(&fixture.bench, "dns_answer_addresses", "d47.test"));
-        fixture_deinit(&fixture, &dns_answers);
+        assert_null(sensor_bench_find(&fixture->bench, "dns_answer_addresses", "d47.test"));
 }
 
 static void feed_relay(struct fixture *fixture, const char *nexthop, const char *address, double up) {
@@ -167,73 +149,69 @@ static void feed_relay(struct fixture *fixture, const char *nexthop, const char 
         sensor_bench_feed(&fixture->bench, "relay_up", labels, 2, up);
 }
 
-static const char *sentence(const struct fixture *fixture, const char *reading, const char *label) {
-        return sensor_bench_find(&fixture->bench, reading, label)->sentence;
-}
-
 static void an_address_that_was_seen_dead_is_known_when_the_answer_comes_back_to_it(void **state) {
-        struct fixture fixture;
+        struct fixture *fixture = *state;
 
-        (void)state;
-        fixture_init(&fixture, &dns_answers, 50 * MS);
-        feed_mail(&fixture, "example.test", 5);
-        expect(&fixture, "dns_answer_failed_before", "example.test", 0);
-        feed_relay(&fixture, "other.test", "192.0.2.66", 0);
-        sensor_bench_run(&fixture.bench, 150 * MS);
-        assert_true(value(&fixture, "dns_answer_failed_before", "example.test") == 0);
+        feed_mail(fixture, "example.test", 5);
+        bench_expect(&fixture->bench, "dns_answer_failed_before", "example.test", 0);
+        feed_relay(fixture, "other.test", "192.0.2.66", 0);
+        sensor_bench_run(&fixture->bench, 150 * MS);
+        assert_true(bench_value(&fixture->bench, "dns_answer_failed_before", "example.test") == 0);
 
-        feed_relay(&fixture, "example.test", "192.0.2.66", 0);
-        feed_relay(&fixture, "example.test", "no address", 0);
-        expect(&fixture, "dns_answer_failed_before", "example.test", 1);
-        assert_non_null(strstr(sentence(&fixture, "dns_answer_failed_before", "example.test"),
+        feed_relay(fixture, "example.test", "192.0.2.66", 0);
+        feed_relay(fixture, "example.test", "no address", 0);
+        bench_expect(&fixture->bench, "dns_answer_failed_before", "example.test", 1);
+        assert_non_null(strstr(bench_sentence(&fixture->bench, "dns_answer_failed_before", "example.test"),
                 "the name servers give 192.0.2.66 (mx.example.test) for example.test, where nothing has"));
 
         /* Corrected; the plugin relay looks at the new address only. */
-        fixture.bench.services.withdraw(&fixture.bench.services, "relay_up",
+        fixture->bench.services.withdraw(&fixture->bench.services, "relay_up",
                 (struct sg_label[]){{"nexthop", "example.test"}, {"address", "192.0.2.66"}}, 2);
-        fixture.server.records = corrected;
-        expect(&fixture, "dns_answer_failed_before", "example.test", 0);
-        fixture.server.records = records;
-        expect(&fixture, "dns_answer_failed_before", "example.test", 1);
-        fixture.server.manner = NAME_SERVER_FAILS;
-        for (int i = 0; i < 200 &&
-                !sensor_bench_find(&fixture.bench, "dns_answer_failed_before", "example.test")->missing;
-                i++)
-                sensor_bench_run(&fixture.bench, 10 * MS);
-        assert_true(sensor_bench_find(&fixture.bench, "dns_answer_failed_before", "example.test")->missing);
+        fixture->server.records = corrected;
+        bench_expect(&fixture->bench, "dns_answer_failed_before", "example.test", 0);
+        fixture->server.records = records;
+        bench_expect(&fixture->bench, "dns_answer_failed_before", "example.test", 1);
+        fixture->server.manner = NAME_SERVER_FAILS;
+        bench_expect_missing(&fixture->bench, "dns_answer_failed_before", "example.test");
 
-        fixture.server.manner = NAME_SERVER_ANSWERS;
-        feed_relay(&fixture, "example.test", "192.0.2.66", 1);
-        expect(&fixture, "dns_answer_failed_before", "example.test", 0);
-        fixture_deinit(&fixture, &dns_answers);
+        fixture->server.manner = NAME_SERVER_ANSWERS;
+        feed_relay(fixture, "example.test", "192.0.2.66", 1);
+        bench_expect(&fixture->bench, "dns_answer_failed_before", "example.test", 0);
 }
 
-static void the_sensors_end_in_the_middle_of_a_question(void **state) {
-        static const struct sg_sensor *const sensors[] = {&dns_servers, &dns_answers};
+/* The teardown ends the sensor, and looks for what it left behind. */
+static void a_question_is_under_way(struct fixture *fixture) {
+        feed_mail(fixture, "example.test", 5);
+        fixture->server.manner = NAME_SERVER_IS_SILENT;
+        while (fixture->server.asked == 0)
+                sensor_bench_run(&fixture->bench, 10 * MS);
+}
 
-        (void)state;
-        for (size_t i = 0; i < ELEMENTSOF(sensors); i++) {
-                struct fixture fixture;
+static void the_sensor_of_servers_ends_in_the_middle_of_a_question(void **state) {
+        a_question_is_under_way(*state);
+}
 
-                fixture_init(&fixture, sensors[i], 50 * MS);
-                feed_mail(&fixture, "example.test", 5);
-                fixture.server.manner = NAME_SERVER_IS_SILENT;
-                sensor_bench_run(&fixture.bench, 70 * MS);
-                assert_true(fixture.server.asked > 0);
-                fixture_deinit(&fixture, sensors[i]);
-        }
+static void the_sensor_of_answers_ends_in_the_middle_of_a_question(void **state) {
+        a_question_is_under_way(*state);
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(a_change_of_the_address_is_counted_and_told_in_one_line),
-                cmocka_unit_test(a_next_hop_that_mail_passes_to_is_looked_up_now_and_then),
-                cmocka_unit_test(silence_is_missing_and_not_a_change),
-                cmocka_unit_test(name_servers_that_fail_for_all_they_knew_are_told_from_broken_domains),
-                cmocka_unit_test(an_address_that_keeps_changing_is_told_six_times),
-                cmocka_unit_test(a_crowd_of_names_is_cut_to_the_largest),
-                cmocka_unit_test(an_address_that_was_seen_dead_is_known_when_the_answer_comes_back_to_it),
-                cmocka_unit_test(the_sensors_end_in_the_middle_of_a_question),
+                DNS_TEST(a_change_of_the_address_is_counted_and_told_in_one_line, &dns_answers, 100 * MS,
+                        60 * MS),
+                DNS_TEST(a_next_hop_that_mail_passes_to_is_looked_up_now_and_then, &dns_answers, 30 * MS,
+                        60 * MS),
+                DNS_TEST(silence_is_missing_and_not_a_change, &dns_answers, 100 * MS, 60 * MS),
+                DNS_TEST(name_servers_that_fail_for_all_they_knew_are_told_from_broken_domains, &dns_answers,
+                        50 * MS, 60 * MS),
+                DNS_TEST(an_address_that_keeps_changing_is_told_six_times, &dns_answers, 20 * MS, 60 * MS),
+                DNS_TEST(a_crowd_of_names_is_cut_to_the_largest, &dns_answers, 100 * MS, 60 * MS),
+                DNS_TEST(an_address_that_was_seen_dead_is_known_when_the_answer_comes_back_to_it,
+                        &dns_answers, 50 * MS, 60 * MS),
+                DNS_TEST(the_sensor_of_servers_ends_in_the_middle_of_a_question, &dns_servers, 50 * MS,
+                        60 * MS),
+                DNS_TEST(the_sensor_of_answers_ends_in_the_middle_of_a_question, &dns_answers, 50 * MS,
+                        60 * MS),
         };
 
         return cmocka_run_group_tests(tests, net_sandbox_setup, NULL);

@@ -14,10 +14,10 @@ static void addresses_that_speak_are_up_and_their_share_is_told(void **state) {
         fixture->second.manner = SMTP_SERVER_SAYS_NOTHING;
         feed(fixture, "-", "example.test", 100);
         start(fixture);
-        expect(fixture, "relay_up_ratio", "example.test", 0.5);
-        assert_true(value(fixture, "relay_up", "example.test,127.0.0.25") == 1);
-        expect(fixture, "relay_up", "example.test,127.0.0.26", 0);
-        assert_true(value(fixture, "relay_connect_seconds", "example.test,127.0.0.26") >= 0);
+        bench_expect(&fixture->bench, "relay_up_ratio", "example.test", 0.5);
+        assert_true(bench_value(&fixture->bench, "relay_up", "example.test,127.0.0.25") == 1);
+        bench_expect(&fixture->bench, "relay_up", "example.test,127.0.0.26", 0);
+        assert_true(bench_value(&fixture->bench, "relay_connect_seconds", "example.test,127.0.0.26") >= 0);
 }
 
 static void all_down_is_told_when_each_was_tried_and_the_return_within_an_interval(void **state) {
@@ -27,15 +27,15 @@ static void all_down_is_told_when_each_was_tried_and_the_return_within_an_interv
         fixture->second.manner = SMTP_SERVER_SAYS_NOTHING;
         feed(fixture, "-", "example.test", 100);
         start(fixture);
-        expect(fixture, "relay_up_ratio", "example.test", 0);
-        assert_true(value(fixture, "relay_up", "example.test,127.0.0.25") <= 0);
-        assert_true(value(fixture, "relay_up", "example.test,127.0.0.26") <= 0);
-        assert_string_equal(sensor_bench_find(&fixture->bench, "relay_up_ratio", "example.test")->sentence,
+        bench_expect(&fixture->bench, "relay_up_ratio", "example.test", 0);
+        assert_true(bench_value(&fixture->bench, "relay_up", "example.test,127.0.0.25") <= 0);
+        assert_true(bench_value(&fixture->bench, "relay_up", "example.test,127.0.0.26") <= 0);
+        assert_string_equal(bench_sentence(&fixture->bench, "relay_up_ratio", "example.test"),
                 "no address of example.test speaks SMTP: 127.0.0.25 closes the connection, 127.0.0.26 "
                 "accepts "
                 "connections but does not greet; 100 messages wait for it");
         fixture->first.manner = SMTP_SERVER_SPEAKS;
-        expect(fixture, "relay_up_ratio", "example.test", 0.5);
+        bench_expect(&fixture->bench, "relay_up_ratio", "example.test", 0.5);
 }
 
 static void a_corrected_record_counts_within_an_interval_and_the_old_address_is_withdrawn(void **state) {
@@ -44,35 +44,34 @@ static void a_corrected_record_counts_within_an_interval_and_the_old_address_is_
 
         feed(fixture, "-", "wrong.test", 100);
         start(fixture);
-        expect(fixture, "relay_up_ratio", "wrong.test", 0);
-        assert_true(value(fixture, "relay_up", "wrong.test,127.0.0.66") == 0);
-        assert_true(is_missing(fixture, "relay_connect_seconds", "wrong.test,127.0.0.66"));
+        bench_expect(&fixture->bench, "relay_up_ratio", "wrong.test", 0);
+        assert_true(bench_value(&fixture->bench, "relay_up", "wrong.test,127.0.0.66") == 0);
+        assert_true(bench_is_missing(&fixture->bench, "relay_connect_seconds", "wrong.test,127.0.0.66"));
         corrected_usec = hurried_now(&fixture->bench.services);
         fixture->names.records = corrected;
-        expect(fixture, "relay_up_ratio", "wrong.test", 1);
+        bench_expect(&fixture->bench, "relay_up_ratio", "wrong.test", 1);
         assert_true(hurried_now(&fixture->bench.services) - corrected_usec < 30 * SEC);
-        assert_true(value(fixture, "relay_up", "wrong.test,127.0.0.25") == 1);
+        assert_true(bench_value(&fixture->bench, "relay_up", "wrong.test,127.0.0.25") == 1);
         assert_true(sensor_bench_find(&fixture->bench, "relay_up", "wrong.test,127.0.0.66")->withdrawn);
         assert_true(sensor_bench_find(&fixture->bench, "relay_connect_seconds", "wrong.test,127.0.0.66")
                             ->withdrawn);
 }
 
+static void expect_missing_with(struct fixture *fixture, enum name_server_manner manner) {
+        feed(fixture, "-", "wrong.test", 100);
+        start(fixture);
+        bench_expect(&fixture->bench, "relay_up_ratio", "wrong.test", 0);
+        fixture->names.manner = manner;
+        bench_expect_missing(&fixture->bench, "relay_up_ratio", "wrong.test");
+        assert_true(bench_is_missing(&fixture->bench, "relay_up", "wrong.test,127.0.0.66"));
+}
+
 static void silent_name_servers_make_the_ratio_missing_and_never_zero(void **state) {
-        static const enum name_server_manner manners[] = {NAME_SERVER_IS_SILENT, NAME_SERVER_FAILS};
+        expect_missing_with(*state, NAME_SERVER_IS_SILENT);
+}
 
-        (void)state;
-        for (size_t i = 0; i < ELEMENTSOF(manners); i++) {
-                struct fixture fixture;
-
-                fixture_init(&fixture);
-                feed(&fixture, "-", "wrong.test", 100);
-                start(&fixture);
-                expect(&fixture, "relay_up_ratio", "wrong.test", 0);
-                fixture.names.manner = manners[i];
-                expect_missing(&fixture, "relay_up_ratio", "wrong.test");
-                assert_true(is_missing(&fixture, "relay_up", "wrong.test,127.0.0.66"));
-                fixture_deinit(&fixture);
-        }
+static void and_so_do_those_that_fail(void **state) {
+        expect_missing_with(*state, NAME_SERVER_FAILS);
 }
 
 static void a_name_without_address_is_missing_and_its_addresses_are_withdrawn(void **state) {
@@ -80,9 +79,9 @@ static void a_name_without_address_is_missing_and_its_addresses_are_withdrawn(vo
 
         feed(fixture, "-", "wrong.test", 100);
         start(fixture);
-        expect(fixture, "relay_up_ratio", "wrong.test", 0);
+        bench_expect(&fixture->bench, "relay_up_ratio", "wrong.test", 0);
         fixture->names.records = NULL;
-        expect_missing(fixture, "relay_up_ratio", "wrong.test");
+        bench_expect_missing(&fixture->bench, "relay_up_ratio", "wrong.test");
         assert_true(sensor_bench_find(&fixture->bench, "relay_up", "wrong.test,127.0.0.66")->withdrawn);
 }
 
@@ -93,8 +92,8 @@ static void an_exchange_that_could_not_be_looked_up_keeps_the_ratio_from_zero(vo
         fixture->names.silent_for = "mx2.example.test";
         feed(fixture, "-", "example.test", 100);
         start(fixture);
-        expect(fixture, "relay_up", "example.test,127.0.0.25", 0);
-        assert_true(is_missing(fixture, "relay_up_ratio", "example.test"));
+        bench_expect(&fixture->bench, "relay_up", "example.test,127.0.0.25", 0);
+        assert_true(bench_is_missing(&fixture->bench, "relay_up_ratio", "example.test"));
 }
 
 static void what_cannot_be_probed_is_missing_with_a_reason(void **state) {
@@ -106,7 +105,7 @@ static void what_cannot_be_probed_is_missing_with_a_reason(void **state) {
         start(fixture);
         run(fixture, 10);
         for (size_t i = 0; i < ELEMENTSOF(nexthops); i++)
-                assert_true(is_missing(fixture, "relay_up_ratio", nexthops[i]));
+                assert_true(bench_is_missing(&fixture->bench, "relay_up_ratio", nexthops[i]));
         assert_int_equal(fixture->first.accepted, 0);
 }
 
@@ -116,21 +115,20 @@ static void a_server_that_refuses_is_neither_down_nor_has_it_recovered(void **st
         fixture->first.manner = SMTP_SERVER_IS_BUSY;
         feed(fixture, "-", "[127.0.0.25]", 100);
         start(fixture);
-        expect(fixture, "relay_refusing", "[127.0.0.25],127.0.0.25", 1);
-        assert_non_null(strstr(
-                sensor_bench_find(&fixture->bench, "relay_refusing", "[127.0.0.25],127.0.0.25")->sentence,
+        bench_expect(&fixture->bench, "relay_refusing", "[127.0.0.25],127.0.0.25", 1);
+        assert_non_null(strstr(bench_sentence(&fixture->bench, "relay_refusing", "[127.0.0.25],127.0.0.25"),
                 "[127.0.0.25] refuses mail: 127.0.0.25 answers "));
-        assert_true(is_missing(fixture, "relay_up_ratio", "[127.0.0.25]"));
-        assert_true(is_missing(fixture, "relay_up", "[127.0.0.25],127.0.0.25"));
+        assert_true(bench_is_missing(&fixture->bench, "relay_up_ratio", "[127.0.0.25]"));
+        assert_true(bench_is_missing(&fixture->bench, "relay_up", "[127.0.0.25],127.0.0.25"));
         fixture->first.manner = SMTP_SERVER_HANGS_UP;
-        expect(fixture, "relay_up_ratio", "[127.0.0.25]", 0);
-        assert_true(value(fixture, "relay_refusing", "[127.0.0.25],127.0.0.25") <= 0);
+        bench_expect(&fixture->bench, "relay_up_ratio", "[127.0.0.25]", 0);
+        assert_true(bench_value(&fixture->bench, "relay_refusing", "[127.0.0.25],127.0.0.25") <= 0);
         fixture->first.manner = SMTP_SERVER_REFUSES_NAME;
-        expect(fixture, "relay_refusing", "[127.0.0.25],127.0.0.25", 1);
-        assert_true(is_missing(fixture, "relay_up_ratio", "[127.0.0.25]"));
+        bench_expect(&fixture->bench, "relay_refusing", "[127.0.0.25],127.0.0.25", 1);
+        assert_true(bench_is_missing(&fixture->bench, "relay_up_ratio", "[127.0.0.25]"));
         fixture->first.manner = SMTP_SERVER_SPEAKS;
-        expect(fixture, "relay_up_ratio", "[127.0.0.25]", 1);
-        assert_true(value(fixture, "relay_refusing", "[127.0.0.25],127.0.0.25") <= 0);
+        bench_expect(&fixture->bench, "relay_up_ratio", "[127.0.0.25]", 1);
+        assert_true(bench_value(&fixture->bench, "relay_refusing", "[127.0.0.25],127.0.0.25") <= 0);
         assert_true(fixture->first.quits >= 2);
 }
 
@@ -140,8 +138,8 @@ static void beside_one_that_takes_mail_what_refuses_is_a_part(void **state) {
         fixture->first.manner = SMTP_SERVER_IS_BUSY;
         feed(fixture, "-", "example.test", 100);
         start(fixture);
-        expect(fixture, "relay_up_ratio", "example.test", 0.5);
-        assert_string_equal(sensor_bench_find(&fixture->bench, "relay_up_ratio", "example.test")->sentence,
+        bench_expect(&fixture->bench, "relay_up_ratio", "example.test", 0.5);
+        assert_string_equal(bench_sentence(&fixture->bench, "relay_up_ratio", "example.test"),
                 "1 of 2 addresses of example.test take no mail: 127.0.0.25 answers 421 to the connection; "
                 "mail "
                 "goes by 127.0.0.26");
@@ -154,10 +152,10 @@ static void a_server_that_greets_late_is_down_until_it_is_given_the_time(void **
         fixture->first.greeting_usec = 20 * SEC;
         feed(fixture, "-", "[127.0.0.25]", 20);
         start(fixture);
-        expect(fixture, "relay_up_ratio", "[127.0.0.25]", 0);
-        expect(fixture, "relay_up_ratio", "[127.0.0.25]", 1);
+        bench_expect(&fixture->bench, "relay_up_ratio", "[127.0.0.25]", 0);
+        bench_expect(&fixture->bench, "relay_up_ratio", "[127.0.0.25]", 1);
         run(fixture, 300);
-        assert_true(value(fixture, "relay_up_ratio", "[127.0.0.25]") >= 1);
+        assert_true(bench_value(&fixture->bench, "relay_up_ratio", "[127.0.0.25]") >= 1);
 }
 
 int main(void) {
@@ -165,7 +163,8 @@ int main(void) {
                 RELAY_TEST(addresses_that_speak_are_up_and_their_share_is_told),
                 RELAY_TEST(all_down_is_told_when_each_was_tried_and_the_return_within_an_interval),
                 RELAY_TEST(a_corrected_record_counts_within_an_interval_and_the_old_address_is_withdrawn),
-                cmocka_unit_test(silent_name_servers_make_the_ratio_missing_and_never_zero),
+                RELAY_TEST(silent_name_servers_make_the_ratio_missing_and_never_zero),
+                RELAY_TEST(and_so_do_those_that_fail),
                 RELAY_TEST(a_name_without_address_is_missing_and_its_addresses_are_withdrawn),
                 RELAY_TEST(an_exchange_that_could_not_be_looked_up_keeps_the_ratio_from_zero),
                 RELAY_TEST(what_cannot_be_probed_is_missing_with_a_reason),

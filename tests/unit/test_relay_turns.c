@@ -15,7 +15,7 @@ static void a_next_hop_with_little_dead_mail_is_left_alone(void **state) {
 
         /* Two instances count together. */
         feed(fixture, "second", "example.test", 1);
-        expect(fixture, "relay_up_ratio", "example.test", 1);
+        bench_expect(&fixture->bench, "relay_up_ratio", "example.test", 1);
 }
 
 static void two_next_hops_with_one_address_take_turns(void **state) {
@@ -26,9 +26,9 @@ static void two_next_hops_with_one_address_take_turns(void **state) {
         feed(fixture, "-", "twin.test", 100);
         feed(fixture, "-", "[127.0.0.25]", 100);
         start(fixture);
-        expect(fixture, "relay_up_ratio", "[mx1.example.test]", 0);
-        expect(fixture, "relay_up_ratio", "twin.test", 0);
-        expect(fixture, "relay_up_ratio", "[127.0.0.25]", 0);
+        bench_expect(&fixture->bench, "relay_up_ratio", "[mx1.example.test]", 0);
+        bench_expect(&fixture->bench, "relay_up_ratio", "twin.test", 0);
+        bench_expect(&fixture->bench, "relay_up_ratio", "[127.0.0.25]", 0);
         run(fixture, 30);
         assert_true(fixture->first.accepted >= 3);
         assert_int_equal(fixture->first.most, 1);
@@ -39,15 +39,15 @@ static void one_that_is_up_is_probed_more_and_more_rarely_and_forgotten_without_
 
         feed(fixture, "-", "[127.0.0.25]", 100);
         start(fixture);
-        expect(fixture, "relay_up_ratio", "[127.0.0.25]", 1);
+        bench_expect(&fixture->bench, "relay_up_ratio", "[127.0.0.25]", 1);
         run(fixture, 150);
         assert_in_range(fixture->first.accepted, 2, 5);
         feed(fixture, "-", "[127.0.0.25]", NAN);
         run(fixture, 400);
-        assert_true(value(fixture, "relay_up_ratio", "[127.0.0.25]") == 1);
+        assert_true(bench_value(&fixture->bench, "relay_up_ratio", "[127.0.0.25]") == 1);
         feed(fixture, "-", "[127.0.0.25]", 0);
         run(fixture, 250);
-        assert_true(value(fixture, "relay_up_ratio", "[127.0.0.25]") == 1);
+        assert_true(bench_value(&fixture->bench, "relay_up_ratio", "[127.0.0.25]") == 1);
         run(fixture, 80);
         assert_true(sensor_bench_find(&fixture->bench, "relay_up_ratio", "[127.0.0.25]")->withdrawn);
         assert_true(sensor_bench_find(&fixture->bench, "relay_up", "[127.0.0.25],127.0.0.25")->withdrawn);
@@ -67,13 +67,13 @@ static void of_many_next_hops_the_sixteen_largest_are_probed(void **state) {
                 char nexthop[32];
 
                 snprintf(nexthop, sizeof(nexthop), "[127.0.1.%d]", i);
-                expect(fixture, "relay_up_ratio", nexthop, 0);
+                bench_expect(&fixture->bench, "relay_up_ratio", nexthop, 0);
         }
         assert_null(sensor_bench_find(&fixture->bench, "relay_up_ratio", "[127.0.1.24]"));
 
         /* When one of them has no such mail any more, the next one comes in. */
         feed(fixture, "-", "[127.0.1.40]", 0);
-        expect(fixture, "relay_up_ratio", "[127.0.1.24]", 0);
+        bench_expect(&fixture->bench, "relay_up_ratio", "[127.0.1.24]", 0);
         assert_true(sensor_bench_find(&fixture->bench, "relay_up_ratio", "[127.0.1.40]")->withdrawn);
 }
 
@@ -84,7 +84,7 @@ static void mail_that_is_counted_a_little_after_the_start_does_not_wait_for_a_mi
         run(fixture, 5);
         feed(fixture, "-", "example.test", 100);
         run(fixture, 25);
-        assert_true(value(fixture, "relay_up_ratio", "example.test") == 1);
+        assert_true(bench_value(&fixture->bench, "relay_up_ratio", "example.test") == 1);
 }
 
 static void a_healthy_relay_costs_a_look_in_five_seconds(void **state) {

@@ -18,7 +18,7 @@ static void mail_that_does_not_move_is_enough_before_any_of_it_was_deferred(void
         crowd(fixture, "[127.0.0.25]", 20, 0);
         start(fixture);
         began_usec = hurried_now(&fixture->bench.services);
-        expect(fixture, "relay_up_ratio", "[127.0.0.25]", 0);
+        bench_expect(&fixture->bench, "relay_up_ratio", "[127.0.0.25]", 0);
         /* At least two looks, and the silence. */
         assert_true(hurried_now(&fixture->bench.services) - began_usec >= 12 * SEC);
 }
@@ -33,7 +33,7 @@ static void a_message_that_others_pass_by_brings_the_dead_addresses_to_light(voi
         run(fixture, 30);
         assert_int_equal(fixture->first.accepted, 0);
         crowd(fixture, "example.test", 1, 11);
-        expect(fixture, "relay_up_ratio", "example.test", 0.5);
+        bench_expect(&fixture->bench, "relay_up_ratio", "example.test", 0.5);
 }
 
 static void what_mail_is_delivered_to_is_not_called_dead(void **state) {
@@ -42,10 +42,10 @@ static void what_mail_is_delivered_to_is_not_called_dead(void **state) {
         fixture->first.manner = SMTP_SERVER_HANGS_UP;
         crowd(fixture, "[127.0.0.25]", 20, 0);
         start(fixture);
-        expect(fixture, "relay_up_ratio", "[127.0.0.25]", 0);
+        bench_expect(&fixture->bench, "relay_up_ratio", "[127.0.0.25]", 0);
         crowd(fixture, "[127.0.0.25]", 20, 5);
-        expect_missing(fixture, "relay_up_ratio", "[127.0.0.25]");
-        assert_true(value(fixture, "relay_up", "[127.0.0.25],127.0.0.25") <= 0);
+        bench_expect_missing(&fixture->bench, "relay_up_ratio", "[127.0.0.25]");
+        assert_true(bench_value(&fixture->bench, "relay_up", "[127.0.0.25],127.0.0.25") <= 0);
 }
 
 static void what_went_through_an_old_connection_does_not_excuse_it_for_ever(void **state) {
@@ -54,14 +54,14 @@ static void what_went_through_an_old_connection_does_not_excuse_it_for_ever(void
         fixture->first.manner = SMTP_SERVER_HANGS_UP;
         crowd(fixture, "[127.0.0.25]", 20, 0);
         start(fixture);
-        expect(fixture, "relay_up_ratio", "[127.0.0.25]", 0);
+        bench_expect(&fixture->bench, "relay_up_ratio", "[127.0.0.25]", 0);
         crowd(fixture, "[127.0.0.25]", 20, 1);
-        expect_missing(fixture, "relay_up_ratio", "[127.0.0.25]");
+        bench_expect_missing(&fixture->bench, "relay_up_ratio", "[127.0.0.25]");
         run(fixture, 400);
-        assert_true(is_missing(fixture, "relay_up_ratio", "[127.0.0.25]"));
+        assert_true(bench_is_missing(&fixture->bench, "relay_up_ratio", "[127.0.0.25]"));
         run(fixture, 400);
-        assert_false(is_missing(fixture, "relay_up_ratio", "[127.0.0.25]"));
-        assert_true(value(fixture, "relay_up_ratio", "[127.0.0.25]") <= 0);
+        assert_false(bench_is_missing(&fixture->bench, "relay_up_ratio", "[127.0.0.25]"));
+        assert_true(bench_value(&fixture->bench, "relay_up_ratio", "[127.0.0.25]") <= 0);
 }
 
 static void a_filter_that_is_silent_may_be_busy_and_one_that_is_gone_is_down(void **state) {
@@ -72,14 +72,14 @@ static void a_filter_that_is_silent_may_be_busy_and_one_that_is_gone_is_down(voi
         crowd(fixture, label.value, 20, 0);
         sensor_bench_feed(&fixture->bench, "filter_wait_seconds", &label, 1, 400);
         start(fixture);
-        expect_missing(fixture, "relay_up_ratio", label.value);
+        bench_expect_missing(&fixture->bench, "relay_up_ratio", label.value);
         run(fixture, 100);
-        assert_true(is_missing(fixture, "relay_up_ratio", label.value));
+        assert_true(bench_is_missing(&fixture->bench, "relay_up_ratio", label.value));
         /* Twice a minute at most. */
         assert_in_range(fixture->second.accepted, 1, 5);
         fixture->second.manner = SMTP_SERVER_HANGS_UP;
-        expect(fixture, "relay_up_ratio", label.value, 0);
-        assert_non_null(strstr(sensor_bench_find(&fixture->bench, "relay_up_ratio", label.value)->sentence,
+        bench_expect(&fixture->bench, "relay_up_ratio", label.value, 0);
+        assert_non_null(strstr(bench_sentence(&fixture->bench, "relay_up_ratio", label.value),
                 "no address of the filter [127.0.0.26]:25 speaks SMTP: 127.0.0.26 closes the connection"));
 }
 
@@ -91,14 +91,14 @@ static void a_filter_that_takes_mail_is_not_probed_for_it(void **state) {
         crowd(fixture, label.value, 20, 0);
         sensor_bench_feed(&fixture->bench, "filter_wait_seconds", &label, 1, 1);
         start(fixture);
-        expect(fixture, "relay_up_ratio", label.value, 1);
+        bench_expect(&fixture->bench, "relay_up_ratio", label.value, 1);
         accepted = fixture->second.accepted;
         for (int delivered = 1; delivered < 20; delivered++) {
                 crowd(fixture, label.value, 20, delivered);
                 run(fixture, 10);
         }
         assert_in_range(fixture->second.accepted, accepted, accepted + 1);
-        assert_true(value(fixture, "relay_up_ratio", label.value) >= 1);
+        assert_true(bench_value(&fixture->bench, "relay_up_ratio", label.value) >= 1);
 }
 
 int main(void) {

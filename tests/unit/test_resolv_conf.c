@@ -146,133 +146,125 @@ static __attribute__((format(printf, 3, 4))) void count_log(
         logged++;
 }
 
-static void a_changed_file_is_read_again_and_an_unchanged_one_is_not(void **state) {
-        struct sensor_bench bench;
+struct fixture {
         struct scratch scratch;
+        struct sensor_bench bench;
         struct resolver resolver;
+};
 
-        (void)state;
-        scratch_init(&scratch);
-        scratch_write(&scratch, "etc/resolv.conf", "nameserver 192.0.2.1\n");
-        sensor_bench_init(&bench, scratch.path);
-        resolver_init(&resolver, &bench.services);
-        assert_true(resolver_refresh(&resolver));
-        assert_false(resolver_refresh(&resolver));
-        resolver.conf.n_servers = 0;
-        assert_false(resolver_refresh(&resolver));
-        assert_int_equal(resolver.conf.n_servers, 0);
+static int setup(void **state) {
+        struct fixture *fixture = malloc(sizeof(*fixture));
 
-        scratch_write(&scratch, "etc/resolv.conf.new", "nameserver 192.0.2.2\nnameserver 192.0.2.3\n");
-        assert_int_equal(rename(scratch_path(&scratch, "etc/resolv.conf.new"),
-                                 scratch_path(&scratch, "etc/resolv.conf")),
+        if (!fixture)
+                return -1;
+        scratch_init(&fixture->scratch);
+        scratch_mkdir(&fixture->scratch, "etc");
+        sensor_bench_init(&fixture->bench, fixture->scratch.path);
+        fixture->bench.services.log = count_log;
+        logged = 0;
+        resolver_init(&fixture->resolver, &fixture->bench.services);
+        *state = fixture;
+        return 0;
+}
+
+static int teardown(void **state) {
+        struct fixture *fixture = *state;
+
+        sensor_bench_deinit(&fixture->bench);
+        scratch_deinit(&fixture->scratch);
+        free(fixture);
+        return 0;
+}
+
+static void a_changed_file_is_read_again_and_an_unchanged_one_is_not(void **state) {
+        struct fixture *fixture = *state;
+
+        scratch_write(&fixture->scratch, "etc/resolv.conf", "nameserver 192.0.2.1\n");
+        assert_true(resolver_refresh(&fixture->resolver));
+        assert_false(resolver_refresh(&fixture->resolver));
+        fixture->resolver.conf.n_servers = 0;
+        assert_false(resolver_refresh(&fixture->resolver));
+        assert_int_equal(fixture->resolver.conf.n_servers, 0);
+
+        scratch_write(
+                &fixture->scratch, "etc/resolv.conf.new", "nameserver 192.0.2.2\nnameserver 192.0.2.3\n");
+        assert_int_equal(rename(scratch_path(&fixture->scratch, "etc/resolv.conf.new"),
+                                 scratch_path(&fixture->scratch, "etc/resolv.conf")),
                 0);
-        assert_true(resolver_refresh(&resolver));
-        assert_int_equal(resolver.conf.n_servers, 2);
+        assert_true(resolver_refresh(&fixture->resolver));
+        assert_int_equal(fixture->resolver.conf.n_servers, 2);
 
         /* Written anew with the same servers: no change to act on. */
-        scratch_write(&scratch, "etc/resolv.conf", "# new\nnameserver 192.0.2.2\nnameserver 192.0.2.3\n");
-        assert_false(resolver_refresh(&resolver));
-        sensor_bench_deinit(&bench);
-        scratch_deinit(&scratch);
+        scratch_write(
+                &fixture->scratch, "etc/resolv.conf", "# new\nnameserver 192.0.2.2\nnameserver 192.0.2.3\n");
+        assert_false(resolver_refresh(&fixture->resolver));
 }
 
 static void a_missing_file_is_the_default_and_comes_back(void **state) {
-        struct sensor_bench bench;
-        struct scratch scratch;
-        struct resolver resolver;
+        struct fixture *fixture = *state;
 
-        (void)state;
-        scratch_init(&scratch);
-        scratch_mkdir(&scratch, "etc");
-        sensor_bench_init(&bench, scratch.path);
-        resolver_init(&resolver, &bench.services);
-        assert_true(resolver_refresh(&resolver));
-        assert_string_equal(server(&resolver.conf, 0), "127.0.0.1");
-        assert_false(resolver_refresh(&resolver));
-        scratch_write(&scratch, "etc/resolv.conf", "nameserver 192.0.2.1\n");
-        assert_true(resolver_refresh(&resolver));
-        assert_string_equal(server(&resolver.conf, 0), "192.0.2.1");
-        sensor_bench_deinit(&bench);
-        scratch_deinit(&scratch);
+        assert_true(resolver_refresh(&fixture->resolver));
+        assert_string_equal(server(&fixture->resolver.conf, 0), "127.0.0.1");
+        assert_false(resolver_refresh(&fixture->resolver));
+        scratch_write(&fixture->scratch, "etc/resolv.conf", "nameserver 192.0.2.1\n");
+        assert_true(resolver_refresh(&fixture->resolver));
+        assert_string_equal(server(&fixture->resolver.conf, 0), "192.0.2.1");
 }
 
 static void links_are_followed_and_one_that_leads_nowhere_is_no_file(void **state) {
-        struct sensor_bench bench;
-        struct scratch scratch;
-        struct resolver resolver;
+        struct fixture *fixture = *state;
 
-        (void)state;
-        scratch_init(&scratch);
-        scratch_mkdir(&scratch, "etc");
-        assert_int_equal(symlink("../run/resolve/stub.conf", scratch_path(&scratch, "etc/resolv.conf")), 0);
-        sensor_bench_init(&bench, scratch.path);
-        resolver_init(&resolver, &bench.services);
-        assert_true(resolver_refresh(&resolver));
-        assert_string_equal(server(&resolver.conf, 0), "127.0.0.1");
-        assert_int_equal(resolver.conf.n_listed, 0);
-        scratch_write(&scratch, "run/resolve/stub.conf", "nameserver 127.0.0.53\n");
-        assert_true(resolver_refresh(&resolver));
-        assert_string_equal(server(&resolver.conf, 0), "127.0.0.53");
+        assert_int_equal(
+                symlink("../run/resolve/stub.conf", scratch_path(&fixture->scratch, "etc/resolv.conf")), 0);
+        assert_true(resolver_refresh(&fixture->resolver));
+        assert_string_equal(server(&fixture->resolver.conf, 0), "127.0.0.1");
+        assert_int_equal(fixture->resolver.conf.n_listed, 0);
+        scratch_write(&fixture->scratch, "run/resolve/stub.conf", "nameserver 127.0.0.53\n");
+        assert_true(resolver_refresh(&fixture->resolver));
+        assert_string_equal(server(&fixture->resolver.conf, 0), "127.0.0.53");
 
         /* One that leads back to itself is no file either. */
-        assert_int_equal(unlink(scratch_path(&scratch, "etc/resolv.conf")), 0);
-        assert_int_equal(symlink("resolv.conf", scratch_path(&scratch, "etc/resolv.conf")), 0);
-        (void)resolver_refresh(&resolver);
-        assert_true(resolver_refresh(&resolver));
-        assert_string_equal(server(&resolver.conf, 0), "127.0.0.1");
-        sensor_bench_deinit(&bench);
-        scratch_deinit(&scratch);
+        assert_int_equal(unlink(scratch_path(&fixture->scratch, "etc/resolv.conf")), 0);
+        assert_int_equal(symlink("resolv.conf", scratch_path(&fixture->scratch, "etc/resolv.conf")), 0);
+        (void)resolver_refresh(&fixture->resolver);
+        assert_true(resolver_refresh(&fixture->resolver));
+        assert_string_equal(server(&fixture->resolver.conf, 0), "127.0.0.1");
 }
 
 static void a_file_that_is_empty_for_a_moment_changes_nothing(void **state) {
-        struct sensor_bench bench;
-        struct scratch scratch;
-        struct resolver resolver;
+        struct fixture *fixture = *state;
 
-        (void)state;
-        scratch_init(&scratch);
-        scratch_write(&scratch, "etc/resolv.conf", "nameserver 192.0.2.1\n");
-        sensor_bench_init(&bench, scratch.path);
-        resolver_init(&resolver, &bench.services);
-        assert_true(resolver_refresh(&resolver));
-        scratch_write(&scratch, "etc/resolv.conf", "# half of it");
-        assert_false(resolver_refresh(&resolver));
-        assert_string_equal(server(&resolver.conf, 0), "192.0.2.1");
-        scratch_write(&scratch, "etc/resolv.conf", "# the whole\nnameserver 192.0.2.1\n");
-        assert_false(resolver_refresh(&resolver));
-        assert_string_equal(server(&resolver.conf, 0), "192.0.2.1");
+        scratch_write(&fixture->scratch, "etc/resolv.conf", "nameserver 192.0.2.1\n");
+        assert_true(resolver_refresh(&fixture->resolver));
+        scratch_write(&fixture->scratch, "etc/resolv.conf", "# half of it");
+        assert_false(resolver_refresh(&fixture->resolver));
+        assert_string_equal(server(&fixture->resolver.conf, 0), "192.0.2.1");
+        scratch_write(&fixture->scratch, "etc/resolv.conf", "# the whole\nnameserver 192.0.2.1\n");
+        assert_false(resolver_refresh(&fixture->resolver));
+        assert_string_equal(server(&fixture->resolver.conf, 0), "192.0.2.1");
         /* But one that stays empty is what the C library has. */
-        scratch_write(&scratch, "etc/resolv.conf", "");
-        assert_false(resolver_refresh(&resolver));
-        assert_true(resolver_refresh(&resolver));
-        assert_string_equal(server(&resolver.conf, 0), "127.0.0.1");
-        sensor_bench_deinit(&bench);
-        scratch_deinit(&scratch);
+        scratch_write(&fixture->scratch, "etc/resolv.conf", "");
+        assert_false(resolver_refresh(&fixture->resolver));
+        assert_true(resolver_refresh(&fixture->resolver));
+        assert_string_equal(server(&fixture->resolver.conf, 0), "127.0.0.1");
 }
 
 static void what_cannot_be_read_leaves_the_old_servers_and_is_logged_once(void **state) {
-        struct sensor_bench bench;
-        struct scratch scratch;
-        struct resolver resolver;
+        struct fixture *fixture = *state;
 
-        (void)state;
-        scratch_init(&scratch);
-        scratch_write(&scratch, "etc/resolv.conf", "nameserver 192.0.2.1\n");
-        sensor_bench_init(&bench, scratch.path);
-        bench.services.log = count_log;
-        resolver_init(&resolver, &bench.services);
-        assert_true(resolver_refresh(&resolver));
-        assert_int_equal(unlink(scratch_path(&scratch, "etc/resolv.conf")), 0);
+        scratch_write(&fixture->scratch, "etc/resolv.conf", "nameserver 192.0.2.1\n");
+        assert_true(resolver_refresh(&fixture->resolver));
+        assert_int_equal(unlink(scratch_path(&fixture->scratch, "etc/resolv.conf")), 0);
         /* A FIFO stands for a file that Landlock refuses: present, and not to be read; it must not block either. */
-        assert_int_equal(mkfifo(scratch_path(&scratch, "etc/resolv.conf"), 0644), 0);
+        assert_int_equal(mkfifo(scratch_path(&fixture->scratch, "etc/resolv.conf"), 0644), 0);
         logged = 0;
         for (int i = 0; i < 3; i++)
-                assert_false(resolver_refresh(&resolver));
+                assert_false(resolver_refresh(&fixture->resolver));
         assert_int_equal(logged, 1);
-        assert_string_equal(server(&resolver.conf, 0), "192.0.2.1");
-        sensor_bench_deinit(&bench);
-        scratch_deinit(&scratch);
+        assert_string_equal(server(&fixture->resolver.conf, 0), "192.0.2.1");
 }
+
+#define FILE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
         const struct CMUnitTest tests[] = {
@@ -283,11 +275,11 @@ int main(void) {
                 cmocka_unit_test(of_fifty_servers_the_first_three_count),
                 cmocka_unit_test(numbers_are_cut_to_the_limits_of_the_c_library),
                 cmocka_unit_test(bytes_of_any_kind_and_lines_without_end_are_passed_over),
-                cmocka_unit_test(a_changed_file_is_read_again_and_an_unchanged_one_is_not),
-                cmocka_unit_test(a_missing_file_is_the_default_and_comes_back),
-                cmocka_unit_test(links_are_followed_and_one_that_leads_nowhere_is_no_file),
-                cmocka_unit_test(a_file_that_is_empty_for_a_moment_changes_nothing),
-                cmocka_unit_test(what_cannot_be_read_leaves_the_old_servers_and_is_logged_once),
+                FILE_TEST(a_changed_file_is_read_again_and_an_unchanged_one_is_not),
+                FILE_TEST(a_missing_file_is_the_default_and_comes_back),
+                FILE_TEST(links_are_followed_and_one_that_leads_nowhere_is_no_file),
+                FILE_TEST(a_file_that_is_empty_for_a_moment_changes_nothing),
+                FILE_TEST(what_cannot_be_read_leaves_the_old_servers_and_is_logged_once),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
