@@ -162,6 +162,12 @@ static inline void advance(struct fixture *fixture, double seconds) {
         assert_int_equal(loop_sim_advance(fixture->loop, (uint64_t)(seconds * 1e6)), 0);
 }
 
+/* /var/log is so full from now on, and so much time goes by. */
+static inline void stay_at(struct fixture *fixture, double used, double seconds) {
+        set_used(fixture, used);
+        advance(fixture, seconds);
+}
+
 static inline void act(struct fake_executor *fake, const struct wire_action_request *request,
         struct wire_action_finished *finished) {
         struct fixture *fixture = fake->data;
@@ -232,6 +238,14 @@ static inline int teardown(void **state) {
 static inline void welcome(struct fixture *fixture) {
         fake_executor_welcome(&fixture->fake, 0, "", "", false);
         advance(fixture, 0);
+}
+
+/* So many lines of the trace begin so. */
+static inline void expect_count(struct fixture *fixture, const char *prefix, size_t expected) {
+        size_t n = fake_executor_count(&fixture->fake, prefix);
+
+        if (n != expected)
+                fail_msg("%zu times '%s', not %zu times", n, prefix, expected);
 }
 
 static inline void expect_trace(struct fixture *fixture, const char *const *lines) {

@@ -79,8 +79,7 @@ static void new_watcher_goes_on_renewing_what_is_in_force(void **state) {
         assert_int_equal(engine_lease(fixture->engine, 0)->lease, 1);
         assert_null(engine_lease(fixture->engine, 1));
         assert_int_equal(fixture->events[ENGINE_LEASE_ADDED], 1);
-        set_used(fixture, 0.9);
-        advance(fixture, 59);
+        stay_at(fixture, 0.9, 59);
         assert_int_equal(renewals(fixture), 0);
         advance(fixture, 2);
         assert_int_equal(renewals(fixture), 1);
@@ -98,8 +97,7 @@ static void new_watcher_renews_at_once_what_lapsed_meanwhile(void **state) {
         advance(fixture, 30);
         /* Nothing is published yet: no evidence, no renewal. */
         assert_int_equal(renewals(fixture), 0);
-        set_used(fixture, 0.9);
-        advance(fixture, 2.1);
+        stay_at(fixture, 0.9, 2.1);
         assert_int_equal(renewals(fixture), 1);
         assert_int_equal(engine_lease(fixture->engine, 0)->state, WIRE_LEASE_IN_FORCE);
 }
@@ -110,14 +108,11 @@ static void new_watcher_does_not_take_the_time_until_a_condition_trips_for_clear
         put_lease(fixture, 1, WIRE_LEASE_IN_FORCE);
         restart(fixture);
         /* Between the levels: it may be what it was before. */
-        set_used(fixture, 0.82);
-        advance(fixture, 600);
+        stay_at(fixture, 0.82, 600);
         assert_int_equal(ends(fixture), 0);
         assert_int_equal(renewals(fixture), 0);
-        set_used(fixture, NAN);
-        advance(fixture, 100);
-        set_used(fixture, 0.5);
-        advance(fixture, 29);
+        stay_at(fixture, NAN, 100);
+        stay_at(fixture, 0.5, 29);
         assert_int_equal(ends(fixture), 0);
         advance(fixture, 2);
         assert_int_equal(ends(fixture), 1);
@@ -128,13 +123,11 @@ static void what_cleared_while_nobody_looked_is_told_once(void **state) {
 
         put_lease(fixture, 1, WIRE_LEASE_IN_FORCE);
         restart(fixture);
-        set_used(fixture, 0.82);
-        advance(fixture, 10);
-        assert_int_equal(fake_executor_count(&fixture->fake, "note "), 0);
-        set_used(fixture, 0.5);
-        advance(fixture, 20);
-        assert_int_equal(fake_executor_count(&fixture->fake, "note disk-space-high_/var/log cleared"), 1);
-        assert_int_equal(fake_executor_count(&fixture->fake, "note "), 1);
+        stay_at(fixture, 0.82, 10);
+        expect_count(fixture, "note ", 0);
+        stay_at(fixture, 0.5, 20);
+        expect_count(fixture, "note disk-space-high_/var/log cleared", 1);
+        expect_count(fixture, "note ", 1);
 }
 
 /* Killed: the next one knows nothing but what the executor tells it. */
@@ -149,21 +142,18 @@ static void watcher_killed_before_the_end_of_a_lease_is_followed_by_one_that_end
 
         put_lease(fixture, 1, WIRE_LEASE_IN_FORCE);
         restart(fixture);
-        set_used(fixture, 0.9);
-        advance(fixture, 300);
-        set_used(fixture, 0.5);
-        advance(fixture, 29);
+        stay_at(fixture, 0.9, 300);
+        stay_at(fixture, 0.5, 29);
         replace_watcher(fixture, "disk-space-high_/var/log");
         /* Not measured yet: neither an end nor the beginning of one. */
         advance(fixture, 60);
         assert_int_equal(ends(fixture), 0);
-        set_used(fixture, 0.5);
-        advance(fixture, 29);
+        stay_at(fixture, 0.5, 29);
         assert_int_equal(ends(fixture), 0);
         advance(fixture, 1);
         assert_int_equal(ends(fixture), 1);
         advance(fixture, 5);
-        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
+        expect_count(fixture, "close ", 1);
 }
 
 static void watcher_killed_before_the_end_of_a_lease_is_followed_by_one_that_brings_back(void **state) {
@@ -173,14 +163,12 @@ static void watcher_killed_before_the_end_of_a_lease_is_followed_by_one_that_bri
 
         text_copy(put_lease(fixture, 1, WIRE_LEASE_IN_FORCE)->until_clear, WIRE_TEXT_MAX, condition);
         restart_about(fixture, condition);
-        set_used(fixture, 0.97);
-        advance(fixture, 300);
+        stay_at(fixture, 0.97, 300);
         set_used(fixture, 0.5);
         replace_watcher(fixture, condition);
-        assert_int_equal(fake_executor_count(&fixture->fake, "run rebuild-ballast"), 0);
-        set_used(fixture, 0.5);
-        advance(fixture, 5);
-        assert_int_equal(fake_executor_count(&fixture->fake, "end rebuild-ballast cleared"), 1);
+        expect_count(fixture, "run rebuild-ballast", 0);
+        stay_at(fixture, 0.5, 5);
+        expect_count(fixture, "end rebuild-ballast cleared", 1);
         assert_int_equal(ends(fixture), 1);
 }
 
@@ -196,7 +184,7 @@ static void lease_whose_mail_was_brought_back_ends_at_once_unless_that_failed(vo
                 advance(fixture, 1);
                 set_used(fixture, 0.5);
                 advance(fixture, 20);
-                assert_int_equal(fake_executor_count(&fixture->fake, "end rebuild-ballast "), 1 + helps);
+                expect_count(fixture, "end rebuild-ballast ", helps ? 2 : 1);
                 assert_int_equal(ends(fixture), helps);
         }
 }
@@ -206,15 +194,14 @@ static void incident_is_held_open_by_a_lease_and_closes_when_that_has_ended(void
 
         put_lease(fixture, 1, WIRE_LEASE_IN_FORCE);
         restart(fixture);
-        set_used(fixture, 0.5);
-        advance(fixture, 31);
+        stay_at(fixture, 0.5, 31);
         assert_int_equal(ends(fixture), 1);
         assert_int_equal(engine_lease(fixture->engine, 0)->state, WIRE_LEASE_ENDING);
-        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 0);
+        expect_count(fixture, "close ", 0);
         advance(fixture, 3);
         assert_null(engine_lease(fixture->engine, 0));
         assert_int_equal(fixture->events[ENGINE_LEASE_REMOVED], 1);
-        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
+        expect_count(fixture, "close ", 1);
         assert_int_equal(ends(fixture), 1);
 }
 
@@ -223,9 +210,8 @@ static void lease_of_another_incident_holds_nothing_open(void **state) {
 
         put_lease(fixture, 1, WIRE_LEASE_IN_FORCE)->incident = 3;
         restart(fixture);
-        set_used(fixture, 0.5);
-        advance(fixture, 2);
-        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
+        stay_at(fixture, 0.5, 2);
+        expect_count(fixture, "close ", 1);
         advance(fixture, 30);
         assert_int_equal(ends(fixture), 1);
 }
@@ -239,9 +225,9 @@ static void lease_whose_condition_is_gone_is_left_to_lapse(void **state) {
         advance(fixture, 3600);
         assert_int_equal(renewals(fixture), 0);
         assert_int_equal(ends(fixture), 0);
-        assert_int_equal(fake_executor_count(&fixture->fake, "lease 1 lapsed"), 1);
-        assert_int_equal(fake_executor_count(&fixture->fake, "lease 1 ended"), 1);
-        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
+        expect_count(fixture, "lease 1 lapsed", 1);
+        expect_count(fixture, "lease 1 ended", 1);
+        expect_count(fixture, "close ", 1);
 }
 
 static void engine_is_not_quiet_from_the_clear_evidence_to_the_end_of_the_lease(void **state) {
@@ -250,19 +236,15 @@ static void engine_is_not_quiet_from_the_clear_evidence_to_the_end_of_the_lease(
         put_lease(fixture, 1, WIRE_LEASE_IN_FORCE);
         restart(fixture);
         assert_true(engine_is_quiet(fixture->engine));
-        set_used(fixture, 0.9);
-        advance(fixture, 300);
+        stay_at(fixture, 0.9, 300);
         assert_true(engine_is_quiet(fixture->engine));
-        set_used(fixture, 0.5);
-        advance(fixture, 29);
+        stay_at(fixture, 0.5, 29);
         assert_int_equal(ends(fixture), 0);
         assert_false(engine_is_quiet(fixture->engine));
         /* Missing is neither clear nor an end. */
-        set_used(fixture, NAN);
-        advance(fixture, 10);
+        stay_at(fixture, NAN, 10);
         assert_true(engine_is_quiet(fixture->engine));
-        set_used(fixture, 0.5);
-        advance(fixture, 60);
+        stay_at(fixture, 0.5, 60);
         assert_int_equal(ends(fixture), 1);
         assert_true(engine_is_quiet(fixture->engine));
 }
@@ -277,11 +259,9 @@ static void lease_of_a_playbook_that_may_no_longer_act_is_not_renewed_but_ended(
         text_copy(fixture->fake.leases[1].lease.owner, WIRE_NAME_MAX, "gone-by-now");
         restart(fixture);
         engine_receive(fixture->engine, &lowered);
-        set_used(fixture, 0.9);
-        advance(fixture, 300);
+        stay_at(fixture, 0.9, 300);
         assert_int_equal(renewals(fixture), 0);
-        set_used(fixture, 0.5);
-        advance(fixture, 60);
+        stay_at(fixture, 0.5, 60);
         assert_int_equal(ends(fixture), 2);
 }
 
@@ -290,11 +270,9 @@ static void lease_without_slices_is_not_renewed_but_ended(void **state) {
 
         put_lease(fixture, 1, WIRE_LEASE_IN_FORCE)->expires_usec = 0;
         restart(fixture);
-        set_used(fixture, 0.9);
-        advance(fixture, 300);
+        stay_at(fixture, 0.9, 300);
         assert_int_equal(renewals(fixture), 0);
-        set_used(fixture, 0.5);
-        advance(fixture, 60);
+        stay_at(fixture, 0.5, 60);
         assert_int_equal(ends(fixture), 1);
 }
 

@@ -8,15 +8,14 @@ static void new_watcher_continues_the_open_incident(void **state) {
         fake_executor_welcome(&fixture->fake, 7, "disk-space-high on /var/log",
                 "disk-space-high_/var/log\ndisk-space-critical_/var/log\n", false);
         advance(fixture, 30);
-        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 0);
+        expect_count(fixture, "close ", 0);
         assert_int_equal(engine_open_incident(fixture->engine)->id, 7);
         fixture->after_vacuum = 0.4;
-        set_used(fixture, 0.90);
-        advance(fixture, 30);
-        assert_int_equal(fake_executor_count(&fixture->fake, "open "), 0);
-        assert_int_equal(fake_executor_count(&fixture->fake, "condition "), 0);
-        assert_int_equal(fake_executor_count(&fixture->fake, "run vacuum-journal"), 1);
-        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
+        stay_at(fixture, 0.90, 30);
+        expect_count(fixture, "open ", 0);
+        expect_count(fixture, "condition ", 0);
+        expect_count(fixture, "run vacuum-journal", 1);
+        expect_count(fixture, "close ", 1);
 }
 
 static void reopened_incident_is_listed_once_with_what_was_done_in_it(void **state) {
@@ -24,14 +23,12 @@ static void reopened_incident_is_listed_once_with_what_was_done_in_it(void **sta
 
         welcome(fixture);
         fixture->after_vacuum = 0.4;
-        set_used(fixture, 0.90);
-        advance(fixture, 30);
+        stay_at(fixture, 0.90, 30);
         assert_null(engine_open_incident(fixture->engine));
-        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
+        expect_count(fixture, "close ", 1);
         const uint64_t first = engine_incident(fixture->engine, 0)->actions[0].action;
         fixture->fake.next_incident--;
-        set_used(fixture, 0.90);
-        advance(fixture, 2.05);
+        stay_at(fixture, 0.90, 2.05);
         const struct incident *open = engine_open_incident(fixture->engine);
         assert_non_null(open);
         assert_ptr_equal(engine_incident(fixture->engine, 0), open);
@@ -46,20 +43,17 @@ static void inherited_condition_between_its_levels_holds_the_incident_open(void 
 
         fake_executor_welcome(
                 &fixture->fake, 7, "disk-space-high on /var/log", "disk-space-high_/var/log\n", false);
-        set_used(fixture, 0.82);
-        advance(fixture, 3600);
+        stay_at(fixture, 0.82, 3600);
         assert_int_equal(fixture->fake.n_trace, 0);
-        set_used(fixture, 0.79);
-        advance(fixture, 1);
-        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
+        stay_at(fixture, 0.79, 1);
+        expect_count(fixture, "close ", 1);
 }
 
 static void condition_that_never_appears_again_is_given_up_after_a_minute(void **state) {
         struct fixture *fixture = *state;
 
         fake_executor_welcome(&fixture->fake, 7, "disk-space-high on /mnt", "disk-space-high_/mnt\n", false);
-        set_used(fixture, 0.1);
-        advance(fixture, 59);
+        stay_at(fixture, 0.1, 59);
         assert_int_equal(fixture->fake.n_trace, 0);
         advance(fixture, 2);
         expect_trace(fixture,
@@ -71,11 +65,10 @@ static void incident_of_which_nothing_is_known_is_given_a_minute(void **state) {
         struct fixture *fixture = *state;
 
         fake_executor_welcome(&fixture->fake, 7, "disk-space-high on /var/log", "", false);
-        set_used(fixture, 0.1);
-        advance(fixture, 59);
-        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 0);
+        stay_at(fixture, 0.1, 59);
+        expect_count(fixture, "close ", 0);
         advance(fixture, 2);
-        assert_int_equal(fake_executor_count(&fixture->fake, "close "), 1);
+        expect_count(fixture, "close ", 1);
 }
 
 static void number_that_was_seen_before_is_shown_once(void **state) {
@@ -85,8 +78,7 @@ static void number_that_was_seen_before_is_shown_once(void **state) {
 
         engine_receive(fixture->engine, &past);
         welcome(fixture);
-        set_used(fixture, 0.99);
-        advance(fixture, 1);
+        stay_at(fixture, 0.99, 1);
         assert_int_equal(engine_open_incident(fixture->engine)->id, 1);
         assert_ptr_equal(engine_incident(fixture->engine, 0), engine_open_incident(fixture->engine));
         assert_null(engine_incident(fixture->engine, 1));
@@ -96,14 +88,13 @@ static void unanswered_request_for_a_run_is_made_again(void **state) {
         struct fixture *fixture = *state;
 
         welcome(fixture);
-        set_used(fixture, 0.90);
-        advance(fixture, 2.001);
+        stay_at(fixture, 0.90, 2.001);
         fixture->fake.silent = true;
         advance(fixture, 30);
         assert_int_equal(fixture->fake.last.type, WIRE_RUN_BEGIN);
         fixture->fake.silent = false;
         advance(fixture, 120);
-        assert_int_equal(fake_executor_count(&fixture->fake, "act vacuum-journal"), 1);
+        expect_count(fixture, "act vacuum-journal", 1);
 }
 
 static void new_watcher_does_not_tell_people_again(void **state) {
@@ -111,9 +102,8 @@ static void new_watcher_does_not_tell_people_again(void **state) {
 
         fake_executor_welcome(
                 &fixture->fake, 7, "disk-space-critical on /var/log", "disk-space-critical_/var/log\n", true);
-        set_used(fixture, 0.99);
-        advance(fixture, 86400);
-        assert_int_equal(fake_executor_count(&fixture->fake, "escalate"), 0);
+        stay_at(fixture, 0.99, 86400);
+        expect_count(fixture, "escalate", 0);
         assert_string_equal(engine_state_name(fixture->engine), "escalated");
 }
 
@@ -125,10 +115,10 @@ static void new_watcher_tells_people_of_what_turns_critical_after_its_start(void
         set_used(fixture, 0.99);
         set_used_of(fixture, "/home", 0.99);
         advance(fixture, 3600);
-        assert_int_equal(fake_executor_count(&fixture->fake, "escalate"), 0);
+        expect_count(fixture, "escalate", 0);
         set_used_of(fixture, "/srv", 0.99);
         advance(fixture, 3600);
-        assert_int_equal(fake_executor_count(&fixture->fake, "escalate"), 1);
+        expect_count(fixture, "escalate", 1);
         assert_string_equal(fixture->told.condition, "disk-space-critical_/srv");
 }
 
@@ -137,10 +127,9 @@ static void action_of_a_former_watcher_that_did_not_help_is_told_after_five_minu
         struct fixture *fixture = *state;
 
         welcome(fixture);
-        set_used(fixture, 0.97);
-        advance(fixture, 150);
-        assert_int_equal(fake_executor_count(&fixture->fake, "act vacuum-journal"), 1);
-        assert_int_equal(fake_executor_count(&fixture->fake, "end vacuum-journal"), 0);
+        stay_at(fixture, 0.97, 150);
+        expect_count(fixture, "act vacuum-journal", 1);
+        expect_count(fixture, "end vacuum-journal", 0);
         end(fixture);
         assert_int_equal(begin(fixture), 0);
         fixture->verdict = WIRE_COOLDOWN;
@@ -149,13 +138,11 @@ static void action_of_a_former_watcher_that_did_not_help_is_told_after_five_minu
         fake_executor_welcome(&fixture->fake, 1, "disk-space-critical on /var/log",
                 "disk-space-critical_/var/log\ndisk-space-high_/var/log\n", false);
         advance(fixture, 299);
-        assert_int_equal(fake_executor_count(&fixture->fake, "escalate"), 0);
+        expect_count(fixture, "escalate", 0);
         advance(fixture, 2);
-        assert_int_equal(fake_executor_count(
-                                 &fixture->fake, "escalate not-cleared disk-space-critical_/var/log for 5m"),
-                1);
+        expect_count(fixture, "escalate not-cleared disk-space-critical_/var/log for 5m", 1);
         assert_non_null(strstr(fixture->told.text, "vacuum-journal (not now: the test says no)"));
-        assert_int_equal(fake_executor_count(&fixture->fake, "act vacuum-journal"), 1);
+        expect_count(fixture, "act vacuum-journal", 1);
 }
 
 static void new_watcher_waits_for_actions_that_still_run(void **state) {
@@ -167,10 +154,10 @@ static void new_watcher_waits_for_actions_that_still_run(void **state) {
         set_used(fixture, 0.90);
         engine_receive(fixture->engine, &welcome_end);
         advance(fixture, 60);
-        assert_int_equal(fake_executor_count(&fixture->fake, "run "), 0);
+        expect_count(fixture, "run ", 0);
         engine_receive(fixture->engine, &finished);
         advance(fixture, 1);
-        assert_int_equal(fake_executor_count(&fixture->fake, "run "), 1);
+        expect_count(fixture, "run ", 1);
 }
 
 int main(void) {
