@@ -2,16 +2,17 @@
 /*
  * master - is the Postfix of a spool alive, and which process is its queue manager
  *
- * Runs in a child of the executor, as root, and in the watcher.  master leaves its number in pid/master.pid of the spool and
- * keeps a lock on that file.  The lock is not tested: to test it is to hold it for a moment, in which Postfix
- * could not start.  What is looked at instead is whether that process is called master, and for signs of
- * life, its child.
+ * Runs in a child of the executor, as root, and in the watcher.  master leaves its number in pid/master.pid of the
+ * spool and keeps a lock on that file.  The lock is not tested: to test it is to hold it for a moment, in which
+ * Postfix could not start.  What is looked at instead is whether that process is called master, and for signs of life,
+ * its child.
  *
  * A queue manager that dies of a bad setting is started again by master every minute and dies again, so a new
  * one counts only after it has stayed for a while.
  *
  * Owns nothing.  Fails by saying "not there".  Limits: a stale number that was given to the master of another
- * instance looks like this one's.
+ * instance looks like this one's.  What is waited for is counted in pauses between two looks, so a busy host, where a
+ * look takes its time, gives a new queue manager longer than was asked for.
  */
 #include "postfix/master.h"
 

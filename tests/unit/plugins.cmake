@@ -43,7 +43,7 @@ foreach(name set set_editor set_mounted set_undo)
 endforeach()
 target_link_options(test_contents PRIVATE -Wl,--wrap=owner_reader_ask)
 target_link_options(test_hold_marks PRIVATE -Wl,--wrap=futimens)
-target_link_options(test_reload_verb PRIVATE -Wl,--wrap=order_wall_clock)
+target_link_options(test_reload_verb PRIVATE -Wl,--wrap=order_wall_clock,--wrap=nanosleep)
 target_link_options(test_retry PRIVATE -Wl,--wrap=nanosleep)
 
 foreach(name command service)
