@@ -362,6 +362,15 @@ static void the_servers_behind_the_stub_of_resolved_are_asked_too(void **state) 
         assert_true(bench_value(&fixture->bench, "resolver_wait_seconds", "") < 1);
 }
 
+/* So many more, at the pace of a relay with mail: an idle one asks once or twice in the ten seconds there are. */
+static void expect_questions(struct fixture *fixture, unsigned more) {
+        unsigned before = fixture->server.asked;
+
+        for (int i = 0; i < 1000 && fixture->server.asked < before + more; i++)
+                sensor_bench_run(&fixture->bench, 10 * MS);
+        assert_true(fixture->server.asked >= before + more);
+}
+
 static void an_idle_relay_asks_seldom_and_the_first_mail_asks_at_once(void **state) {
         struct fixture *fixture = *state;
         unsigned idle;
@@ -370,10 +379,7 @@ static void an_idle_relay_asks_seldom_and_the_first_mail_asks_at_once(void **sta
         idle = fixture->server.asked;
         assert_in_range(idle, 1, 3); /* one over TCP */
         feed_mail(fixture, "example.test", 1);
-        sensor_bench_run(&fixture->bench, 150 * MS);
-        assert_true(fixture->server.asked > idle);
-        sensor_bench_run(&fixture->bench, 800 * MS);
-        assert_true(fixture->server.asked >= idle + 5);
+        expect_questions(fixture, 6);
         /* Over TCP not again so soon. */
         assert_int_equal(fixture->server.asked_by_stream, 1);
 }
@@ -381,14 +387,11 @@ static void an_idle_relay_asks_seldom_and_the_first_mail_asks_at_once(void **sta
 static void mail_that_passes_without_waiting_is_mail(void **state) {
         const struct sg_label instance = {"instance", "-"};
         struct fixture *fixture = *state;
-        unsigned idle;
 
         sensor_bench_feed(&fixture->bench, "mail_arrived_total", &instance, 1, 0);
         sensor_bench_run(&fixture->bench, 500 * MS);
-        idle = fixture->server.asked;
         sensor_bench_feed(&fixture->bench, "mail_arrived_total", &instance, 1, 7);
-        sensor_bench_run(&fixture->bench, 900 * MS);
-        assert_true(fixture->server.asked >= idle + 4);
+        expect_questions(fixture, 5);
 }
 
 static void with_use_vc_the_servers_are_asked_over_tcp(void **state) {

@@ -40,17 +40,18 @@ static void all_down_is_told_when_each_was_tried_and_the_return_within_an_interv
 
 static void a_corrected_record_counts_within_an_interval_and_the_old_address_is_withdrawn(void **state) {
         struct fixture *fixture = *state;
-        uint64_t corrected_usec;
+        unsigned asked;
 
         feed(fixture, "-", "wrong.test", 100);
         start(fixture);
         bench_expect(&fixture->bench, "relay_up_ratio", "wrong.test", 0);
         assert_true(bench_value(&fixture->bench, "relay_up", "wrong.test,127.0.0.66") == 0);
         assert_true(bench_is_missing(&fixture->bench, "relay_connect_seconds", "wrong.test,127.0.0.66"));
-        corrected_usec = hurried_now(&fixture->bench.services);
+        asked = fixture->names.asked;
         fixture->names.records = corrected;
         bench_expect(&fixture->bench, "relay_up_ratio", "wrong.test", 1);
-        assert_true(hurried_now(&fixture->bench.services) - corrected_usec < 30 * SEC);
+        /* With the lookup under way, or with the next one: three questions each. */
+        assert_in_range(fixture->names.asked - asked, 1, 6);
         assert_true(bench_value(&fixture->bench, "relay_up", "wrong.test,127.0.0.25") == 1);
         assert_true(sensor_bench_find(&fixture->bench, "relay_up", "wrong.test,127.0.0.66")->withdrawn);
         assert_true(sensor_bench_find(&fixture->bench, "relay_connect_seconds", "wrong.test,127.0.0.66")
