@@ -13,10 +13,9 @@
  * While a tracer (strace, gdb, a leak checker) holds a dead child, that one look finds nothing, and the death of
  * a watcher would go unnoticed for good.  Ours looks again until it can reap.
  *
- * Fails: whatever epoll refuses comes out of *_new() (-EPERM for a regular file, -EEXIST for a second source on
- * one fd, -ESRCH for a child that is gone).  Switching a source
- * that exists can only fail for want of kernel memory in epoll_ctl(); it is logged as critical, because the
- * watch is then blind.
+ * Fails: whatever epoll refuses comes out of *_new() (-EPERM for a regular file, -EEXIST for a second source on one fd,
+ * -ESRCH for a child that is gone).  Switching a source that exists can only fail for want of kernel memory in
+ * epoll_ctl(); it is logged as critical, because the watch is then blind.
  *
  * Limits: one callback per turn of sd-event; of two timers due in the same turn either may come first.
  */

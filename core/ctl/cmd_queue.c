@@ -3,10 +3,9 @@
  * cmd_queue - what lies in the queues, where it wants to go, and why it does not
  *
  * Runs in: spoolguardctl.  From the readings that the daemon has anyway: asking costs the queue nothing, however large
- * it is.  For each Postfix instance the six queues, the next hops with the state of their relays and what is
- * postponed, and the reasons of deferrals, and while an incident is open who sent what came in since (senders.c);
- * single messages are listed by queue_messages.c.  What cannot be seen is
- * "?", never 0.
+ * it is.  For each Postfix instance the six queues, the next hops with the state of their relays and what is postponed,
+ * and the reasons of deferrals, and while an incident is open who sent what came in since (senders.c); single messages
+ * are listed by queue_messages.c.  What cannot be seen is "?", never 0.
  *
  * Fails: exit 1 when no sensor follows a queue, 3 when the daemon does not answer or its newest reading is old.
  *

@@ -16,8 +16,8 @@
  * not act.  A run that ended meanwhile asks for nothing any more.
  *
  * The executor ends a watcher that floods it, so what one run may send is bounded: NOTES_MAX notes and as many
- * diagnoses, the rest of which is counted and said in one last note, and WIRE_ACTIONS_PER_RUN actions, because an action that
- * is denied is answered at once.
+ * diagnoses, the rest of which is counted and said in one last note, and WIRE_ACTIONS_PER_RUN actions, because an
+ * action that is denied is answered at once.
  *
  * Fails: everything refuses with one line, which becomes an error at the line of the playbook.
  */

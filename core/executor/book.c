@@ -7,8 +7,8 @@
  * would not find, except for events over the hourly limit of their kind (event.c), which the ledger needs and
  * the ring can do without.
  *
- * The ring forgets after RECORD_SLOTS records.  So after every quarter of it a checkpoint writes again what
- * must not be forgotten: the open incident, mode, maintenance, steps of the clock, and what each playbook and verb has used up.
+ * The ring forgets after RECORD_SLOTS records.  So after every quarter of it a checkpoint writes again what must not be
+ * forgotten: the open incident, mode, maintenance, steps of the clock, and what each playbook and verb has used up.
  *
  * Times in records are of the realtime clock, which is set now and then.  That is noticed by its distance from
  * the time since boot and becomes a record itself.  At a start only a clock that went back is noticed: forward,

@@ -3,11 +3,11 @@
  * desk_lease_work - children that renew a lease or undo it
  *
  * Runs in: executor.  Owns these children.  A renewal is the verb's check() and run() once more, with the stored
- * arguments and a new selection.  It begins only while fewer than ADMIT_CHILDREN actions and renewals are at work
- * and is dropped without a word otherwise, for the watcher asks again within a minute; an action never waits for it.
- * The watcher may ask for all of them at once and always in the same order, so those that were dropped and waited
- * longest go before others then.
- * Maintenance does not stop it: it keeps a change that is there and starts none.  Mode observe does.
+ * arguments and a new selection.  It begins only while fewer than ADMIT_CHILDREN actions and renewals are at work and
+ * is dropped without a word otherwise, for the watcher asks again within a minute; an action never waits for it.  The
+ * watcher may ask for all of them at once and always in the same order, so those that were dropped and waited longest
+ * go before others then.  Maintenance does not stop it: it keeps a change that is there and starts none.  Mode observe
+ * does.
  *
  * An undo needs no admission and no watcher, only the verb.  One is at work at a time.
  *

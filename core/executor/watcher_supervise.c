@@ -14,9 +14,9 @@
  * our ending it for what it sent, inside Lua against the playbook; a death by SIGTERM or by somebody else's
  * SIGKILL (an admin, the kernel short of memory) against nobody.
  *
- * A watcher that ends by itself with status 0, and not out of Lua or a parser, wishes to be started anew: what it
- * reads was replaced, or there is no bus.  That is no death, but it is the watcher's own word, so only as many wishes are believed as
- * files are replaced in earnest; each one beyond that is told as a death.  The waits grow all the same.
+ * A watcher that ends by itself with status 0, and not out of Lua or a parser, wishes to be started anew: what it reads
+ * was replaced, or there is no bus.  That is no death, but it is the watcher's own word, so only as many wishes are
+ * believed as files are replaced in earnest; each one beyond that is told as a death.  The waits grow all the same.
  *
  * A new configuration starts a watcher at once but does not shorten the waits after it: only one that lives for
  * WATCHER_HEALTHY does.

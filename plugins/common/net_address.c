@@ -2,11 +2,10 @@
 /*
  * net_address - addresses from text to sockets and back
  *
- * Used in the watcher by the plugins dns and relay.  All but those that take a
- * socket or make one, net_address_connect() and the two after it, are pure functions.  The
- * scope of a link-local address stays text until a socket is made, because an interface may come later than the
- * line that names it; it is looked up with an ioctl on that very socket, since the helpers of the C library
- * would open one of a family that the watcher may not have.
+ * Used in the watcher by the plugins dns, relay and postfix.  All but those that take a socket or make one,
+ * net_address_connect() and the two after it, are pure functions.  The scope of a link-local address stays text until a
+ * socket is made, because an interface may come later than the line that names it; it is looked up with an ioctl on
+ * that very socket, since the helpers of the C library would open one of a family that the watcher may not have.
  *
  * Owns nothing: the caller closes the socket.  Fails: negative errno of socket(), of the scope or of connect(),
  * among them the answers of the local routing table, which come at once.

@@ -3,7 +3,7 @@
  * dns - do the name servers of this relay answer, and what do they say about those it sends to
  *
  * The descriptor of the plugin.  Its sensors run in the watcher: dns_servers.c asks each name server of
- * resolv.conf by itself, dns_answers.c follows the addresses of the next hops that have mail waiting.  There are
+ * resolv.conf by itself, dns_answers.c follows the addresses of the next hops of mail.  There are
  * no verbs.  The asking itself is in plugins/common and is used by the plugin relay too.
  *
  * Owns nothing.  Links the C library and its resolver, whose packet routines are used and whose lookups, which

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dns_answers - what the name servers say about the next hops that have mail waiting
+ * dns_answers - what the name servers say about the next hops of the mail in the queue
  *
- * Runs in the watcher.  Once per interval, the next hops with the most messages in the queue are looked up as
- * Postfix would, those that mail only passes to more rarely; how many addresses each has is published, a change of them is counted and told in one line, which
- * is how a wrong record, and its correction, get into the report.  With an empty queue nothing is asked.
+ * Runs in the watcher.  Once per interval, the next hops with the most messages waiting are looked up as Postfix would,
+ * those that mail only passes to more rarely; how many addresses each has is published, a change of them is counted and
+ * told in one line, which is how a wrong record, and its correction, get into the report.  Where no mail was seen for
+ * some minutes, nothing is asked.
  *
  * What the plugin relay finds out about their addresses is remembered for each name, also for addresses that are gone
  * from the answer, so that an answer that names only dead ones can be told: that is what a forgotten record looks like.
@@ -37,8 +38,7 @@
 #define PASSING_EVERY 10 /* so much more rarely is asked for a next hop whose mail does not wait */
 #define HOUR_USEC UINT64_C(3600000000)
 #define FORGET_USEC UINT64_C(600000000)
-#define AGAIN_USEC \
-        UINT64_C(10000000) /* a name is not asked for sooner to see whether others are lost with one */
+#define AGAIN_USEC UINT64_C(10000000) /* until a name is asked for again because another one was lost */
 
 struct answers;
 

@@ -4,8 +4,8 @@
  *
  * Used in the watcher by the sensor dns_servers, after each answer and each look.  A server counts as up as long as it
  * is of use to mail: one that answers with errors only is told as down, in other words.  One whose questions do not
- * leave this host is missing, with the reason: the link is not the name server's fault.  Each sentence needs all servers,
- * since who answers instead is half of the evidence, so everything is said anew each time; it is little.
+ * leave this host is missing, with the reason: the link is not the name server's fault.  Each sentence needs all
+ * servers, since who answers instead is half of the evidence, so everything is said anew each time; it is little.
  *
  * What mail waits for all of them together is a reading of its own, with the sentence of the one server that costs
  * most: a dead server that is asked after one that answers costs nothing.

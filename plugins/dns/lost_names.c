@@ -9,7 +9,7 @@
  * servers had a word on before: when they have none for any of them, from one time to the next, it is not the domains.
  *
  * Owns nothing and cannot fail.  Limits: it takes LEAST names, so a relay whose mail all goes to one host by name is
- * not helped; nor one where no mail had waited for a while before, since only next hops with mail in the deferred queue
+ * not helped; nor one where no mail was seen for a while before, since only the next hops that the plugin postfix shows
  * are looked up.  What was known before the watcher was started is not known here.
  */
 #include "dns/lost_names.h"

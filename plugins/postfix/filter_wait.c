@@ -8,9 +8,10 @@
  * is within LONG_SECONDS, the filter keeps up and the answer is 0; when it is not, the age of the oldest message is.
  *
  * A filter that accepts connections and says nothing cannot be told from a slow one by that for some minutes, and its
- * probe cannot tell either: all its processes may be at work.  But one that took a message each second and takes none for
- * many times as long has stopped, sooner still when the probe fails outright.  Then what waits will wait at least until
- * Postfix's client gives up on the greeting, or until the next try: that is known at once, and part of the answer.
+ * probe cannot tell either: all its processes may be at work.  But one that took a message each second and takes none
+ * for many times as long has stopped, sooner still when the probe fails outright.  Then what waits will wait at least
+ * until Postfix's client gives up on the greeting, or until the next try: that is known at once, and part of the
+ * answer.
  *
  * A burst is no silence, however large: while a filter works on it, messages leave.  What does make one is a scanner
  * that loads its rules anew, or large mail in all its processes at once.  So it is counted in seconds and in turns, and

@@ -9,8 +9,8 @@
  * passes at once is looked at, too, so that its pace is known before it stops.
  *
  * Owns a reference on the name of each filter that is shown.  Cannot fail.
- * Limits: QUEUE_FILTERS of a spool; a reading has no instance, so of several with the same filter the worst is told, with
- * the numbers of that one alone.  Senders are known by their domains; a client's address is in the mail log.
+ * Limits: QUEUE_FILTERS of a spool; a reading has no instance, so of several with the same filter the worst is told,
+ * with the numbers of that one alone.  Senders are known by their domains; a client's address is in the mail log.
  */
 #include "postfix/queue_filters.h"
 

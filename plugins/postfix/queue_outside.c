@@ -3,10 +3,9 @@
  * queue_outside - what main.cf says of the way out that others have to know
  *
  * Runs in the watcher, as part of the sensor `queue`: main.cf is read with the routes, and what it says is published
- * with all else.  The plugins dns and relay look at next
- * hops as Postfix would, and two of its settings decide what it sees there: it never sends to the IPv6 addresses of a
- * host when inet_protocols leaves those out, and as a backup MX behind another address (proxy_interfaces) it takes that
- * for its own and passes it over.
+ * with all else.  The plugins dns and relay look at next hops as Postfix would, and two of its settings decide what it
+ * sees there: it never sends to the IPv6 addresses of a host when inet_protocols leaves those out, and as a backup MX
+ * behind another address (proxy_interfaces) it takes that for its own and passes it over.
  *
  * Owns the addresses it published last, in the spool.  Fails never: what is not said has Postfix's default.
  * Limits: QUEUE_OUTSIDE_MAX addresses, and no names among them; settings of main.cf only, not those of one service in

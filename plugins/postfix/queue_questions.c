@@ -4,8 +4,8 @@
  *
  * Runs in the watcher, as part of the sensor `queue`.  In the buckets of qshape, or fewer of them, the answer is there
  * at once from the live counts, or with many rows in the next turn of the loop; in others, or when the clock was set,
- * or about mail that came in lately, all messages are counted, a piece per turn, one question after the other.  A spool that is not there has no mail, and
- * says so only when it is asked for by its name.
+ * or about mail that came in lately, all messages are counted, a piece per turn, one question after the other.  A spool
+ * that is not there has no mail, and says so only when it is asked for by its name.
  *
  * Owns the tallies under way and their timer.  Answers -EAGAIN while a spool is not read completely, or is read
  * again: a table that is not complete would look like one that is.

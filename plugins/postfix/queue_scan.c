@@ -2,7 +2,7 @@
 /*
  * queue_scan - list directories: all at the start and after an overflow, one when a hash directory is new
  *
- * Runs in the watcher, as part of the sensor `queue`, a few dozen names per step.  Every directory is watched
+ * Runs in the watcher, as part of the sensor `queue`, a few names per step.  Every directory is watched
  * before it is listed, so that nothing falls between.  A listing of everything gives each name it meets the
  * number of its generation, as do the events meanwhile; what has another number at the end is gone.  Names are
  * read ahead of what is made of them: once an event said that something went, each is looked for before it is

@@ -4,10 +4,10 @@
  *
  * Runs in the watcher.  Every few seconds it looks at what the plugin postfix counts per next hop, and keeps a target
  * (relay_target.c) for those whose mail calls for it (relay_need.c): at once when mail came back because nobody
- * answered, a crowd does not move or one message is overtaken by others; after a while when mail just waits.  A healthy relay has none, so nobody is
- * probed without a reason.  A target stays while such mail waits, and for a while after it, so that the end of a
- * trouble is told as well; a number that is missing is no evidence that the mail is gone.  Addresses of targets and of
- * name servers are what links have to lead to (relay_links.c).
+ * answered, a crowd does not move or one message is overtaken by others; after a while when mail just waits.  A healthy
+ * relay has none, so nobody is probed without a reason.  A target stays while such mail waits, and for a while after
+ * it, so that the end of a trouble is told as well; a number that is missing is no evidence that the mail is gone.
+ * Addresses of targets and of name servers are what links have to lead to (relay_links.c).
  *
  * Owns everything below struct relay.  Fails at creation only for want of memory.
  * Limits: RELAY_TARGETS_MAX next hops; one more has to wait until a place is free, or until another one has no such

@@ -7,10 +7,10 @@
  * and over an hour; each of them drives a condition with the levels and times of disk-full-soon.
  *
  * Prints for each series and each of them: the median of the relative errors from the first growth on while it is true
- * that it fills within six hours ("-": it never fills; "inf": half of the time it was said that it does not fill), minutes of false alarm (the
- * condition is active and it does not fill within six hours), and minutes between the alarm that lasted until it was
- * full and that moment; and who did not say 0 when it was full.  With --raw each row as NAME=VALUE.
- * Cannot fail but for want of memory.
+ * that it fills within six hours ("-": it never fills; "inf": half of the time it was said that it does not fill),
+ * minutes of false alarm (the condition is active and it does not fill within six hours), and minutes between the alarm
+ * that lasted until it was full and that moment; and who did not say 0 when it was full.  With --raw each row as
+ * NAME=VALUE.  Cannot fail but for want of memory.
  */
 #include <err.h>
 #include <math.h>

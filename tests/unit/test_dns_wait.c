@@ -3,8 +3,8 @@
  * test_dns_wait - what a lookup waits, against what res_nquery() of glibc 2.36 was measured to wait
  *
  * The seconds of `measured` are those of real lookups, with servers on loopback that were silent, slow, closed or
- * failing; what is reckoned must be within a fifth of a second of them.  Some short ones are measured here as well, on the
- * C library that the test runs with.
+ * failing; what is reckoned must be within a fifth of a second of them.  Some short ones are measured here as well, on
+ * the C library that the test runs with.
  */
 #include <setjmp.h>
 #include <stdarg.h>
