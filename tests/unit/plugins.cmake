@@ -58,8 +58,8 @@ endforeach()
 target_link_options(test_logs_trim_fails PRIVATE -Wl,--wrap=fallocate,--wrap=ftruncate,--wrap=logs_trim_range_cut)
 
 # The parsers of plugin postfix, alone.
-foreach(name queue_id queue_file queue_file_cut queue_file_hostile spool defer_log defer_verdict instance main_cf master_cf people reason
-        reason_site resolver_files resolver_state selection)
+foreach(name queue_id queue_file queue_file_cut queue_file_hostile spool defer_log defer_verdict instance main_cf master_cf
+        people reason reason_site resolver_files resolver_state selection)
   sg_test(test_${name} sg_spool sg_scratch sg_postfix_parsers)
 endforeach()
 target_compile_definitions(test_reason PRIVATE PACKAGING_DIR="${PROJECT_SOURCE_DIR}/packaging")
@@ -67,7 +67,8 @@ target_compile_definitions(test_reason PRIVATE PACKAGING_DIR="${PROJECT_SOURCE_D
 sg_test(test_postfix sg_plugin_postfix_objects sg_postfix_queue sg_postfix_verbs sg_postfix_parsers)
 
 # Its sensor, on a spool of its own.
-foreach(test test_nexthop test_growth test_queue_table test_queue_select test_queue_select_filter test_queue_sensor test_queue_storm test_queue_instances test_queue_census)
+foreach(test test_nexthop test_growth test_queue_table test_queue_select test_queue_select_filter test_queue_sensor test_queue_away
+        test_queue_routes test_queue_storm test_queue_instances test_queue_census)
   sg_test(${test} sg_bench sg_scratch sg_spool sg_postfix_queue sg_postfix_verbs sg_postfix_parsers)
 endforeach()
 

@@ -98,6 +98,15 @@ static inline int relay_teardown(void **state) {
         return 0;
 }
 
+/* A message of nobody in particular. */
+static inline struct spool_file relay_add(struct relay *relay, const char *queue, const char *recipient) {
+        struct spool_file file;
+
+        spool_add(&relay->spool,
+                &(struct spool_message){.queue = queue, .recipients = {{.address = recipient}}}, &file);
+        return file;
+}
+
 /* What was published last; a missing one is -1, one that is not there -2. */
 static inline double relay_value(const struct relay *relay, const char *reading, const char *label) {
         const struct bench_reading *found = sensor_bench_find(&relay->bench, reading, label);

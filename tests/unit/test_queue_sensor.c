@@ -10,14 +10,6 @@
 
 static const char fresh[] = "connect to mx.example.test[192.0.2.1]:25: Connection timed out";
 
-static struct spool_file add(struct relay *relay, const char *queue, const char *recipient) {
-        struct spool_file file;
-
-        spool_add(&relay->spool,
-                &(struct spool_message){.queue = queue, .recipients = {{.address = recipient}}}, &file);
-        return file;
-}
-
 static void defer(struct relay *relay, struct spool_file *file, const char *recipient, const char *reason) {
         spool_defer(&relay->spool, file->id,
                 &(struct spool_deferral){
@@ -69,15 +61,15 @@ static void how_many_bytes_came_in_is_known_after_a_minute_and_holding_mail_is_n
         uint64_t before;
 
         ahead_usec = 0;
-        file = add(relay, "deferred", "bob@example.test");
+        file = relay_add(relay, "deferred", "bob@example.test");
         before = bytes_of_all(relay);
         relay_start(relay);
         relay->bench.services.now_usec = now_ahead;
         relay_expect(relay, "queue_messages", "-,deferred", 1);
         relay_expect(relay, "queue_growth_bytes", "-", -1);
         ahead_usec = 90000000;
-        add(relay, "incoming", "bob@example.test");
-        add(relay, "deferred", "bob@example.test");
+        relay_add(relay, "incoming", "bob@example.test");
+        relay_add(relay, "deferred", "bob@example.test");
         spool_move(&relay->spool, &file, "hold");
         relay_expect(relay, "queue_messages", "-,hold", 1);
         relay_expect(relay, "queue_growth_bytes", "-", (double)(bytes_of_all(relay) - before));
@@ -88,8 +80,8 @@ static void what_is_there_at_the_start_is_counted_and_read(void **state) {
         struct relay *relay = *state;
 
         for (size_t i = 0; i < 6; i++)
-                add(relay, relay_queues[i], "bob@example.test");
-        add(relay, "deferred", "bob@Other.Test.");
+                relay_add(relay, relay_queues[i], "bob@example.test");
+        relay_add(relay, "deferred", "bob@Other.Test.");
         relay_start(relay);
         relay_expect(relay, "queue_domain_messages", "-,deferred,other.test", 1);
         relay_expect(relay, "queue_nexthop_messages", "-,example.test", 1);
@@ -104,8 +96,8 @@ static void a_message_is_followed_from_arrival_to_deferral_and_delivery(void **s
 
         relay_start(relay);
         relay_expect(relay, "queue_unreadable", "-", 0);
-        file = add(relay, "incoming", "bob@example.test");
-        other = add(relay, "incoming", "bob@example.test");
+        file = relay_add(relay, "incoming", "bob@example.test");
+        other = relay_add(relay, "incoming", "bob@example.test");
         relay_expect(relay, "mail_arrived_total", "-", 2);
         spool_move(&relay->spool, &file, "active");
         spool_move(&relay->spool, &other, "active");
@@ -148,7 +140,7 @@ static void a_bounce_is_no_delivery(void **state) {
         struct spool_file file, bounced;
         char path[320];
 
-        file = add(relay, "deferred", "bob@example.test");
+        file = relay_add(relay, "deferred", "bob@example.test");
         relay_start(relay);
         relay_expect(relay, "queue_nexthop_messages", "-,example.test", 1);
         spool_move(&relay->spool, &file, "active");
@@ -165,7 +157,7 @@ static void a_bounce_is_no_delivery(void **state) {
         relay_expect(relay, "queue_nexthop_delivered_total", "-,example.test", 0);
         relay_expect(relay, "queue_null_sender_ratio", "-", 1);
         /* What failed for good at an earlier try is no word about this one. */
-        file = add(relay, "deferred", "bob@example.test");
+        file = relay_add(relay, "deferred", "bob@example.test");
         relay_expect(relay, "queue_nexthop_messages", "-,example.test", 1);
         spool_move(&relay->spool, &file, "active");
         snprintf(path, sizeof(path), "var/spool/postfix/bounce/%s", file.id);
@@ -180,7 +172,7 @@ static void a_bounce_is_no_delivery(void **state) {
 
 static void holding_and_releasing_changes_the_queue_only(void **state) {
         struct relay *relay = *state;
-        struct spool_file file = add(relay, "deferred", "bob@example.test");
+        struct spool_file file = relay_add(relay, "deferred", "bob@example.test");
 
         relay_start(relay);
         relay_expect(relay, "queue_nexthop_messages", "-,example.test", 1);
@@ -225,13 +217,13 @@ static void mail_held_on_arrival_is_read_when_it_is_complete(void **state) {
 
 static void a_requeued_message_comes_back_under_a_new_name(void **state) {
         struct relay *relay = *state;
-        struct spool_file file = add(relay, "deferred", "bob@example.test");
+        struct spool_file file = relay_add(relay, "deferred", "bob@example.test");
 
         relay_start(relay);
         relay_expect(relay, "queue_nexthop_messages", "-,example.test", 1);
         spool_move(&relay->spool, &file, "maildrop");
         relay_expect(relay, "queue_messages", "-,maildrop", 1);
-        add(relay, "incoming", "bob@example.test");
+        relay_add(relay, "incoming", "bob@example.test");
         spool_remove(&relay->spool, &file);
         relay_expect(relay, "mail_arrived_total", "-", 1);
         relay_expect(relay, "mail_delivered_total", "-", 0);
@@ -240,7 +232,7 @@ static void a_requeued_message_comes_back_under_a_new_name(void **state) {
 
 static void a_file_that_is_gone_is_not_brought_back_by_late_events(void **state) {
         struct relay *relay = *state;
-        struct spool_file file = add(relay, "active", "bob@example.test");
+        struct spool_file file = relay_add(relay, "active", "bob@example.test");
         int fd;
 
         relay_start(relay);
@@ -259,7 +251,7 @@ static void a_reload_with_a_thousand_active_loses_none(void **state) {
         static struct spool_file files[1000];
 
         for (size_t i = 0; i < 1000; i++)
-                files[i] = add(relay, "active", "bob@example.test");
+                files[i] = relay_add(relay, "active", "bob@example.test");
         relay_start(relay);
         relay_expect(relay, "queue_messages", "-,active", 1000);
         for (size_t i = 0; i < 1000; i++) {
@@ -285,7 +277,7 @@ static void a_hash_directory_that_is_made_and_filled_at_once_is_seen(void **stat
         relay_expect(relay, "queue_unreadable", "-", 0);
         /* Nobody reads events meanwhile: what is inside before the watch is there has none. */
         for (size_t i = 0; i < 40; i++) {
-                files[i] = add(relay, "active", "bob@example.test");
+                files[i] = relay_add(relay, "active", "bob@example.test");
                 defer(relay, &files[i], "bob@example.test", fresh);
         }
         relay_expect(relay, "queue_messages", "-,deferred", 40);
@@ -299,7 +291,7 @@ static void a_hash_directory_that_is_made_and_filled_at_once_is_seen(void **stat
 
 static void what_moves_out_of_sight_is_forgotten(void **state) {
         struct relay *relay = *state;
-        struct spool_file file = add(relay, "deferred", "bob@example.test");
+        struct spool_file file = relay_add(relay, "deferred", "bob@example.test");
         char away[256];
 
         relay_start(relay);
@@ -337,13 +329,13 @@ static void files_that_lie_are_unreadable_and_at_no_domain(void **state) {
         struct spool_file file;
         int fd;
 
-        file = add(relay, "deferred", "bob@example.test");
+        file = relay_add(relay, "deferred", "bob@example.test");
         fd = open(spool_path(&relay->spool, "deferred", file.id), O_WRONLY | O_TRUNC);
         assert_int_equal(write(fd, "\033[2J\0\377\377\377\377\377", 10), 10);
         close(fd);
-        file = add(relay, "deferred", "bob@example.test");
+        file = relay_add(relay, "deferred", "bob@example.test");
         assert_int_equal(truncate(spool_path(&relay->spool, "deferred", file.id), 300), 0);
-        add(relay, "deferred", "bob@exa\033mple.test");
+        relay_add(relay, "deferred", "bob@exa\033mple.test");
         relay_start(relay);
         relay_expect(relay, "queue_unreadable", "-", 2);
         relay_expect(relay, "queue_domain_messages", "-,deferred,exa?mple.test", 1);
@@ -359,208 +351,11 @@ static bool refuse_to_parse(const struct sg_host *host, const char *what) {
 static void a_file_that_killed_a_watcher_before_is_skipped(void **state) {
         struct relay *relay = *state;
 
-        add(relay, "deferred", "bob@example.test");
+        relay_add(relay, "deferred", "bob@example.test");
         relay_start(relay);
         relay->bench.services.parsing = refuse_to_parse;
         relay_expect(relay, "queue_unreadable", "-", 1);
         relay_expect(relay, "queue_messages", "-,deferred", 1);
-        relay_expect(relay, "queue_nexthop_messages", "-,example.test", -2);
-}
-
-static void without_postfix_there_is_no_sensor_and_no_reading(void **state) {
-        static const char *const spools[] = {"/var/spool/postfix-out", NULL};
-        struct relay *relay = *state;
-        void *sensor;
-
-        relay->options[POSTFIX_OPTION_SPOOLS].list = spools;
-        sensor_bench_init(&relay->bench, relay->scratch.path);
-        assert_int_equal(postfix_queue.create(&relay->bench.services, relay->options, &sensor), -ENOTSUP);
-        assert_int_equal(relay->bench.n, 0);
-        sensor_bench_deinit(&relay->bench);
-}
-
-static void a_spool_that_comes_late_is_found(void **state) {
-        struct relay *relay = *state;
-        char away[256];
-
-        snprintf(away, sizeof(away), "%s/elsewhere", relay->scratch.path);
-        assert_int_equal(rename(relay->spool.path, away), 0);
-        relay_start(relay);
-        relay_expect(relay, "queue_messages", "-,deferred", -1);
-        assert_int_equal(rename(away, relay->spool.path), 0);
-        relay_expect(relay, "queue_messages", "-,deferred", 0);
-}
-
-static void a_view_that_is_another_directory_is_not_the_spool(void **state) {
-        struct relay *relay = *state;
-
-        scratch_mkdir(&relay->scratch, "run/spoolguard/view/var/spool/postfix/incoming");
-        add(relay, "incoming", "bob@example.test");
-        relay_start(relay);
-        relay_expect_as_found(relay);
-        relay_expect(relay, "queue_messages", "-,incoming", 1);
-}
-
-static void a_spool_that_vanishes_is_missing_and_comes_back(void **state) {
-        struct relay *relay = *state;
-        char away[256];
-
-        add(relay, "deferred", "bob@example.test");
-        relay_start(relay);
-        relay_expect(relay, "queue_nexthop_messages", "-,example.test", 1);
-        snprintf(away, sizeof(away), "%s/elsewhere", relay->scratch.path);
-        assert_int_equal(rename(relay->spool.path, away), 0);
-        relay_expect(relay, "queue_messages", "-,deferred", -1);
-        relay_expect(relay, "queue_nexthop_messages", "-,example.test", -1);
-        assert_int_equal(rename(away, relay->spool.path), 0);
-        add(relay, "deferred", "bob@example.test");
-        relay_expect(relay, "queue_nexthop_messages", "-,example.test", 2);
-        relay_expect_as_found(relay);
-}
-
-/* Its package makes a spool below the mount point, too. */
-static void a_spool_whose_file_system_is_not_mounted_is_missing(void **state) {
-        static const char unit[] = "run/systemd/generator/var-spool-postfix.mount";
-        struct relay *relay = *state;
-
-        add(relay, "deferred", "bob@example.test");
-        scratch_write(&relay->scratch, unit, "[Mount]\nWhere=/var/spool/postfix\n");
-        relay_start(relay);
-        relay_expect(relay, "queue_messages", "-,deferred", -1);
-        relay_settle(relay);
-        assert_float_equal(relay_value(relay, "queue_messages", "-,deferred"), -1, 0);
-        assert_non_null(sensor_bench_trouble(&relay->bench, "-: mount"));
-        assert_int_equal(unlink(scratch_path(&relay->scratch, unit)), 0);
-        relay_expect(relay, "queue_messages", "-,deferred", 1);
-        assert_null(sensor_bench_trouble(&relay->bench, "-: mount"));
-}
-
-static void a_queue_that_is_removed_is_missing_and_the_others_go_on(void **state) {
-        struct relay *relay = *state;
-        char away[256], hold[256];
-
-        add(relay, "hold", "bob@example.test");
-        add(relay, "deferred", "bob@example.test");
-        relay_start(relay);
-        relay_expect(relay, "queue_messages", "-,hold", 1);
-        snprintf(away, sizeof(away), "%s/elsewhere", relay->scratch.path);
-        snprintf(hold, sizeof(hold), "%s/hold", relay->spool.path);
-        assert_int_equal(rename(hold, away), 0);
-        relay_expect(relay, "queue_messages", "-,hold", -1);
-        assert_float_equal(relay_value(relay, "queue_messages", "-,deferred"), 1, 0);
-        assert_int_equal(rename(away, hold), 0);
-        relay_expect(relay, "queue_messages", "-,hold", 1);
-        relay_expect_as_found(relay);
-}
-
-static void a_message_to_several_domains_counts_once_for_each(void **state) {
-        struct relay *relay = *state;
-
-        spool_add(&relay->spool,
-                &(struct spool_message){.recipients = {{.address = "a@one.test"}, {.address = "b@one.test"},
-                                                {.address = "c@two.test"}, {.address = "d@here.test"},
-                                                {.address = "e@three.test", .done = true}}},
-                NULL);
-        relay_start(relay);
-        relay_expect(relay, "queue_nexthop_messages", "-,one.test", 1);
-        relay_expect(relay, "queue_nexthop_messages", "-,two.test", 1);
-        relay_expect(relay, "queue_nexthop_messages", "-,here.test", -2);
-        relay_expect(relay, "queue_nexthop_messages", "-,three.test", -2);
-        relay_expect(relay, "queue_domain_messages", "-,deferred,here.test", 1);
-}
-
-static void more_domains_than_are_shown_are_summed_up(void **state) {
-        struct relay *relay = *state;
-        char address[64];
-
-        for (int i = 0; i < 25; i++)
-                for (int j = 0; j <= i; j++) {
-                        snprintf(address, sizeof(address), "bob@d%d.test", i);
-                        add(relay, "deferred", address);
-                }
-        relay_start(relay);
-        relay_expect(relay, "queue_domain_messages", "-,deferred,d24.test", 25);
-        relay_expect(relay, "queue_domain_messages", "-,deferred,d5.test", 6);
-        relay_expect(relay, "queue_domain_messages", "-,deferred,d4.test", -2);
-        relay_expect(relay, "queue_domain_messages", "-,deferred,*", 15);
-}
-
-static void a_new_relayhost_changes_the_next_hops(void **state) {
-        struct relay *relay = *state;
-
-        add(relay, "deferred", "bob@example.test");
-        relay_start(relay);
-        relay_expect(relay, "queue_nexthop_messages", "-,example.test", 1);
-        scratch_write(&relay->scratch, "etc/postfix/main.cf", "relayhost = [Smart.Test]:587\n");
-        add(relay, "deferred", "bob@other.test");
-        relay_expect(relay, "queue_nexthop_messages", "-,[smart.test]:587", 2);
-        relay_expect(relay, "queue_nexthop_messages", "-,example.test", 0);
-        relay_expect(relay, "queue_domain_messages", "-,deferred,example.test", 1);
-}
-
-static void what_others_have_to_know_of_the_way_out_is_told(void **state) {
-        struct relay *relay = *state;
-        const struct bench_reading *gone;
-
-        scratch_write(&relay->scratch, "etc/postfix/main.cf",
-                "inet_protocols = ipv4\nproxy_interfaces = 192.0.2.1, [2001:db8::1] relay.test\n");
-        relay_start(relay);
-        relay_expect(relay, "postfix_sends_ipv6", "-", 0);
-        relay_expect(relay, "postfix_proxy_address", "-,192.0.2.1", 1);
-        relay_expect(relay, "postfix_proxy_address", "-,2001:db8::1", 1);
-        assert_null(sensor_bench_find(&relay->bench, "postfix_proxy_address", "-,relay.test"));
-        scratch_write(&relay->scratch, "etc/postfix/main.cf",
-                "inet_protocols = ipv4, ipv6\nproxy_interfaces = 192.0.2.2\n");
-        add(relay, "deferred", "bob@example.test");
-        relay_expect(relay, "postfix_sends_ipv6", "-", 1);
-        relay_expect(relay, "postfix_proxy_address", "-,192.0.2.2", 1);
-        gone = sensor_bench_find(&relay->bench, "postfix_proxy_address", "-,192.0.2.1");
-        assert_true(gone->withdrawn);
-        /* A host without any address when Postfix was installed. */
-        scratch_write(&relay->scratch, "etc/postfix/main.cf", "inet_protocols =\n");
-        add(relay, "deferred", "bob@example.test");
-        relay_expect(relay, "postfix_sends_ipv6", "-", 1);
-        scratch_write(&relay->scratch, "etc/postfix/main.cf", "inet_protocols = $mine ipv4\n");
-        add(relay, "deferred", "bob@example.test");
-        relay_expect(relay, "postfix_sends_ipv6", "-", 0);
-}
-
-/* A directory cannot be read like a file, by root neither. */
-static void routes_that_cannot_be_read_any_more_stay_what_they_were(void **state) {
-        struct relay *relay = *state;
-
-        scratch_write(&relay->scratch, "etc/postfix/main.cf", "relayhost = [smart.test]\n");
-        add(relay, "deferred", "bob@example.test");
-        relay_start(relay);
-        assert_int_equal(unlink(scratch_path(&relay->scratch, "etc/postfix/main.cf")), 0);
-        scratch_mkdir(&relay->scratch, "etc/postfix/main.cf");
-        add(relay, "deferred", "bob@other.test");
-        relay_expect(relay, "queue_nexthop_messages", "-,[smart.test]", 2);
-}
-
-static void without_the_transport_table_that_main_cf_names_nothing_has_a_next_hop(void **state) {
-        struct relay *relay = *state;
-
-        scratch_write(
-                &relay->scratch, "etc/postfix/main.cf", "transport_maps = hash:/etc/postfix/transport\n");
-        add(relay, "deferred", "bob@example.test");
-        relay_start(relay);
-        relay_expect(relay, "queue_domain_messages", "-,deferred,example.test", 1);
-        relay_expect(relay, "queue_nexthop_messages", "-,example.test", -2);
-        scratch_write(&relay->scratch, "etc/postfix/transport", "example.test smtp:[inside.test]\n");
-        add(relay, "deferred", "bob@example.test");
-        relay_expect(relay, "queue_nexthop_messages", "-,[inside.test]", 2);
-}
-
-static void a_content_filter_is_the_next_hop(void **state) {
-        struct relay *relay = *state;
-
-        spool_add(&relay->spool,
-                &(struct spool_message){
-                        .filter = "smtp:[127.0.0.1]:10024", .recipients = {{.address = "bob@example.test"}}},
-                NULL);
-        relay_start(relay);
-        relay_expect(relay, "queue_nexthop_messages", "-,[127.0.0.1]:10024", 1);
         relay_expect(relay, "queue_nexthop_messages", "-,example.test", -2);
 }
 
@@ -582,19 +377,6 @@ int main(void) {
                 TEST(names_that_postfix_would_not_give_are_counted_only),
                 TEST(files_that_lie_are_unreadable_and_at_no_domain),
                 TEST(a_file_that_killed_a_watcher_before_is_skipped),
-                TEST(without_postfix_there_is_no_sensor_and_no_reading),
-                TEST(a_spool_that_comes_late_is_found),
-                TEST(a_view_that_is_another_directory_is_not_the_spool),
-                TEST(a_spool_that_vanishes_is_missing_and_comes_back),
-                TEST(a_spool_whose_file_system_is_not_mounted_is_missing),
-                TEST(a_queue_that_is_removed_is_missing_and_the_others_go_on),
-                TEST(a_message_to_several_domains_counts_once_for_each),
-                TEST(more_domains_than_are_shown_are_summed_up),
-                TEST(a_new_relayhost_changes_the_next_hops),
-                TEST(what_others_have_to_know_of_the_way_out_is_told),
-                TEST(routes_that_cannot_be_read_any_more_stay_what_they_were),
-                TEST(without_the_transport_table_that_main_cf_names_nothing_has_a_next_hop),
-                TEST(a_content_filter_is_the_next_hop),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

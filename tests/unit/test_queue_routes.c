@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* test_queue_routes - domains and next hops of the mail in a spool, and main.cf when it changes */
+#include "queue_support.h"
+
+static void a_message_to_several_domains_counts_once_for_each(void **state) {
+        struct relay *relay = *state;
+
+        spool_add(&relay->spool,
+                &(struct spool_message){.recipients = {{.address = "a@one.test"}, {.address = "b@one.test"},
+                                                {.address = "c@two.test"}, {.address = "d@here.test"},
+                                                {.address = "e@three.test", .done = true}}},
+                NULL);
+        relay_start(relay);
+        relay_expect(relay, "queue_nexthop_messages", "-,one.test", 1);
+        relay_expect(relay, "queue_nexthop_messages", "-,two.test", 1);
+        relay_expect(relay, "queue_nexthop_messages", "-,here.test", -2);
+        relay_expect(relay, "queue_nexthop_messages", "-,three.test", -2);
+        relay_expect(relay, "queue_domain_messages", "-,deferred,here.test", 1);
+}
+
+static void more_domains_than_are_shown_are_summed_up(void **state) {
+        struct relay *relay = *state;
+        char address[64];
+
+        for (int i = 0; i < 25; i++)
+                for (int j = 0; j <= i; j++) {
+                        snprintf(address, sizeof(address), "bob@d%d.test", i);
+                        relay_add(relay, "deferred", address);
+                }
+        relay_start(relay);
+        relay_expect(relay, "queue_domain_messages", "-,deferred,d24.test", 25);
+        relay_expect(relay, "queue_domain_messages", "-,deferred,d5.test", 6);
+        relay_expect(relay, "queue_domain_messages", "-,deferred,d4.test", -2);
+        relay_expect(relay, "queue_domain_messages", "-,deferred,*", 15);
+}
+
+static void a_new_relayhost_changes_the_next_hops(void **state) {
+        struct relay *relay = *state;
+
+        relay_add(relay, "deferred", "bob@example.test");
+        relay_start(relay);
+        relay_expect(relay, "queue_nexthop_messages", "-,example.test", 1);
+        scratch_write(&relay->scratch, "etc/postfix/main.cf", "relayhost = [Smart.Test]:587\n");
+        relay_add(relay, "deferred", "bob@other.test");
+        relay_expect(relay, "queue_nexthop_messages", "-,[smart.test]:587", 2);
+        relay_expect(relay, "queue_nexthop_messages", "-,example.test", 0);
+        relay_expect(relay, "queue_domain_messages", "-,deferred,example.test", 1);
+}
+
+static void what_others_have_to_know_of_the_way_out_is_told(void **state) {
+        struct relay *relay = *state;
+        const struct bench_reading *gone;
+
+        scratch_write(&relay->scratch, "etc/postfix/main.cf",
+                "inet_protocols = ipv4\nproxy_interfaces = 192.0.2.1, [2001:db8::1] relay.test\n");
+        relay_start(relay);
+        relay_expect(relay, "postfix_sends_ipv6", "-", 0);
+        relay_expect(relay, "postfix_proxy_address", "-,192.0.2.1", 1);
+        relay_expect(relay, "postfix_proxy_address", "-,2001:db8::1", 1);
+        assert_null(sensor_bench_find(&relay->bench, "postfix_proxy_address", "-,relay.test"));
+        scratch_write(&relay->scratch, "etc/postfix/main.cf",
+                "inet_protocols = ipv4, ipv6\nproxy_interfaces = 192.0.2.2\n");
+        relay_add(relay, "deferred", "bob@example.test");
+        relay_expect(relay, "postfix_sends_ipv6", "-", 1);
+        relay_expect(relay, "postfix_proxy_address", "-,192.0.2.2", 1);
+        gone = sensor_bench_find(&relay->bench, "postfix_proxy_address", "-,192.0.2.1");
+        assert_true(gone->withdrawn);
+        /* A host without any address when Postfix was installed. */
+        scratch_write(&relay->scratch, "etc/postfix/main.cf", "inet_protocols =\n");
+        relay_add(relay, "deferred", "bob@example.test");
+        relay_expect(relay, "postfix_sends_ipv6", "-", 1);
+        scratch_write(&relay->scratch, "etc/postfix/main.cf", "inet_protocols = $mine ipv4\n");
+        relay_add(relay, "deferred", "bob@example.test");
+        relay_expect(relay, "postfix_sends_ipv6", "-", 0);
+}
+
+/* A directory cannot be read like a file, by root neither. */
+static void routes_that_cannot_be_read_any_more_stay_what_they_were(void **state) {
+        struct relay *relay = *state;
+
+        scratch_write(&relay->scratch, "etc/postfix/main.cf", "relayhost = [smart.test]\n");
+        relay_add(relay, "deferred", "bob@example.test");
+        relay_start(relay);
+        assert_int_equal(unlink(scratch_path(&relay->scratch, "etc/postfix/main.cf")), 0);
+        scratch_mkdir(&relay->scratch, "etc/postfix/main.cf");
+        relay_add(relay, "deferred", "bob@other.test");
+        relay_expect(relay, "queue_nexthop_messages", "-,[smart.test]", 2);
+}
+
+static void without_the_transport_table_that_main_cf_names_nothing_has_a_next_hop(void **state) {
+        struct relay *relay = *state;
+
+        scratch_write(
+                &relay->scratch, "etc/postfix/main.cf", "transport_maps = hash:/etc/postfix/transport\n");
+        relay_add(relay, "deferred", "bob@example.test");
+        relay_start(relay);
+        relay_expect(relay, "queue_domain_messages", "-,deferred,example.test", 1);
+        relay_expect(relay, "queue_nexthop_messages", "-,example.test", -2);
+        scratch_write(&relay->scratch, "etc/postfix/transport", "example.test smtp:[inside.test]\n");
+        relay_add(relay, "deferred", "bob@example.test");
+        relay_expect(relay, "queue_nexthop_messages", "-,[inside.test]", 2);
+}
+
+static void a_content_filter_is_the_next_hop(void **state) {
+        struct relay *relay = *state;
+
+        spool_add(&relay->spool,
+                &(struct spool_message){
+                        .filter = "smtp:[127.0.0.1]:10024", .recipients = {{.address = "bob@example.test"}}},
+                NULL);
+        relay_start(relay);
+        relay_expect(relay, "queue_nexthop_messages", "-,[127.0.0.1]:10024", 1);
+        relay_expect(relay, "queue_nexthop_messages", "-,example.test", -2);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, relay_setup, relay_teardown)
+        const struct CMUnitTest tests[] = {
+                TEST(a_message_to_several_domains_counts_once_for_each),
+                TEST(more_domains_than_are_shown_are_summed_up),
+                TEST(a_new_relayhost_changes_the_next_hops),
+                TEST(what_others_have_to_know_of_the_way_out_is_told),
+                TEST(routes_that_cannot_be_read_any_more_stay_what_they_were),
+                TEST(without_the_transport_table_that_main_cf_names_nothing_has_a_next_hop),
+                TEST(a_content_filter_is_the_next_hop),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
