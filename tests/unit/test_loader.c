@@ -373,12 +373,17 @@ static void a_broken_playbook_is_left_out_by_name_and_the_rest_works(void **stat
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 const struct config *config;
                 const struct config_playbook *bad;
+                bool is_late;
 
                 scratch_write(&fixture->scratch, "etc/playbooks/bad.lua", cases[i].text);
                 config = load(fixture);
                 bad = config_playbook(config, "bad");
                 assert_non_null(bad);
-                if (!bad->failed || !strstr(bad->failed, cases[i].reason) || !strstr(bad->failed, "bad.lua:"))
+                /* A busy machine may not come to the end of the count of steps within the two seconds. */
+                is_late = strstr(cases[i].text, "while true") && bad->failed &&
+                        strstr(bad->failed, "did not finish within 2 seconds");
+                if (!bad->failed || !strstr(bad->failed, "bad.lua:") ||
+                        (!is_late && !strstr(bad->failed, cases[i].reason)))
                         fail_msg("\"%s\" is not in \"%s\"", cases[i].reason,
                                 bad->failed ? bad->failed : "no failure");
                 assert_string_equal(config->problems[0], bad->failed);
