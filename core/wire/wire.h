@@ -35,7 +35,6 @@
 /* A maintenance that nobody remembers would leave the relay alone for good. */
 #define WIRE_MAINTENANCE_MAX_USEC (30 * USEC_PER_DAY)
 #define WIRE_HEARTBEAT_USEC 3000000u /* an idle relay is woken as seldom as that */
-#define WIRE_SILENCE_USEC 10000000u
 
 enum wire_type {
         /* watcher -> executor */
@@ -119,7 +118,7 @@ struct wire_hello {
         uint32_t pid;
         char version[WIRE_NAME_MAX];
 };
-/* Every WIRE_HEARTBEAT_USEC; the executor ends a watcher that is silent for WIRE_SILENCE_USEC. */
+/* Every WIRE_HEARTBEAT_USEC; the executor ends a watcher that is silent for too long (watcher_supervise.h). */
 struct wire_heartbeat {
         uint64_t turns;
         char status[WIRE_TEXT_MAX];
