@@ -31,8 +31,6 @@ const char *print_time(uint64_t usec, char buffer[static PRINT_VALUE_MAX]);
 /* "3m 10s ago", "in 2h"; "-" for 0. */
 const char *print_distance(uint64_t usec, char buffer[static PRINT_VALUE_MAX]);
 
-/* Columns of the terminal ($COLUMNS goes before); 0: this is none, and lines may be of any length. */
-size_t print_width(void);
 /* Text from column `at` on, wrapped to the terminal, further lines indented by `indent`; then a newline. */
 void print_wrapped(size_t at, size_t indent, const char *text);
 

@@ -30,7 +30,8 @@ struct print_table {
         char **cells; /* n_rows * n_columns, escaped */
 };
 
-size_t print_width(void) {
+/* Columns of the terminal ($COLUMNS goes before); 0: this is none, and lines may be of any length. */
+static size_t terminal_width(void) {
         const char *told = getenv("COLUMNS");
         struct winsize size;
         unsigned long width = told ? strtoul(told, NULL, 10) : 0;
@@ -87,7 +88,7 @@ struct print_table *print_table_new(const char *const *headers) {
 
 /* Word by word; what comes after the first line is indented to `indent`. */
 void print_wrapped(size_t at, size_t indent, const char *text) {
-        size_t limit = print_width();
+        size_t limit = terminal_width();
         char clean[CELL_MAX];
 
         text_escape(clean, sizeof(clean), text);
@@ -121,7 +122,7 @@ static void pad(size_t width) {
 
 /* In its column, else right behind the cell before it, which ends at `at`, else below; wrapped where that helps. */
 static void print_last(const struct ctl *ctl, const char *cell, size_t at, size_t padding, bool is_header) {
-        size_t limit = print_width(), width = width_of(cell),
+        size_t limit = terminal_width(), width = width_of(cell),
                column = at > INDENT ? at + padding + 2 : INDENT;
 
         if (limit == 0 || column + width <= limit || column == INDENT) {

@@ -197,7 +197,6 @@ void run_action_started(struct engine *engine, const struct wire_action_started 
 /* False: no run of this process asked for it. */
 bool run_action_finished(struct engine *engine, const struct wire_action_finished *finished);
 void run_wait_begin(struct run_life *life, enum run_wait wait, uint64_t within_usec, const char *label);
-void run_wait_end(struct run_life *life);
 void run_release_scripts(struct engine *engine);
 void run_free_all(struct engine *engine);
 

@@ -88,7 +88,7 @@ void run_wait_begin(struct run_life *life, enum run_wait wait, uint64_t within_u
         tell(life, ENGINE_RUN_CHANGED);
 }
 
-void run_wait_end(struct run_life *life) {
+static void wait_end(struct run_life *life) {
         life->wait = RUN_WAIT_NONE;
         life->run.state = RUN_RUNNING;
         life->run.waiting_for[0] = '\0';
@@ -149,7 +149,7 @@ static void on_timer(struct loop_timer *timer, void *data) {
                 engine_run_ended(engine, &life->run, RUN_ANSWER_NONE, text);
                 return;
         }
-        run_wait_end(life);
+        wait_end(life);
         engine->script->wait_over(&life->run, wait == RUN_WAIT_TIME || life->wait_ok, engine->script_data);
 }
 
@@ -305,7 +305,7 @@ bool run_action_finished(struct engine *engine, const struct wire_action_finishe
         life->run.gave |= finished->freed_bytes >= GAVE_LEAST_BYTES;
         life->fruitless |= !life->probing && !executed(finished);
         text_copy(life->run.text, sizeof(life->run.text), finished->text);
-        run_wait_end(life);
+        wait_end(life);
         if (life->scripted)
                 engine->script->action_finished(&life->run, finished, engine->script_data);
         return true;
@@ -330,7 +330,7 @@ void engine_run_ended(struct engine *engine, struct run *run, enum run_answer an
         if (life->scripted)
                 engine->script->release(run, engine->script_data);
         life->scripted = false;
-        run_wait_end(life);
+        wait_end(life);
         run->state = RUN_ENDED;
         text_copy(run->result, sizeof(run->result), error ? "failed" : result_of(life, answer));
         if (error) {

@@ -45,7 +45,7 @@ static bool counts(
         return (with_observed || !use->observed) && age(use, now_usec) < window_usec;
 }
 
-size_t budget_spent(
+static size_t count_spent(
         const struct budget_uses *uses, uint64_t window_usec, bool with_observed, uint64_t now_usec) {
         size_t n = 0;
 
@@ -57,7 +57,7 @@ size_t budget_spent(
 uint64_t budget_until(const struct budget_uses *uses, const struct budget_limit *limit, bool with_observed,
         uint64_t now_usec) {
         size_t allowed = limit->count < BUDGET_USES_MAX ? limit->count : BUDGET_USES_MAX;
-        size_t spent = budget_spent(uses, limit->window_usec, with_observed, now_usec), seen = 0;
+        size_t spent = count_spent(uses, limit->window_usec, with_observed, now_usec), seen = 0;
 
         if (limit->count == 0 || spent < allowed)
                 return 0;

@@ -37,8 +37,6 @@ void budget_add(struct budget_uses *uses, uint64_t at_usec, bool observed);
 void budget_move(struct budget_uses *uses, bool forward, uint64_t by_usec);
 /* Uses later than that count as made then. */
 void budget_cap(struct budget_uses *uses, uint64_t at_usec);
-size_t budget_spent(
-        const struct budget_uses *uses, uint64_t window_usec, bool with_observed, uint64_t now_usec);
 /* When the budget, or the cool-down, allows the next use: 0 for now, else CLOCK_REALTIME. */
 uint64_t budget_until(const struct budget_uses *uses, const struct budget_limit *limit, bool with_observed,
         uint64_t now_usec);

@@ -20,14 +20,15 @@ unsigned dns_window_ask(struct dns_window *window, uint64_t now_usec) {
         return window->asked++;
 }
 
-bool dns_outcome_is_answer(enum dns_outcome outcome) {
+/* Ended, and whatever the server said it was heard. */
+static bool is_answer(enum dns_outcome outcome) {
         return outcome == DNS_TOLD || outcome == DNS_ERROR;
 }
 
 void dns_window_end(struct dns_window *window, unsigned number, const struct dns_sample *end) {
         struct dns_sample *sample = &window->samples[number % DNS_WINDOW];
 
-        if (dns_outcome_is_answer(end->outcome))
+        if (is_answer(end->outcome))
                 window->answered_usec = end->asked_usec + end->took_usec;
         if (window->asked - number <= DNS_WINDOW)
                 *sample = *end;
@@ -49,7 +50,7 @@ struct dns_row dns_window_row(const struct dns_window *window, uint64_t now_usec
         const struct dns_sample *sample;
         struct dns_row row = {0};
 
-        for (unsigned i = 0; (sample = latest(window, i)) && !dns_outcome_is_answer(sample->outcome); i++) {
+        for (unsigned i = 0; (sample = latest(window, i)) && !is_answer(sample->outcome); i++) {
                 if (sample->outcome == DNS_UNSENT ||
                         (sample->outcome == DNS_PENDING && now_usec - sample->asked_usec < overdue_usec))
                         continue;
@@ -66,7 +67,7 @@ struct dns_count dns_window_count(const struct dns_window *window) {
 
         for (unsigned i = 0; (sample = latest(window, i)); i++) {
                 count.ended += sample->outcome != DNS_PENDING && sample->outcome != DNS_UNSENT;
-                count.answered += dns_outcome_is_answer(sample->outcome);
+                count.answered += is_answer(sample->outcome);
         }
         return count;
 }
@@ -96,7 +97,7 @@ uint64_t dns_window_took_usec(const struct dns_window *window) {
         size_t n = 0;
 
         for (unsigned i = 0; n < MEDIAN_OF && (sample = latest(window, i)); i++)
-                if (dns_outcome_is_answer(sample->outcome))
+                if (is_answer(sample->outcome))
                         took[n++] = sample->took_usec;
         if (n == 0)
                 return 0;

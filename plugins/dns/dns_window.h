@@ -38,9 +38,6 @@ void dns_window_end(struct dns_window *window, unsigned number, const struct dns
 /* The network is not what it was: nothing that was asked until now counts any more. */
 void dns_window_forget(struct dns_window *window);
 
-/* Ended, and whatever the server said it was heard. */
-bool dns_outcome_is_answer(enum dns_outcome outcome);
-
 struct dns_row {
         unsigned n;          /* questions in a row, up to now, for whose answer one has waited */
         unsigned n_closed;   /* of these */

@@ -117,7 +117,7 @@ void resolver_file_look(const char *path, bool is_text, struct resolver_file *re
         close(fd);
 }
 
-enum resolver_copy resolver_copy_judge(const struct resolver_file *host, const struct resolver_file *copy) {
+static enum resolver_copy judge_copy(const struct resolver_file *host, const struct resolver_file *copy) {
         if (host->error == -ENOENT)
                 return RESOLVER_COPY_SAME;
         if (host->error < 0 || (copy->error < 0 && copy->error != -ENOENT))
@@ -142,7 +142,7 @@ enum resolver_copy resolver_files_compare(const char *root, const char *spool, e
         resolver_file_look(path, row->is_text, &host);
         snprintf(path, sizeof(path), "%s/etc/%s", spool, row->name);
         resolver_file_look(path, row->is_text, &copy);
-        return resolver_copy_judge(&host, &copy);
+        return judge_copy(&host, &copy);
 }
 
 /* The first address behind the keyword of a line; false: it has another keyword. */

@@ -52,7 +52,6 @@ enum resolver_copy {
         RESOLVER_COPY_OWN,     /* another content, written after the host's: somebody's wish, left alone */
         RESOLVER_COPY_UNKNOWN, /* one of them cannot be read */
 };
-enum resolver_copy resolver_copy_judge(const struct resolver_file *host, const struct resolver_file *copy);
 /* True for what a refresh would write. */
 bool resolver_copy_is_stale(enum resolver_copy copy);
 

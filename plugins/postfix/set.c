@@ -50,7 +50,9 @@ static const struct sg_option args[] = {
         {0},
 };
 
-int set_settings(const struct sg_action *action, struct settings *ret_settings, struct sg_outcome *outcome) {
+/* 0, or -EINVAL with the reason in outcome->text. */
+static int read_settings(
+        const struct sg_action *action, struct settings *ret_settings, struct sg_outcome *outcome) {
         char why[SETTING_WHY_MAX];
         int r = settings_parse(action->args[SET_ARG_SETTINGS].list, ret_settings, why);
 
@@ -224,7 +226,7 @@ static void end(struct set *set) {
 static int begin(
         const struct sg_action *action, bool is_locked, struct set *ret_set, struct sg_outcome *outcome) {
         struct set set = {.action = action, .instance = action->args[SET_ARG_INSTANCE].text, .lock = -1};
-        int r = set_settings(action, &set.settings, outcome);
+        int r = read_settings(action, &set.settings, outcome);
 
         if (r >= 0)
                 r = check_alone(&set, outcome);
@@ -341,7 +343,7 @@ static int undo(const struct sg_action *action, struct sg_outcome *ret_outcome) 
 
         if (action->lease == 0)
                 return order_refuse(ret_outcome, -EINVAL, "there is no lease that could be taken back");
-        r = set_settings(action, &settings, ret_outcome);
+        r = read_settings(action, &settings, ret_outcome);
         return r < 0 ? r : set_take_back(action, &settings, false, ret_outcome);
 }
 

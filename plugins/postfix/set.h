@@ -19,9 +19,6 @@ struct set {
         bool is_in_place; /* main.cf says so by this lease, but no queue manager is known to have read it */
 };
 
-/* The settings of an action.  0, or -EINVAL with the reason in outcome->text. */
-int set_settings(const struct sg_action *action, struct settings *ret_settings, struct sg_outcome *outcome);
-
 /* All of it but the reload; the file is locked and judged.  0, or a negative errno value with the reason. */
 int set_change(struct set *set, struct sg_outcome *outcome);
 

@@ -39,7 +39,7 @@ enum relay_link_state relay_blame_state(int error, unsigned flags) {
         return flags & IFF_RUNNING ? RELAY_LINK_UP : RELAY_LINK_NO_CARRIER;
 }
 
-bool relay_blame_is_down(enum relay_link_state state) {
+static bool is_down(enum relay_link_state state) {
         return state == RELAY_LINK_NO_CARRIER || state == RELAY_LINK_OFF || state == RELAY_LINK_GONE;
 }
 
@@ -140,7 +140,7 @@ void relay_blame_look(struct relay_blame *blame, const struct relay_goal *goals,
                 look->hops += !goal->is_server;
                 if (link && link->state == RELAY_LINK_UP)
                         copy(goal->home, link->name);
-                if (link && relay_blame_is_down(link->state)) {
+                if (link && is_down(link->state)) {
                         link->servers += goal->is_server;
                         link->hops += !goal->is_server;
                 }
@@ -149,7 +149,7 @@ void relay_blame_look(struct relay_blame *blame, const struct relay_goal *goals,
                 struct relay_link *link = note_link(look, way_out(blame, routes), state, data);
 
                 look->hops++;
-                if (link && relay_blame_is_down(link->state))
+                if (link && is_down(link->state))
                         link->hops++;
         }
 }
@@ -164,7 +164,7 @@ const char *relay_blame_link(const struct relay_blame *blame, const struct net_a
                 if (net_address_compare(&blame->goals[i].to, to) == 0)
                         home = blame->goals[i].home;
         name = way_to(blame, to, home, routes);
-        return name[0] && relay_blame_is_down(state(name, data)) ? name : NULL;
+        return name[0] && is_down(state(name, data)) ? name : NULL;
 }
 
 void relay_blame_sentence(const struct relay_blame_look *look, const struct relay_link *link,

@@ -60,7 +60,6 @@ void relay_blame_look(struct relay_blame *blame, const struct relay_goal *goals,
 const char *relay_blame_link(const struct relay_blame *blame, const struct net_address *to,
         const struct relay_routes *routes, relay_link_state_fn state, void *data);
 
-bool relay_blame_is_down(enum relay_link_state state);
 /* "the link eth0 is down (no carrier): no next hop and no name server can be reached" */
 void relay_blame_sentence(const struct relay_blame_look *look, const struct relay_link *link,
         char ret_text[static SG_SENTENCE_MAX + 1]);

@@ -80,8 +80,9 @@ static void append_property(const struct bus *bus, const struct bus_property *pr
         bus_value_close(iter, &variant);
 }
 
-void bus_object_properties(const struct bus *bus, const struct bus_interface *interface, const void *object,
-        DBusMessageIter *iter) {
+/* Every property of the interface as a{sv}. */
+static void append_properties(const struct bus *bus, const struct bus_interface *interface,
+        const void *object, DBusMessageIter *iter) {
         DBusMessageIter dict, entry;
 
         bus_value_open(iter, DBUS_TYPE_ARRAY, "{sv}", &dict);
@@ -101,7 +102,7 @@ void bus_object_interfaces(const struct bus *bus, const struct bus_target *targe
         for (size_t i = 0; target->interfaces[i]; i++) {
                 bus_value_open(&dict, DBUS_TYPE_DICT_ENTRY, NULL, &entry);
                 bus_value_text(&entry, target->interfaces[i]->name);
-                bus_object_properties(bus, target->interfaces[i], target->object, &entry);
+                append_properties(bus, target->interfaces[i], target->object, &entry);
                 bus_value_close(&dict, &entry);
         }
         bus_value_close(iter, &dict);
@@ -139,7 +140,7 @@ static DBusMessage *properties_get_all(struct bus *bus, const struct bus_target 
                         interface_name);
         DBusMessage *reply = bus_value_need(dbus_message_new_method_return(call));
         dbus_message_iter_init_append(reply, &iter);
-        bus_object_properties(bus, interface, target->object, &iter);
+        append_properties(bus, interface, target->object, &iter);
         return reply;
 }
 

@@ -89,9 +89,6 @@ DBusMessage *bus_object_call(struct bus *bus, DBusMessage *call);
 /* After the check of the caller, or without need of one. */
 DBusMessage *bus_object_call_checked(struct bus *bus, DBusMessage *call);
 
-/* Every property of the interface as a{sv}. */
-void bus_object_properties(const struct bus *bus, const struct bus_interface *interface, const void *object,
-        DBusMessageIter *iter);
 /* a{sa{sv}} of an object's own interfaces. */
 void bus_object_interfaces(const struct bus *bus, const struct bus_target *target, DBusMessageIter *iter);
 
