@@ -7,9 +7,12 @@
  *
  * What is sent: INCIDENT_OPEN with the first condition; a note of kind "condition" whose text is the object name
  * of each further one; kind "note" for what cleared, tripped again or was given up; kind "diagnosis" as in
- * engine_diagnosis.c.  A new watcher continues the open incident with the conditions that were recorded; each of them
- * counts as unknown until its label set is published, and is given up when that did not happen in 60 s.  When its
- * predecessor had told people, it takes them to know of each of these.
+ * engine_diagnosis.c.  One that comes and goes is noted more and more rarely: the first four times, the eighth, the
+ * sixteenth, until it was calm for an hour.
+ *
+ * A new watcher continues the open incident with the conditions that were recorded; each of them counts as unknown
+ * until its label set is published, and is given up when that did not happen in 60 s.  When its predecessor had told
+ * people, it takes them to know of each of these.
  *
  * Fails: without memory for an incident nothing is opened, which is logged; the next edge tries again.
  * Limits: INCIDENT_CONDITIONS_MAX conditions.  Next hops come and go while one dead destination keeps an incident open
@@ -25,6 +28,8 @@
 #include "engine/engine_private.h"
 
 #define APPEAR_USEC (60 * USEC_PER_SEC)
+#define CALM_USEC USEC_PER_HOUR
+#define TRIPS_NOTED 4u
 
 static void changed(struct engine *engine, enum engine_event_type type) {
         if (engine->open->id != 0)
@@ -98,6 +103,20 @@ static void forget_turns(struct engine *engine) {
         memset(engine->gathered, 0, sizeof(engine->gathered));
         engine->edges = 0;
         engine_diagnosis_forget(engine);
+}
+
+/* A relay that is up for twenty seconds, and down for twenty, would fill the record in a day. */
+static bool is_noted(unsigned trips) {
+        return trips <= TRIPS_NOTED || (trips & (trips - 1)) == 0;
+}
+
+static void note_tripped_again(struct engine *engine, const struct gathered *gathered, const char *name) {
+        char what[64] = "tripped again";
+
+        if (gathered->trips > TRIPS_NOTED)
+                text_format(what, sizeof(what), "comes and goes: it tripped %u times", gathered->trips);
+        if (is_noted(gathered->trips))
+                note_condition(engine, name, what);
 }
 
 static void open_incident(struct engine *engine, const struct condition *condition) {
@@ -212,10 +231,13 @@ void engine_incident_tripped(struct engine *engine, const struct condition *cond
         gathered->dropped = false;
         gathered->tripped_edge = ++engine->edges;
         gathered->since_usec = loop_now(engine->loop);
+        if (gathered->cleared_edge != 0 && gathered->since_usec - gathered->cleared_usec >= CALM_USEC)
+                gathered->trips = 0;
+        gathered->trips++;
         if (!first && is_new && engine->open->id != 0)
                 engine_incident_note(engine, "condition", condition->name);
         else if (again)
-                note_condition(engine, condition->name, "tripped again");
+                note_tripped_again(engine, gathered, condition->name);
         engine_diagnosis_tripped(engine);
         engine_touch(engine);
 }
@@ -228,7 +250,8 @@ void engine_incident_cleared(struct engine *engine, const struct condition *cond
                         continue;
                 engine->gathered[i].cleared_edge = ++engine->edges;
                 engine->gathered[i].cleared_usec = loop_now(engine->loop);
-                note_condition(engine, condition->name, "cleared");
+                if (is_noted(engine->gathered[i].trips))
+                        note_condition(engine, condition->name, "cleared");
         }
         engine_touch(engine);
 }

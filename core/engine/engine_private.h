@@ -25,6 +25,7 @@ struct gathered {
         char sentence[WIRE_TEXT_MAX]; /* what its sensor said while it was bad; "": it has no words */
         uint64_t tripped_edge, cleared_edge, since_usec;
         uint64_t cleared_usec; /* monotonic */
+        unsigned trips;        /* since it was calm for an hour */
 };
 
 /* What was said of the open incident; the sentence that is shown is in struct incident. */

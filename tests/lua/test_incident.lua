@@ -205,3 +205,26 @@ test("beside an outage that lasts for weeks, what trips on another night is told
   equal(count("escalate"), 4)
   equal(count("open"), 1)
 end)
+
+test("what comes and goes all night is noted more and more rarely, and anew when it was calm", function()
+  world { playbooks = {} }
+  used(0.9, "/")
+  sim.advance(10)
+  local function flutter(times)
+    for _ = 1, times do
+      used(0.96)
+      sim.advance(20)
+      used(0.5)
+      sim.advance(20)
+    end
+  end
+  flutter(700)
+  -- The first four times and eight times more, of the critical one and of the other.
+  equal(count("note disk-space-critical_/var/log comes and goes: it tripped 512 times"), 1)
+  check(count("note disk-space-critical_/var/log") <= 24, count("note disk-space-critical_/var/log") .. " notes")
+  equal(count("note disk-space-critical_/var/log cleared"), 11)
+  sim.advance(3700)
+  flutter(1)
+  equal(count("note disk-space-critical_/var/log cleared"), 12)
+  equal(line("close"), "")
+end)
