@@ -35,6 +35,8 @@
 --                           owner }; of all verbs when none is given
 --   lease_of(verb, arguments)
 --                           the one of them that was taken with these arguments, and maybe others, or nil
+--   let_go(lease.id)        end it soon, though what it holds was not brought back; false: its condition has not
+--                           cleared
 --   wait(duration, label)   let time pass; people see the label
 --   now()                   seconds, to measure how long something took
 --   back_by()               seconds until people are next back, or nil when nobody knows

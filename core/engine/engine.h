@@ -140,6 +140,8 @@ const struct condition *engine_condition(const struct engine *engine, size_t i);
 const struct playbook *engine_playbook(const struct engine *engine, size_t i);
 const struct run *engine_run(const struct engine *engine, size_t i);
 const struct wire_lease *engine_lease(const struct engine *engine, size_t i);
+/* Nobody is waited for to bring back what it holds.  False: its condition is not clear, or there is no such lease. */
+bool engine_lease_let_go(struct engine *engine, uint64_t number);
 const struct incident *engine_incident(const struct engine *engine, size_t i); /* newest first */
 const struct incident *engine_open_incident(const struct engine *engine);      /* NULL: none */
 const struct board *engine_board(const struct engine *engine);

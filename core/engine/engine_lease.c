@@ -170,6 +170,17 @@ static bool owner_may_act(const struct engine *engine, const char *owner) {
         return false;
 }
 
+bool engine_lease_let_go(struct engine *engine, uint64_t number) {
+        size_t i;
+
+        if (!search(engine, number, &i) || !is_kept(&engine->leases[i]->lease) ||
+                evidence(engine, engine->leases[i]->lease.until_clear) != LEASE_EVIDENCE_CLEAR)
+                return false;
+        engine->leases[i]->let_go = true;
+        engine_touch(engine);
+        return true;
+}
+
 static void take_selected(struct lease_life *life, ssize_t n) {
         bool was_failing = life->failing;
 
@@ -243,8 +254,9 @@ static uint64_t keep(struct engine *engine, struct lease_life *life) {
 
         if (input.kept && input.evidence == LEASE_EVIDENCE_CLEAR)
                 tell_cleared_before(engine, lease);
-        input.brought_back =
-                input.evidence == LEASE_EVIDENCE_CLEAR && brought_back(engine, lease->until_clear);
+        life->let_go &= input.evidence == LEASE_EVIDENCE_CLEAR;
+        input.brought_back = input.evidence == LEASE_EVIDENCE_CLEAR && !life->let_go &&
+                brought_back(engine, lease->until_clear);
         if (input.evidence != LEASE_EVIDENCE_CLEAR || input.brought_back) {
                 life->quiet_since_usec = USEC_NEVER;
                 life->empty = false;

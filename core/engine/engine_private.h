@@ -83,6 +83,7 @@ struct lease_life {
         bool failing;                              /* its last renewal */
         bool renewing;                             /* that was asked for later than its end */
         bool empty;                                /* a run says that it brought back what this held */
+        bool let_go;                               /* a run says that it cannot bring that back */
 };
 
 struct trouble {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * api_lease - leases(verb): what was changed and can be taken back
+ * api_lease - leases(verb), let_go(number): what was changed and can be taken back
  *
  *      for _, lease in ipairs(leases("postfix.postpone")) do
  *        log(lease.args.nexthop .. " is paused: " .. lease.count .. " messages")
@@ -9,6 +9,10 @@
  * A list of { id = number, verb = text, args = { name = text }, until_clear = NAME, state = "in-force" or "lapsed",
  * count = number, owner = PLAYBOOK }, oldest first.  A lapsed lease is one that nobody renewed in time; the next
  * renewal brings it back.  Leases that are being taken or undone are not listed.
+ *
+ * let_go(lease.id): what it holds cannot be brought back by this playbook, so nobody is waited for to do so: when its
+ * condition stays clear for half a minute, the lease ends.  True: so be it; false: its condition has not cleared, or
+ * this run only observes.
  *
  * Runs in the watcher.  Shows what the executor told last.
  */
@@ -60,4 +64,14 @@ static int leases(lua_State *lua) {
         return 1;
 }
 
-const luaL_Reg api_lease[] = {{"leases", leases}, {NULL, NULL}};
+static int let_go(lua_State *lua) {
+        struct script_run *run = script_enter(lua, "let_go", false);
+        lua_Integer number = luaL_checkinteger(lua, 1);
+
+        lua_pushboolean(lua,
+                !run->run->observe && number > 0 &&
+                        engine_lease_let_go(run->script->engine, (uint64_t)number));
+        return 1;
+}
+
+const luaL_Reg api_lease[] = {{"leases", leases}, {"let_go", let_go}, {NULL, NULL}};

@@ -76,7 +76,7 @@ local function frozen(file, source, changed, broken)
     playbook = function(fields) return fields end,
     act = nothing, verify = nothing, wait = nothing, reading = nothing, log = nothing, diagnose = nothing,
     readings = nothing, tripped = nothing, leases = nothing, now = nothing,
-    reading_text = nothing, back_by = nothing,
+    reading_text = nothing, back_by = nothing, let_go = nothing,
   }, { __index = _G })
   local fields = { on = { any = "disk-space-high" } }
   if not broken then

@@ -186,6 +186,42 @@ test("the lease of one that waits for its flush is kept up, but not for the budg
   end
 end)
 
+test("a lease that a run lets go of ends beside it, unless its condition is not clear or trips again", function()
+  local give_up = { source = [[
+return playbook {
+  name = "flush", on = { cleared = "next-hop-down" },
+  run = function(incident)
+    for _, lease in ipairs(leases("queue.postpone")) do
+      log(lease.args.nexthop .. " " .. tostring(let_go(lease.id)))
+    end
+    log("none " .. tostring(let_go(77)))
+    wait("2h", "something else")
+  end,
+}]] }
+  night { playbooks = { give_up, pause } }
+  for _, nexthop in ipairs { "a.test", "b.test", "c.test" } do
+    up(0, nexthop)
+    sim.advance(1)
+    growth(1000)
+    sim.advance(5)
+  end
+  equal(sim.lease(3), "in-force")
+  growth(10)
+  up(1, "b.test")
+  up(1, "c.test")
+  sim.advance(10)
+  equal(count("note a.test false"), 1)
+  equal(count("note b.test true"), 1)
+  equal(count("note none false"), 1)
+  up(0, "c.test")
+  sim.advance(10)
+  up(1, "c.test")
+  sim.advance(5 * MINUTE)
+  equal(count("lease-end 2"), 1)
+  equal(sim.lease(1), "in-force")
+  equal(sim.lease(3), "in-force")
+end)
+
 test("in mode observe nothing is renewed, and nothing is taken", function()
   night { observe = true }
   up(0)
