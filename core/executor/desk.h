@@ -10,7 +10,8 @@
 #include "plugin/plugin.h"
 #include "wire/channel.h"
 
-#define DESK_RATE 500u      /* messages of the watcher per second, above which it is ended */
+/* Messages of the watcher in a second, above which it is ended: one run may ask for all it may, and be denied, at once. */
+#define DESK_RATE (WIRE_ACTIONS_PER_RUN + 500u)
 #define DESK_CRASHES_MAX 2u /* of one playbook, then it is quarantined */
 
 struct desk_ops {

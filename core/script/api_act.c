@@ -23,7 +23,7 @@
  * A verb that does not exist, an argument it does not have, or a value it does not take is an error of the
  * playbook, raised at its line before anything is asked; the executor checks all of it again.
  *
- * Runs in the watcher.  Limits: WIRE_PAIRS_MAX arguments of at most 511 bytes; 320 actions in one run.
+ * Runs in the watcher.  Limits: WIRE_PAIRS_MAX arguments of at most 511 bytes; WIRE_ACTIONS_PER_RUN actions in one run.
  */
 #include <lauxlib.h>
 #include <stdlib.h>

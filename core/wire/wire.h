@@ -31,7 +31,7 @@
 #define WIRE_PAIRS_MAX 16u
 
 /* What both processes hold to: the watcher so that it can say so in good time, the executor because it must. */
-#define WIRE_ACTIONS_PER_RUN 320u /* a flush grows from few messages to many, for several next hops */
+#define WIRE_ACTIONS_PER_RUN 1000u /* a flush grows from few messages to many, for many next hops */
 /* A maintenance that nobody remembers would leave the relay alone for good. */
 #define WIRE_MAINTENANCE_MAX_USEC (30 * USEC_PER_DAY)
 #define WIRE_HEARTBEAT_USEC 3000000u /* an idle relay is woken as seldom as that */
