@@ -9,25 +9,27 @@
 --
 -- Each next hop has a window, the messages that may be under way to it.  A few canaries go
 -- first.  While they are delivered the window grows by `step`, but never beyond a share of what
--- this next hop has taken since it is back (`trust`): one that dies in the middle of it costs
--- about as many attempts as the canaries, whether it had taken fifty messages or none.  A slow
--- one gets half the window.  At the first sign of failure nothing more is sent; the lease is
--- kept, what is postponed stays so, what failed is postponed again (Postfix may be set to try it
--- every few seconds), and the next try is twice as long away as the one before.
+-- this next hop has taken since it is back, or took the last time it was tried (`trust`): one
+-- that dies in the middle of it costs about as many attempts as the canaries, whether it had taken
+-- fifty messages or none.  A slow one gets half the window.  At the first sign of failure nothing
+-- more is sent; the lease is kept, what is postponed stays so, and what failed is postponed again
+-- (Postfix may be set to try it every few seconds).  The next try is twice as long away as the one
+-- before, unless more came of this one than was lost by it: a server that takes a hundred messages
+-- a minute, or comes and goes, must not wait longer for us than it would for Postfix.
 -- Eight next hops that are back are served in turn, so that none waits for a slow or broken one.
 -- Of more the ones with least mail begin, because each has to begin with canaries, and all of them
 -- together would use up the run before one of them was done; nobody waits longer than twenty minutes.
 --
 -- Each turn is two records of some thousands that the night may fill: a window is refilled when
--- most of it is free, and turns get rarer the more of them a run had.  So 80,000 messages for one
--- next hop fit into a run, and for eight that take fifty a second each.  What is left when there are
--- more is told, and goes back to Postfix's own schedule when its lease ends: about half of what sixteen
--- next hops of five thousand each have.
+-- most of it is free, and turns get rarer the more of them a run had, so that a thousand fill a
+-- day, or for sixteen next hops half of it.  80,000 messages for one are a hundred turns, and for
+-- sixteen of them five hundred and fifty.  What is left after all turns is told, and goes back to
+-- Postfix's own schedule when its lease ends.
 --
 -- What we postponed is not kept from Postfix for ever because of something else than its next hop.
--- While nothing may be tried (somebody's defer_transports, which may mean other mail; maintenance),
--- the run ends after a while, its leases with it, and the mail has Postfix's own schedule, in which
--- every pause counts.  Name servers that are not in force any more may answer all the same: after a
+-- While it may not be tried (somebody's defer_transports, which may mean other mail; maintenance),
+-- its lease is let go of after a while, and the mail has Postfix's own schedule, in which every
+-- pause counts.  Name servers that are not in force any more may answer all the same: after a
 -- while, too, canaries find that out.
 --
 -- A full mailbox or greylisting says nothing against a next hop.  Bounces do: one that came
@@ -35,20 +37,21 @@
 --
 --   canary       messages that go first; at most five are taken
 --   step, most   by how much a window grows, and what all of them may hold together
---   trust        share of what was delivered since the last failure that may be under way, less
---                the canaries: what took fifty messages has shown little yet
+--   trust        share of what was delivered since the last failure, or up to it, that may be under
+--                way, less the canaries: what took fifty messages has shown little yet
 --   tolerance    share of a window, beside one message, that may fail (mail has its own faults)
 --   slow         seconds after which a window is called slow
 --   patience     seconds in which something must come of what is under way
 --   again, longest   seconds to the next try after a failure, and the most that becomes
---   earns        messages after whose delivery a failure counts as the first one again
 --   at_least     fewer messages that nobody postponed are left to Postfix's own schedule
 --   crowded      messages in the active queue beyond which nothing is added
 --   forget       seconds that a next hop may be down again before it is a new outage
 --   withheld     seconds that postponed mail waits for something else than its next hop
 
-local ACTIONS = 310 -- a run may ask for 320
+local ACTIONS = 990 -- a run may ask for 1000
 local PACE = 20 -- turns, after which there is one a second; after twice as many it is one in two seconds
+local RARE = 4000 -- after two hundred the seconds are their square, divided by this: a thousand fill a day
+local SAVED = 12 -- turns that had their time while nothing could be tried, and follow one another then
 local BESIDE = 8 -- next hops that are brought back side by side
 local QUEUES_UP = 1200 -- seconds that another one waits for one of these to be done
 local FILL = 0.75 -- share of a window that has to be free to be worth a turn
@@ -148,7 +151,7 @@ end
 local function new_flow(where, lease, options)
   return {
     where = where, lease = lease, paused = lease and lease.count, brought = 0, window = options.canary,
-    under_way = 0, pause = options.again / 2, resume_at = 0, last_turn = 0, moved = now(),
+    under_way = 0, took = 0, pause = options.again / 2, resume_at = 0, last_turn = 0, moved = now(),
   }
 end
 
@@ -158,13 +161,16 @@ end
 
 -- What is under way is not waited for any more; what is sent next begins anew.
 local function settle(flow, resume_at, options)
-  flow.brought = flow.brought + (flow.earned or 0)
-  flow.base, flow.mark, flow.earned, flow.under_way, flow.is_empty = nil, nil, nil, 0, false
+  flow.took = flow.earned or 0
+  flow.brought = flow.brought + flow.took
+  flow.base, flow.mark, flow.asked, flow.earned, flow.under_way, flow.is_empty = nil, nil, nil, nil, 0, false
   flow.window, flow.resume_at, flow.moved = options.canary, resume_at, resume_at
 end
 
 local function stop(flow, why, options)
-  flow.pause = (flow.earned or 0) >= options.earns and options.again or math.min(flow.pause * 2, options.longest)
+  local took = flow.earned or 0
+  local helped = took > 0 and took >= flow.asked - took
+  flow.pause = helped and options.again or math.min(flow.pause * 2, options.longest)
   flow.is_over, flow.stopped_at, flow.tidied = not flow.lease, now(), 0
   settle(flow, now() + flow.pause, options)
   log(("the flush for %s stopped: %s; %s"):format(flow.where.nexthop, why,
@@ -185,8 +191,8 @@ local function resize(flow, options)
   if now() - flow.mark.since > options.slow then
     flow.window = math.max(flow.window // 2, options.canary)
   else
-    local trusted = math.max(math.floor(flow.earned * options.trust) - options.canary, options.canary)
-    flow.window = math.min(flow.window + options.step, trusted, options.most)
+    local trusted = math.floor(math.max(flow.earned, flow.took) * options.trust) - options.canary
+    flow.window = math.min(flow.window + options.step, math.max(trusted, options.canary), options.most)
   end
   flow.mark = nil
 end
@@ -233,7 +239,7 @@ end
 -- How many messages it may be given now; `share` is what each has under way when all have as much.
 local function room(flow, all_under_way, share, options)
   local in_active, free = active(flow.where), flow.window - flow.under_way
-  if flow.is_over or now() < flow.resume_at or not in_active or not outcome(flow.where) then
+  if flow.is_over or flow.is_let_go or now() < flow.resume_at or not in_active or not outcome(flow.where) then
     return 0
   elseif flow.under_way > 0 and (flow.is_empty or flow.earned < options.canary or free < FILL * flow.window) then
     return 0
@@ -243,7 +249,19 @@ local function room(flow, all_under_way, share, options)
   return is_worth_it and math.floor(free) or 0
 end
 
--- False: it was refused.
+-- It may not be tried.  The last try is at the end of the time for which that is waited for.
+local function refuse(flow, why, options)
+  flow.refused_since = flow.refused_since or now()
+  local ends = flow.refused_since + options.withheld
+  stop(flow, why, options)
+  flow.is_let_go = flow.lease and now() >= ends and let_go(flow.lease.id)
+  if flow.is_let_go then
+    log(("as it may not be tried, what is left for %s has Postfix's own schedule"):format(flow.where.nexthop))
+  elseif now() < ends then
+    flow.resume_at = math.min(flow.resume_at, ends)
+  end
+end
+
 local function send(flow, messages, options)
   if not flow.base then
     flow.base, flow.asked, flow.answered, flow.bad, flow.earned = outcome(flow.where), 0, 0, 0, 0
@@ -257,22 +275,23 @@ local function send(flow, messages, options)
   if result.status == "denied" and result.text:find("it cools down", 1, true) then
     flow.moved = now() -- another playbook had the turn
   elseif not result.ok then
-    stop(flow, result.status .. ": " .. result.text, options)
-    return false
+    refuse(flow, result.status .. ": " .. result.text, options)
   elseif result.status ~= "done" or result.count == 0 then
-    flow.is_empty = true
+    flow.is_empty, flow.refused_since = true, nil
   else
-    flow.is_empty, flow.moved = false, now()
+    flow.is_empty, flow.refused_since, flow.moved = false, nil, now()
     flow.asked, flow.under_way = flow.asked + result.count, flow.under_way + result.count
     flow.mark = flow.mark or { at = flow.asked, since = now(), answered = flow.answered, bad = flow.bad }
   end
-  return true
 end
 
 local function tidy(flow)
   local after = flow.lease and flow.stopped_at and TIDY[flow.tidied + 1]
-  if after and now() - flow.stopped_at >= after then
-    flow.tidied = flow.tidied + 1
+  if not after or now() - flow.stopped_at < after then
+    return false
+  end
+  flow.tidied = flow.tidied + 1
+  if flow.tidied == 1 or reading("queue_nexthop_due_messages", flow.where) ~= 0 then
     act("postfix.postpone", { instance = flow.where.instance, nexthop = flow.where.nexthop }, {
       until_clear = flow.lease.until_clear, reason = flow.where.nexthop .. " did not take it when it was tried again",
     })
@@ -296,6 +315,8 @@ local function look_at(flow, options)
   if flow.is_empty and flow.under_way == 0 then
     rest(flow, options)
   end
+  -- Until it has ended, and as long as there is nothing else to wait for.
+  flow.is_let_go = flow.is_let_go and flow.lease and not why and let_go(flow.lease.id)
   -- What is down for good has another run when it is back.
   flow.is_lost = flow.held_since and now() - flow.held_since > options.forget
   flow.is_over = flow.is_over or flow.is_lost or not flow.lease and (was_leased or why)
@@ -358,15 +379,19 @@ local function tell(flow)
   end
 end
 
--- When no more may be asked for, or for too long nothing might be tried.
-local function tell_left(flows, why)
+local function is_busy(flow)
+  return not (flow.is_done or flow.is_over)
+end
+
+-- When no more may be asked for.
+local function tell_left(flows)
   local names = {}
   for _, flow in ipairs(flows) do
-    local is_left = not (flow.is_done or flow.is_over or is_held(flow))
+    local is_left = is_busy(flow) and not is_held(flow) and not flow.is_let_go
     names[#names + 1] = is_left and flow.where.nexthop or nil
   end
   if #names > 0 then
-    log(("%s what is left for %s%s has Postfix's own schedule"):format(why,
+    log(("after %d actions what is left for %s%s has Postfix's own schedule"):format(ACTIONS,
       table.concat(names, ", ", 1, math.min(#names, 5)), #names > 5 and (" and %d more"):format(#names - 5) or ""))
   end
 end
@@ -405,24 +430,31 @@ local function next_turn(flows, options)
   return turn, messages
 end
 
+-- Seconds between two turns of a run that had so many, for so many next hops.
+local function gap(acts, widest)
+  local share = acts * BESIDE // math.max(widest, BESIDE)
+  return math.max(share // PACE, share * share // RARE)
+end
+
 return playbook {
   name     = "flush-after-recovery",
   summary  = "Bring waiting mail back, few first, once what it waited for is there again",
   on       = { cleared = { "next-hop-down", "next-hop-refuses", "resolver-slow", "name-server-down", "resolver-stale", "link-down" } },
   options  = {
     canary = 5, step = 200, most = 2000, trust = 0.25, tolerance = 0.1, slow = 60, patience = 120,
-    again = 180, longest = 3600, earns = 1000, at_least = 10, crowded = 5000, forget = 1800, withheld = 900,
+    again = 180, longest = 3600, at_least = 10, crowded = 5000, forget = 1800, withheld = 900,
   },
-  budget   = { runs = 12, per = "1h" },
+  -- Of a next hop that comes and goes whose mail nobody postponed, each return begins a run.
+  budget   = { runs = 16, per = "6h" },
   cooldown = "1m",
   run = function(incident, options)
     local hop = incident.labels and incident.labels.nexthop
     local news = { all = not hop, hops = hop and { [hop] = true } or {}, had = {} }
-    local flows, down, told, acts, all_done = {}, { hops = {}, others = 0 }, {}, 0, true
-    local last_turn, is_busy, under_way, refused_since, is_withheld = now(), nil, nil, nil, nil
+    local flows, down, told, all_done = {}, { hops = {}, others = 0 }, {}, true
+    local acts, widest, saved, last_turn, any_busy, under_way = 0, 0, 0, now(), nil, nil
 
     repeat
-      is_busy, under_way = false, 0
+      any_busy, under_way = false, 0
       hear(news, down)
       find(flows, news, options)
       for _, flow in ipairs(flows) do
@@ -431,30 +463,33 @@ return playbook {
       for _, flow in ipairs(flows) do
         acts = acts + (tidy(flow) and 1 or 0)
       end
+      widest = math.max(widest, #flows)
       local turn, messages
-      if now() - last_turn >= acts // PACE then
+      local since, pause = now() - last_turn, gap(acts, widest)
+      if saved > 0 or since >= pause then
         turn, messages = next_turn(flows, options)
       end
       if turn then
-        refused_since = not send(turn, messages, options) and (refused_since or now()) or nil
-        is_withheld = refused_since and now() - refused_since >= options.withheld
+        -- One that takes some each time it is tried can be tried for some seconds only.
+        saved = turn.stopped_at and not turn.base and math.min(since // math.max(pause, 1), SAVED) or math.max(saved - 1, 0)
+        send(turn, messages, options)
         acts, last_turn = acts + 1, now()
       end
       for i = #flows, 1, -1 do
         local flow = flows[i]
-        is_busy = is_busy or not (flow.is_done or flow.is_over)
+        any_busy = any_busy or is_busy(flow)
         under_way = under_way + flow.under_way
         if flow.is_over then
           told[#told + 1], all_done = tell(flow), all_done and not flow.is_lost
           table.remove(flows, i)
         end
       end
-      if is_busy and not is_withheld then
+      if any_busy then
         wait((turn or under_way > 0) and "1s" or "2s", under_way > 0 and ("%.0f messages to be delivered"):format(under_way) or "the next try")
       end
-    until not is_busy or is_withheld or acts >= ACTIONS
+    until not any_busy or acts >= ACTIONS
 
-    tell_left(flows, is_withheld and "as nothing may be tried," or ("after %d actions"):format(ACTIONS))
+    tell_left(flows)
     for _, flow in ipairs(flows) do
       told[#told + 1] = tell(flow)
       all_done = all_done and (flow.is_done or not flow.lease)

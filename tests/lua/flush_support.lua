@@ -116,9 +116,9 @@ end
 
 function flush.relay(given)
   flush.hops, flush.busy, flush.refused, flush.observes = {}, 0, nil, (given or {}).observe
-  world {
+  local playbooks = world {
     playbooks = { "pause-deferred", "flush-after-recovery" }, verbs = verbs, conditions = conditions, act = act,
-    observe = flush.observes,
+    observe = flush.observes, admit = (given or {}).admit,
     select = function(verb, args, renewal)
       local each = flush.hops[args.nexthop]
       if verb == "postfix.postpone" then
@@ -130,6 +130,7 @@ function flush.relay(given)
   sim.set("disk_full_seconds", { path = "/var/log" }, math.huge)
   sim.set("disk_available_bytes", { path = "/var/log" }, 60e6)
   sim.set("log_growth_bytes_per_second", { path = "/var/log" }, 100000)
+  return playbooks
 end
 
 -- The mail of all next hops is paused: they were dead, and a disk was filling.

@@ -153,7 +153,7 @@ test("somebody's pause is told, tried seldom, and nothing is sent past it", func
   local one = hop("one.test", { waiting = 2000 })
   pause()
   flush.refused, one.ratio = "defer_transports names smtp: somebody wants such mail to wait, and it does", 1
-  pass(1200)
+  pass(890)
   check(count("act postfix.retry") <= 3, count("act postfix.retry") .. " tries")
   equal(sim.lease(1), "in-force")
   check(line("note the flush for one.test stopped: denied: defer_transports names smtp") ~= "", "nobody says why")
@@ -166,10 +166,57 @@ test("a pause that is there for good, and may be of other mail, keeps none of ou
   flush.refused, one.ratio, two.ratio = "defer_transports names slow: somebody wants such mail to wait, and it does", 1, 1
   until_true(3600, function() return count("lease-end") == 2 end)
   equal(one.attempts + two.attempts, 0)
-  equal(count("note as nothing may be tried, what is left for"), 2)
+  equal(count("note as it may not be tried, what is left for"), 2)
   pass(3600)
   check(count("act postfix.retry") <= 16, count("act postfix.retry") .. " tries")
   equal(count("escalate"), 0)
+end)
+
+test("and of several next hops all of it is let go of together", function()
+  relay()
+  for i = 1, 4 do
+    hop(i .. ".test", { waiting = 300 })
+  end
+  pause()
+  flush.refused = "defer_transports names slow: somebody wants such mail to wait, and it does"
+  for _, each in ipairs(flush.hops) do
+    each.ratio = 1
+  end
+  pass(900)
+  equal(count("lease-end"), 0)
+  until_true(90, function() return count("lease-end") == 4 end)
+  pass(3600)
+  check(count("act postfix.retry") <= 4 * 4, count("act postfix.retry") .. " tries")
+  equal(count("close"), 1)
+end)
+
+test("but not what nobody may try because its next hop is down again, or before it is known that it may not", function()
+  relay()
+  local one, two = hop("one.test", { waiting = 300 }), hop("two.test", { waiting = 300 })
+  pause()
+  flush.refused = "defer_transports names slow: somebody wants such mail to wait, and it does"
+  one.ratio = 1
+  until_true(1000, function() return count("lease-end") == 1 end)
+  equal(sim.lease(2), "in-force")
+  two.ratio = 1
+  pass(600)
+  equal(sim.lease(2), "in-force")
+  flush.refused = nil
+  until_true(420, function() return two.delivered == 300 end)
+  equal(one.attempts, 0)
+end)
+
+test("one that is down again before its lease has ended keeps it", function()
+  relay()
+  local one = hop("one.test", { waiting = 300 })
+  pause()
+  flush.refused, one.ratio = "defer_transports names slow: somebody wants such mail to wait, and it does", 1
+  until_true(1000, function() return count("note as it may not be tried") == 1 end)
+  one.ratio = 0
+  pass(300)
+  equal(count("lease-end"), 0)
+  flush.refused, one.ratio = nil, 1
+  until_true(1500, function() return one.delivered == 300 end)
 end)
 
 test("nor does another next hop that refuses mail, for which the run would last on", function()
