@@ -144,13 +144,33 @@ static enum ctl_exit refuse_consume(DBusMessage *call, const char *member, struc
         return CTL_TROUBLE;
 }
 
+/*
+ * Each type, a basic one, is followed by where its value is.  A text may be any word of a command line; libdbus
+ * would take one that is no UTF-8 for a mistake of ours, and abort.
+ */
+static bool append_arguments(DBusMessage *call, int first, va_list arguments) {
+        DBusMessageIter iter;
+
+        dbus_message_iter_init_append(call, &iter);
+        for (int type = first; type != DBUS_TYPE_INVALID; type = va_arg(arguments, int)) {
+                const void *value = va_arg(arguments, const void *);
+                const char *const *text = value;
+
+                if (type == DBUS_TYPE_STRING && !dbus_validate_utf8(*text, NULL))
+                        return false;
+                if (!dbus_message_iter_append_basic(&iter, type, value))
+                        return false;
+        }
+        return true;
+}
+
 enum ctl_exit client_call(struct client *client, const char *interface, const char *member, int timeout_msec,
         json_t **ret_reply, struct problem *problem, int first, ...) {
         DBusMessage *call = dbus_message_new_method_call(SERVICE, CLIENT_ROOT, interface, member);
         va_list arguments;
 
         va_start(arguments, first);
-        dbus_bool_t done = call && dbus_message_append_args_valist(call, first, arguments);
+        bool done = call && append_arguments(call, first, arguments);
         va_end(arguments);
         if (done)
                 return send_consume(client, call, timeout_msec, ret_reply, problem);
@@ -198,8 +218,7 @@ enum ctl_exit client_ask(struct client *client, const char *member, int timeout_
         va_list arguments;
 
         va_start(arguments, first);
-        dbus_bool_t done = call && dbus_message_append_args_valist(call, first, arguments) &&
-                append_options(call, options);
+        bool done = call && append_arguments(call, first, arguments) && append_options(call, options);
         va_end(arguments);
         if (done)
                 return send_consume(client, call, timeout_msec, ret_reply, problem);

@@ -22,8 +22,8 @@ enum ctl_exit client_new(struct client **ret_client, struct problem *problem);
 struct client *client_free(struct client *client);
 
 /*
- * Calls a method of the root object; arguments in the manner of dbus_message_append_args(), so `first` is
- * DBUS_TYPE_INVALID without any.  On success *ret_reply is the array of what came back (NULL is fine).
+ * Calls a method of the root object; arguments in the manner of dbus_message_append_args(), of basic types, so
+ * `first` is DBUS_TYPE_INVALID without any.  On success *ret_reply is the array of what came back (NULL is fine).
  */
 enum ctl_exit client_call(struct client *client, const char *interface, const char *member, int timeout_msec,
         json_t **ret_reply, struct problem *problem, int first, ...);

@@ -73,6 +73,13 @@ static void leases(struct explanation *all, const char *key, const char *name, c
         }
 }
 
+/* A site's own may have none. */
+static void print_summary(const json_t *object) {
+        if (client_text(object, "Summary")[0])
+                print_text("  %s\n", client_text(object, "Summary"));
+        print_text("\n");
+}
+
 /* What the state of a condition leads to. */
 static const struct {
         const char *state, *next;
@@ -99,7 +106,7 @@ static void explain_condition(const struct ctl *ctl, struct explanation *all, co
 
         print_text("%s%s: condition, %s\n", all->settings_of ? "\n" : "", client_text(condition, "Name"),
                 client_text(condition, "Level"));
-        print_text("  %s\n\n", client_text(condition, "Summary"));
+        print_summary(condition);
         print_text("  state     ");
         print_state(ctl, state);
         print_text(", since %s\n", print_time(client_u64(condition, "SinceUSec"), since));
@@ -140,8 +147,9 @@ static void print_list(const json_t *object, const char *key, const char *words)
         char names[1024];
 
         view_join(json_object_get(object, key), names, sizeof(names));
-        if (names[0])
-                print_text("  %s ", words);
+        if (!names[0])
+                return;
+        print_text("  %s ", words);
         print_wrapped(strlen(words) + 3, strlen(words) + 3, names);
 }
 
@@ -158,7 +166,7 @@ static void explain_playbook(const struct ctl *ctl, struct explanation *all, con
         char window[TEXT_QUANTITY_MAX], cooldown[TEXT_QUANTITY_MAX], last[PRINT_VALUE_MAX], until[256];
 
         print_text("%s: playbook, %s\n", client_text(playbook, "Name"), client_text(playbook, "File"));
-        print_text("  %s\n\n", client_text(playbook, "Summary"));
+        print_summary(playbook);
         print_text("  state        ");
         print_state(ctl, client_text(playbook, "State"));
         view_until(playbook, until, sizeof(until));

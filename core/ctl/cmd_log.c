@@ -220,5 +220,6 @@ const struct ctl_command command_log = {
                 "\n"
                 "When the daemon does not answer, the file is read instead by whoever may read\n"
                 "it (root); this is said on stderr, and the exit status is 3.\n",
+        .has_options = true,
         .run = run,
 };

@@ -5,19 +5,41 @@
  * Runs in: spoolguardctl.  The list is the daemon's.  --describe opens the shared objects here, with the checks
  * of owner and mode that the daemon makes, and prints their tables (plugin_describe.c).  It needs no daemon.
  *
- * Fails: exit 1 when a plugin was refused, or when there is none of the given name.
+ * Fails: exit 1 when a plugin was refused, or when there is none of the given name, with the nearest one.
  */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "ctl/client.h"
 #include "ctl/plugin_describe.h"
 #include "ctl/print.h"
 #include "plugin/plugin.h"
 
+#define NAMES_MAX 64
+
+/* The plugins that there are, for whoever names another one. */
+struct names {
+        const char *list[NAMES_MAX];
+        size_t n;
+};
+
+static void note_name(struct names *names, const char *name) {
+        if (names->n < NAMES_MAX)
+                names->list[names->n++] = name;
+}
+
+static int no_plugin(const char *name, const struct names *names) {
+        const char *near = text_nearest(name, names->list, names->n);
+
+        return ctl_fail(CTL_TROUBLE, "there is no plugin '%s'%s%s%s", name, near ? ", did you mean '" : "",
+                near ? near : "", near ? "'?" : "");
+}
+
 static int describe(const struct ctl *ctl, const char *name) {
         struct plugin_list *plugins = NULL;
+        struct names names = {.n = 0};
         json_t *list = json_array();
         int status = CTL_GOOD;
         size_t n = 0;
@@ -30,6 +52,7 @@ static int describe(const struct ctl *ctl, const char *name) {
         for (size_t i = 0; i < plugins->n; i++) {
                 const struct plugin *plugin = &plugins->plugins[i];
 
+                note_name(&names, plugin->name);
                 if (name && strcmp(plugin->name, name) != 0)
                         continue;
                 n++;
@@ -45,15 +68,16 @@ static int describe(const struct ctl *ctl, const char *name) {
                 print_json_consume(list);
         else
                 json_decref(list);
-        plugin_list_free(plugins);
         if (name && n == 0)
-                return ctl_fail(CTL_TROUBLE, "there is no plugin '%s' in %s", name, ctl->plugin_dir);
+                status = no_plugin(name, &names);
+        plugin_list_free(plugins);
         return status;
 }
 
 static int show(const struct ctl *ctl, const json_t *plugins, const char *name) {
         static const char *const headers[] = {"PLUGIN", "VERSION", "STATE", "", NULL};
         struct print_table *table = print_table_new(headers);
+        struct names names = {.n = 0};
         json_t *list = json_array();
         const json_t *plugin;
         size_t i;
@@ -64,6 +88,7 @@ static int show(const struct ctl *ctl, const json_t *plugins, const char *name) 
                 const char *cells[] = {client_text(plugin, "name"), client_text(plugin, "version"),
                         refused[0] ? "refused" : "ok", refused[0] ? refused : client_text(plugin, "summary")};
 
+                note_name(&names, cells[0]);
                 if (name && strcmp(cells[0], name) != 0)
                         continue;
                 if (refused[0])
@@ -81,7 +106,7 @@ static int show(const struct ctl *ctl, const json_t *plugins, const char *name) 
                 print_table_free(table);
         else
                 print_table_consume(ctl, table);
-        return is_none ? ctl_fail(CTL_TROUBLE, "the daemon has no plugin '%s'", name) : status;
+        return is_none ? no_plugin(name, &names) : status;
 }
 
 static int run(const struct ctl *ctl, int argc, char **argv) {
@@ -124,5 +149,6 @@ const struct ctl_command command_plugins = {
                 "not.  With it the plugins are opened here, and need no daemon: every option\n"
                 "with type and default, every reading with its labels, every verb with risk,\n"
                 "budget and arguments.\n",
+        .has_options = true,
         .run = run,
 };

@@ -249,5 +249,6 @@ const struct ctl_command command_qshape = {
                 "\n"
                 "Exit status: 0 shown; 1 the queue cannot be told, or there is none of that\n"
                 "name; 3 the daemon does not answer.\n",
+        .has_options = true,
         .run = run,
 };

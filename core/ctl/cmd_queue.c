@@ -274,5 +274,6 @@ const struct ctl_command command_queue = {
                 "Exit status: 0 shown; 1 no plugin follows a queue, or there is no queue,\n"
                 "instance or reason of that name; 3 the daemon does not answer, or its newest\n"
                 "reading is older than five minutes.\n",
+        .has_options = true,
         .run = run,
 };

@@ -186,5 +186,6 @@ const struct ctl_command command_return = {
                 "\n"
                 "For root and members of spoolguard-admin, --forget for root alone; for root\n"
                 "also while the daemon is not on D-Bus.\n",
+        .has_options = true,
         .run = run,
 };

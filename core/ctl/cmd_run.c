@@ -161,5 +161,6 @@ const struct ctl_command command_run = {
                 "this program does not stop the run.\n"
                 "\n"
                 "Exit status: 0 the run ended well; 1 it was refused, failed or did not help.\n",
+        .has_options = true,
         .run = run,
 };

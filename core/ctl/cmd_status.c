@@ -244,5 +244,6 @@ const struct ctl_command command_status = {
                 "\n"
                 "Exit status: 0 the state is ok; 1 it is not; 3 the daemon does not answer, or\n"
                 "its newest reading is older than five minutes.\n",
+        .has_options = true,
         .run = run,
 };

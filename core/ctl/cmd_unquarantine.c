@@ -19,7 +19,7 @@ static int run(const struct ctl *ctl, int argc, char **argv) {
                 .command = "unquarantine", .args = {{.name = "playbook"}}, .n_args = 1};
         struct problem answer = {""};
 
-        if (argc != 2 || argv[1][0] == '-')
+        if (argc != 2)
                 return ctl_usage(&command_unquarantine, "which playbook?");
         if (!text_copy(request.args[0].text, sizeof(request.args[0].text), argv[1]))
                 return ctl_usage(&command_unquarantine, "no playbook has so long a name");

@@ -29,6 +29,7 @@ struct ctl_command {
         const char *arguments; /* as in its usage line */
         const char *summary;
         const char *help;
+        bool has_options; /* takes them off itself; else none gets as far as run() */
         int (*run)(const struct ctl *ctl, int argc, char **argv); /* argv[0] is the command */
 };
 

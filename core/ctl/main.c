@@ -8,6 +8,7 @@
  * Fails: exit 2 with the nearest command for a mistyped one.  See ctl.h for the other exits.
  */
 #include <dbus/dbus.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,22 @@ static int unknown_command(const char *name) {
         return ctl_fail(CTL_USAGE, "there is no command '%s'; see spoolguardctl --help", name);
 }
 
+/* For commands without options of their own: "--" is taken off, and every other word that looks like one refused. */
+static int refuse_options(const struct ctl_command *command, struct command_line *line) {
+        for (int i = 1; i < line->argc; i++) {
+                char **word = &line->argv[i];
+
+                if (strcmp(*word, "--") == 0) {
+                        memmove(word, word + 1, (size_t)(line->argc - i) * sizeof(*word));
+                        line->argc--;
+                        break;
+                }
+                if ((*word)[0] == '-' && (*word)[1])
+                        return ctl_usage(command, "unknown option '%s'", *word);
+        }
+        return CTL_GOOD;
+}
+
 /* What the command over there gets: all but -H. */
 static int run_elsewhere(const char *host, int argc, char **argv) {
         _cleanup_free_ char **rest = calloc((size_t)argc + 1, sizeof(*rest));
@@ -162,7 +179,21 @@ static int run(int argc, char **argv, struct command_line *line) {
                 return print_command_help(command);
         if (line->host)
                 return run_elsewhere(line->host, argc, argv);
+        if (!command->has_options)
+                status = refuse_options(command, line);
+        if (status != CTL_GOOD)
+                return status;
         return command->run(&line->ctl, line->argc, line->argv);
+}
+
+/*
+ * Of the three standard descriptors, those that the caller has closed would be given to the next socket that is
+ * opened, and what is printed would go there.  Something that fails takes their place.
+ */
+static void keep_standard_descriptors(void) {
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+                if (fcntl(fd, F_GETFD) < 0)
+                        open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
 int main(int argc, char **argv) {
@@ -175,6 +206,7 @@ int main(int argc, char **argv) {
                         .daemon = SPOOLGUARD_DAEMON},
         };
 
+        keep_standard_descriptors();
         setlocale(LC_CTYPE, "");
         char **words = calloc((size_t)argc + 1, sizeof(*words));
 

@@ -134,6 +134,7 @@ static void explain_tells_levels_next_step_and_origin(void **state) {
         assert_says("built-in");
         assert_int_equal(CTL("explain", "vacuum-journal"), 0);
         assert_says("4 runs in 1d, 15m between two");
+        assert_silent_about("\n\n\n");
 }
 
 static void explain_without_a_name_is_the_newest_incident(void **state) {
@@ -237,7 +238,8 @@ static void nonsense_is_wrong_usage_and_asks_nobody(void **state) {
                 {"preflight", "now"}, {"queue", "deferred"}, {"leases", "3"}, {"return"}, {"return", "0"},
                 {"return", "three"}, {"return", "-3"}, {"return", "lease/"}, {"return", "3", "4"},
                 {"return", "99999999999999999999"}, {"return", "--forget"}, {"return", "3", "--anyway"},
-                {"return", "3", "--forger"}};
+                {"return", "3", "--forger"}, {"explain", "--jsn"}, {"explain", "-x"}, {"config", "--nosuch"},
+                {"incidents", "-1"}, {"leases", "--all"}, {"mode", "-x"}, {"maintenance", "-1h"}};
 
         (void)state;
         for (size_t i = 0; i < sizeof(nonsense) / sizeof(nonsense[0]); i++) {
@@ -246,6 +248,32 @@ static void nonsense_is_wrong_usage_and_asks_nobody(void **state) {
 
                 if (run_ctl(argv) != 2)
                         fail_msg("%s %s: %s", nonsense[i][0], nonsense[i][1], output);
+        }
+}
+
+static void a_word_behind_two_dashes_is_no_option(void **state) {
+        (void)state;
+        assert_int_equal(CTL("explain", "--", "vacuum-journal"), 0);
+        assert_int_equal(CTL("explain", "--", "--all"), 1);
+        assert_says("nothing is named '--all'");
+}
+
+static void a_word_that_is_no_text_is_told_and_not_sent(void **state) {
+        (void)state;
+        assert_int_equal(CTL("run", "\xff\xfe"), 1);
+        assert_says("no text that D-Bus can carry");
+}
+
+static void nothing_is_printed_into_a_socket_when_stdout_is_closed(void **state) {
+        static const char *const commands[] = {"log", "config", "status", "explain"};
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+                const char *const argv[] = {
+                        "sh", "-c", "exec \"$0\" \"$1\" >&-", SPOOLGUARDCTL, commands[i], NULL};
+
+                assert_int_equal(run_ctl(argv), 1);
+                assert_string_equal(output, "spoolguardctl: what was asked for cannot be written\n");
         }
 }
 
@@ -312,6 +340,7 @@ static void refused_plugins_are_shown_with_the_reason(void **state) {
         assert_says("stranger.so can be written by others");
         assert_int_equal(CTL("plugins", "journal"), 0);
         assert_int_equal(CTL("plugins", "jurnal"), 1);
+        assert_string_equal(output, "spoolguardctl: there is no plugin 'jurnal', did you mean 'journal'?\n");
 }
 
 static void describe_needs_no_daemon(void **state) {
@@ -445,6 +474,9 @@ int main(void) {
                 TEST(run_of_what_is_not_there_or_not_allowed_exits_1),
                 TEST(mode_and_maintenance_are_shown_and_lowered),
                 TEST_EMPTY(nonsense_is_wrong_usage_and_asks_nobody),
+                TEST(a_word_behind_two_dashes_is_no_option),
+                TEST(a_word_that_is_no_text_is_told_and_not_sent),
+                TEST(nothing_is_printed_into_a_socket_when_stdout_is_closed),
                 TEST_EMPTY(a_mistyped_command_gets_the_nearest),
                 TEST_EMPTY(every_command_has_its_help),
                 TEST(tables_are_lines_for_tools_and_wrapped_for_people),
