@@ -102,6 +102,8 @@ struct config *config_free(struct config *config);
 const struct config_entry *config_find(const struct config *config, const char *key); /* NULL: none */
 const struct config_condition *config_condition(const struct config *config, const char *name);
 const struct config_playbook *config_playbook(const struct config *config, const char *name);
+/* -EINVAL with a problem that says so, and names the nearest one. */
+int config_no_playbook(const struct config *config, const char *name, struct problem *problem);
 
 /*
  * At a reload: playbooks that failed in `next` (serialised text) but were usable in `last` are taken over

@@ -130,3 +130,14 @@ const struct config_playbook *config_playbook(const struct config *config, const
                         return &config->playbooks[i];
         return NULL;
 }
+
+int config_no_playbook(const struct config *config, const char *name, struct problem *problem) {
+        const char *names[CONFIG_PLAYBOOKS_MAX];
+
+        for (size_t i = 0; i < config->n_playbooks; i++)
+                names[i] = config->playbooks[i].name;
+        const char *near = text_nearest(name, names, config->n_playbooks);
+
+        return problem_set(problem, "there is no playbook '%s'%s%s%s", name, near ? ", did you mean '" : "",
+                near ? near : "", near ? "'?" : "");
+}

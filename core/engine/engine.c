@@ -292,9 +292,6 @@ void engine_set_script(struct engine *engine, const struct engine_script_ops *op
 
 const struct run *engine_run_by_hand(
         struct engine *engine, const char *playbook, bool dry, struct problem *problem) {
-        const char *names[CONFIG_PLAYBOOKS_MAX];
-        size_t n = 0;
-
         if (!engine->ready) {
                 problem_set(problem, "spoolguard is still starting");
                 return NULL;
@@ -303,8 +300,6 @@ const struct run *engine_run_by_hand(
                 struct playbook_life *life = &engine->playbooks[i];
                 const struct config_playbook *config = life->playbook.config;
 
-                if (n < CONFIG_PLAYBOOKS_MAX)
-                        names[n++] = config->name;
                 if (strcmp(config->name, playbook) != 0)
                         continue;
                 if (config->failed) {
@@ -324,9 +319,7 @@ const struct run *engine_run_by_hand(
                 }
                 return &run->run;
         }
-        const char *nearest = text_nearest(playbook, names, n);
-        problem_set(problem, "there is no playbook '%s'%s%s%s", playbook, nearest ? ", did you mean '" : "",
-                nearest ? nearest : "", nearest ? "'?" : "");
+        config_no_playbook(engine->config, playbook, problem);
         return NULL;
 }
 

@@ -90,7 +90,8 @@ static int order_reload(struct desk *desk, const struct wire_lower *lower, struc
         char duration[TEXT_QUANTITY_MAX];
 
         if (!allowance_take(&desk->reloads, RELOADS_BURST, RELOADS_PER_HOUR, loop_now(desk->loop)))
-                return problem_set(problem, "too many reloads, try again in %s",
+                return problem_set(problem,
+                        "too many reloads, try again in %s; root need not wait: systemctl reload spoolguard",
                         text_duration(allowance_wait(&desk->reloads, RELOADS_PER_HOUR), duration));
         desk->ops->reload(lower->who, lower->serial, desk->data);
         return 0;
@@ -156,10 +157,13 @@ static void unquarantine(struct desk *desk, const char *playbook, const char *wh
 int desk_unquarantine(struct desk *desk, const char *playbook, const char *who, struct problem *problem) {
         const struct ledger_playbook *past = ledger_playbook(desk->ledger, playbook);
 
-        if (!past || !past->quarantined)
-                return problem_set(problem, "playbook %s is not in quarantine", playbook);
-        unquarantine(desk, playbook, who);
-        return 0;
+        if (past && past->quarantined) {
+                unquarantine(desk, playbook, who);
+                return 0;
+        }
+        if (!config_playbook(desk->config, playbook))
+                return config_no_playbook(desk->config, playbook, problem);
+        return problem_set(problem, "playbook %s is not in quarantine", playbook);
 }
 
 void desk_review_quarantine(struct desk *desk) {

@@ -37,6 +37,8 @@ const struct sg_plugin *plugin_find(const struct plugin_list *list, const char *
 /* The verb "plugin.verb", and the plugin it belongs to. */
 const struct sg_verb *plugin_verb(
         const struct plugin_list *list, const char *name, const struct sg_plugin **ret_plugin);
+/* The verb whose name `name` is most like; NULL: of none. */
+const char *plugin_verb_nearest(const struct plugin_list *list, const char *name);
 const char *plugin_risk_name(enum sg_risk risk);
 
 /* The configured options of a plugin as values, from the frozen configuration. */

@@ -23,6 +23,7 @@
 #include "plugin/plugin_open.h"
 
 #define PLUGINS_MAX 64
+#define VERBS_MAX 256 /* that are looked at for the nearest */
 #define OPTIONS_MAX 64
 
 static const char *const risk_names[] = {
@@ -122,6 +123,19 @@ const struct sg_verb *plugin_verb(
                         }
         }
         return NULL;
+}
+
+const char *plugin_verb_nearest(const struct plugin_list *list, const char *name) {
+        const char *names[VERBS_MAX];
+        size_t n = 0;
+
+        for (size_t i = 0; i < list->n; i++) {
+                const struct sg_plugin *sg = list->plugins[i].sg;
+
+                for (size_t j = 0; sg && sg->verbs && sg->verbs[j] && n < VERBS_MAX; j++)
+                        names[n++] = sg->verbs[j]->name;
+        }
+        return text_nearest(name, names, n);
 }
 
 const char *plugin_risk_name(enum sg_risk risk) {

@@ -112,7 +112,10 @@ static const struct sg_verb *check_verb(lua_State *lua, const struct script_run 
                 return NULL;
         const struct sg_verb *verb = plugin_verb(run->script->plugins, name, &plugin);
         if (!verb) {
-                luaL_error(lua, "there is no verb '%s'", name);
+                const char *near = plugin_verb_nearest(run->script->plugins, name);
+
+                luaL_error(lua, "there is no verb '%s'%s%s%s", name, near ? ", did you mean '" : "",
+                        near ? near : "", near ? "'?" : "");
                 return NULL; /* not reached: luaL_error() does not return, but does not say so */
         }
         for (size_t i = 0; i < n; i++)

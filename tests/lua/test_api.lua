@@ -213,7 +213,7 @@ end)
 
 test("with the plugins, a verb or an argument that they do not have is named", function()
   for text, what in pairs({
-    [ [[ act("journal.vacum") ]] ] = "there is no verb 'journal.vacum'",
+    [ [[ act("journal.vacum") ]] ] = "there is no verb 'journal.vacum', did you mean 'journal.vacuum'?",
     [ [[ act("journal.vacuum", { kep = "200M" }) ]] ] = 'did you mean "keep"',
     [ [[ act("journal.vacuum", { keep = "soon" }) ]] ] = "keep",
   }) do

@@ -121,6 +121,7 @@ static void nobody_is_called_for_a_probe_that_never_ended(void **state) {
 
 static void two_crashes_in_its_lua_quarantine_a_playbook_until_its_file_changes(void **state) {
         struct fixture *fixture = *state;
+        struct problem problem;
         uint64_t run, incident;
 
         hello(fixture);
@@ -137,6 +138,10 @@ static void two_crashes_in_its_lua_quarantine_a_playbook_until_its_file_changes(
         configure(fixture, "mode\tt\tenforce\n" PLAYBOOK("vacuum", "enforce", "-- another one"));
         desk_review_quarantine(fixture->desk);
         assert_false(ledger_playbook(book_ledger(fixture->book), "vacuum")->quarantined);
+        assert_int_equal(desk_unquarantine(fixture->desk, "vacuum", "root", &problem), -EINVAL);
+        assert_string_equal(problem.text, "playbook vacuum is not in quarantine");
+        assert_int_equal(desk_unquarantine(fixture->desk, "vacum", "root", &problem), -EINVAL);
+        assert_string_equal(problem.text, "there is no playbook 'vacum', did you mean 'vacuum'?");
         assert_null(ledger_playbook(book_ledger(fixture->book), "no-such-playbook"));
 }
 
