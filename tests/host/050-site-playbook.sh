@@ -37,6 +37,9 @@ return playbook {
 }
 LUA
 inside sed -i '7s/act(/act((/' /etc/spoolguard/playbooks/site-trim.lua
+checked=$(inside spoolguardd --check) || fail "broken playbooks must not fail the check"
+grep -qE 'broken.lua:[0-9]+' <<<"$checked" || fail "the check does not name them: $checked"
+grep -q 'can be used, but for what is named above' <<<"$checked" || fail "the check calls it good: $checked"
 reload || fail "broken playbooks must not fail the reload"
 wait_until 30 answers
 log_since "$since"
