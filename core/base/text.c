@@ -95,6 +95,11 @@ bool text_copy(char *target, size_t size, const char *source) {
         return kept == length;
 }
 
+void text_one_line(char *text) {
+        while ((text = strchr(text, '\n')))
+                *text = ' ';
+}
+
 void text_abridge(char *target, size_t size, const char *source) {
         static const char mark[] = "...";
         char *space;

@@ -17,6 +17,8 @@ bool text_copy(char *target, size_t size, const char *source);
 #define TEXT_COPY(target, source) text_copy((target), sizeof(target), (source))
 /* The same for a sentence: one that does not fit ends with a whole word and "...". */
 void text_abridge(char *target, size_t size, const char *source);
+/* Line ends become blanks. */
+void text_one_line(char *text);
 /* printf into a fixed buffer, cut on overflow. */
 void text_format(char *target, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Like text_copy, with control characters and invalid UTF-8 shown as \xNN. */

@@ -405,17 +405,19 @@ void engine_incident_escalate(struct engine *engine, const char *reason, size_t 
                 size_t used = strlen(escalate->text);
 
                 text_format(escalate->text + used, sizeof(escalate->text) - used, "%s %s (%s)",
-                        tried++ == 0 ? " Tried:" : ",", life->playbook.config->name, life->told);
+                        tried++ == 0 ? "\nTried:" : ",", life->playbook.config->name, life->told);
         }
         if (tried == 0) {
                 size_t used = strlen(escalate->text);
-                text_format(
-                        escalate->text + used, sizeof(escalate->text) - used, " No playbook could be tried.");
+                text_format(escalate->text + used, sizeof(escalate->text) - used,
+                        "\nNo playbook could be tried.");
         }
         engine->open->escalated = engine->gathered[condition].told = true;
         engine->called_usec = loop_now(engine->loop);
         engine_send(engine, &message);
         char *text = strdup(escalate->text);
+        if (text)
+                text_one_line(text);
         engine_event_queue(engine,
                 (struct engine_event){
                         .type = ENGINE_ESCALATED, .incident = engine->open, .text = text ? text : reason},

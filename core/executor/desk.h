@@ -84,7 +84,7 @@ void desk_reload_done(struct desk *desk, uint64_t serial, bool ok, const char *t
 
 /*
  * A call for people, within limits (desk_incident.c); `incident` is the open one or 0, `condition` what it is
- * about or "".
+ * about or "".  Each line of the text is a paragraph for whoever is called.
  */
 void desk_escalate(
         struct desk *desk, uint64_t incident, const char *reason, const char *condition, const char *text);

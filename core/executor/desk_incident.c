@@ -172,7 +172,7 @@ void desk_escalate(
         struct book_entry entry = book_entry_new("escalated");
         struct notify_message message = {
                 .incident = incident, .reason = reason, .title = "spoolguard needs a person"};
-        char title[WIRE_TEXT_MAX], full[WIRE_LONG_MAX + 128], since[TEXT_QUANTITY_MAX];
+        char title[WIRE_TEXT_MAX], full[WIRE_LONG_MAX + 128], line[sizeof(full)], since[TEXT_QUANTITY_MAX];
         const char *why = held_back(desk, incident, reason, condition);
         struct problem problem;
         bool configured = desk->config->notify_command && desk->config->notify_command[0];
@@ -185,18 +185,20 @@ void desk_escalate(
                 text_copy(title, sizeof(title), desk->ledger->incident.title);
                 message.title = title;
         }
-        message.text = text;
-        if (desk->held > 0) {
-                text_format(full, sizeof(full), "%s (and %llu more since %s)", text,
-                        (unsigned long long)desk->held, text_time(desk->held_since_usec, since));
-                message.text = full;
-        }
+        text_copy(full, sizeof(full), text);
+        if (desk->held > 0)
+                text_format(full + strlen(full), sizeof(full) - strlen(full),
+                        "\nCalls held back since %s: %llu.", text_time(desk->held_since_usec, since),
+                        (unsigned long long)desk->held);
+        message.text = full;
+        text_copy(line, sizeof(line), full);
+        text_one_line(line);
         book_number(&entry, "incident", incident);
         book_text(&entry, "condition", condition);
         book_text(&entry, "reason", reason);
         book_text(&entry, "notify", configured ? "begun" : "none");
         book_number(&entry, "held", desk->held);
-        book_text(&entry, "text", message.text);
+        book_text(&entry, "text", line);
         book_write(desk->book, &entry);
         desk->held = 0;
         desk->ops->changed(desk->data);

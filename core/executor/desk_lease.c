@@ -285,8 +285,8 @@ static void end_at_limit(struct desk *desk, struct lease *lease) {
         char text[512], duration[TEXT_QUANTITY_MAX];
 
         text_format(text, sizeof(text),
-                "Lease %llu (%s, %s) was in force for %s and %s has not cleared. What it changed is taken "
-                "back now.",
+                "Lease %llu (%s, %s) was in force for %s and %s has not cleared.\nWhat it changed is "
+                "taken back now.",
                 (unsigned long long)lease->id, lease->verb, lease->reason,
                 text_duration(lease->limit_usec - lease->since_usec, duration), lease->until_clear);
         if (end(desk, lease, "limit"))

@@ -137,8 +137,8 @@ static void undo_failed(struct desk *desk, struct lease *lease, const char *why,
         if (lease->failures != LEASE_UNDO_CALL)
                 return;
         text_format(text, sizeof(text),
-                "Lease %llu (%s) is over, but what it changed could not be taken back %u times, last: %s. It "
-                "is tried again.",
+                "Lease %llu (%s) is over, but what it changed could not be taken back %u times, last: %s.\n"
+                "It is tried again.",
                 (unsigned long long)lease->id, lease->verb, lease->failures, why);
         desk_escalate(desk, lease->incident == desk->ledger->incident.id ? lease->incident : 0, "undo-failed",
                 lease->until_clear, text);

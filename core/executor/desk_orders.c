@@ -188,9 +188,8 @@ static void count_death(struct desk *desk, const char *reason) {
         if (first == 0 || now - first > DESK_DEATHS_WINDOW || desk_called_lately(desk, "watcher-fails", ""))
                 return;
         text_format(text, sizeof(text),
-                "The watcher died %u times within 10 minutes, last: %s. Until it lives, nothing is watched "
-                "or "
-                "repaired.",
+                "The watcher died %u times within 10 minutes, last: %s.\n"
+                "Until it lives, nothing is watched or repaired.",
                 DESK_DEATHS_MAX, reason);
         desk_escalate(desk, desk->ledger->incident.id, "watcher-fails", "", text);
         memset(desk->deaths, 0, sizeof(desk->deaths));
@@ -226,8 +225,8 @@ static void recover_action(struct desk *desk) {
 
         text_format(text, sizeof(text),
                 "It is not known whether action %llu (%s %s, for playbook %s) took effect: it had begun when "
-                "spoolguard or the host ended. It is not repeated unasked. Please look at what it was to "
-                "change.",
+                "spoolguard or the host ended.\n"
+                "It is not repeated unasked.",
                 (unsigned long long)intent.action, intent.verb, intent.args, intent.playbook);
         /* A probe changed nothing, and what its lease knows can be taken back by whoever renews or ends it. */
         if (!(verb && verb->risk == SG_RISK_PROBE) && !desk_lease_covers(desk, intent.action, intent.verb))

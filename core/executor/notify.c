@@ -6,7 +6,7 @@
  * commands, at most NOTIFY_RUNNING_MAX, each with the configured deadline: SIGTERM, then SIGKILL 5 s later.
  *
  * The command is checked at every use, not when it was configured: it must be root's alone (base/program.c).  It
- * gets the text on stdin and SPOOLGUARD_REASON, _INCIDENT, _TITLE, _HOST in an environment that holds nothing else
+ * gets the text of notify_text.c on stdin and SPOOLGUARD_REASON, _INCIDENT, _TITLE, _HOST in an environment that holds nothing else
  * but PATH; no shell is involved, and no text of ours becomes an argument.
  *
  * Fails: a command that is refused or does not start is told to the caller, once, and never stops anything.
@@ -27,6 +27,7 @@
 #include "base/clock.h"
 #include "base/program.h"
 #include "base/text.h"
+#include "executor/notify_text.h"
 #include "role.h"
 
 #define KILL_AFTER (5 * USEC_PER_SEC)
@@ -109,25 +110,25 @@ static void on_deadline(struct loop_timer *timer, void *data) {
 }
 
 /* The whole text fits in memory, so no pipe has to be fed. */
-static int text_fd(const struct notify_message *message) {
+static int text_fd(const struct notify_message *message, const char *host) {
         _cleanup_close_ int fd = memfd_create("spoolguard-notify", MFD_CLOEXEC);
+        char text[NOTIFY_TEXT_MAX];
 
         if (fd < 0)
                 return -errno;
-        if (dprintf(fd, "%s\n\n%s\n", message->title, message->text) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+        notify_text(message, host, text);
+        if (dprintf(fd, "%s", text) < 0 || lseek(fd, 0, SEEK_SET) < 0)
                 return -errno;
         return take_fd(&fd);
 }
 
-__attribute__((noreturn)) static void be_the_command(
-        const char *const *argv, const char *user, const struct notify_message *message, int text) {
+__attribute__((noreturn)) static void be_the_command(const char *const *argv, const char *user,
+        const struct notify_message *message, const char *name, int text) {
         char reason[ENVIRONMENT_MAX], title[ENVIRONMENT_MAX], incident[64], host[HOST_NAME_MAX + 32];
-        char name[HOST_NAME_MAX + 1] = "";
         char *environment[] = {
                 (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", reason, title, incident, host, NULL};
         sigset_t none;
 
-        gethostname(name, sizeof(name) - 1);
         snprintf(reason, sizeof(reason), "SPOOLGUARD_REASON=%s", message->reason);
         snprintf(title, sizeof(title), "SPOOLGUARD_TITLE=%s", message->title);
         snprintf(incident, sizeof(incident), "SPOOLGUARD_INCIDENT=%llu",
@@ -156,6 +157,7 @@ int notify_send(struct notify *notify, const struct config *config, const struct
         const char *const *argv = config->notify_command;
         struct command **place = free_place(notify), *command;
         _cleanup_close_ int text = -1;
+        char host[HOST_NAME_MAX + 1] = "";
         struct problem reason = {""};
         int r;
 
@@ -166,7 +168,8 @@ int notify_send(struct notify *notify, const struct config *config, const struct
         r = program_check("", argv[0], notify->user ? 0 : geteuid(), &reason);
         if (r < 0)
                 return problem_set(problem, "the notify command: %s", reason.text);
-        text = text_fd(message);
+        gethostname(host, sizeof(host) - 1);
+        text = text_fd(message, host);
         command = calloc(1, sizeof(*command));
         if (text < 0 || !command) {
                 free(command);
@@ -179,7 +182,7 @@ int notify_send(struct notify *notify, const struct config *config, const struct
         if (r == 0) {
                 command->pid = fork();
                 if (command->pid == 0)
-                        be_the_command(argv, notify->user, message, text);
+                        be_the_command(argv, notify->user, message, host, text);
                 r = command->pid < 0 ? -errno
                                      : loop_child_new(notify->loop, "the notify command", command->pid,
                                                on_exit_of, command, &command->process);

@@ -10,7 +10,8 @@
 
 struct notify_message {
         uint64_t incident; /* 0: none */
-        const char *reason, *title, *text;
+        const char *reason, *title;
+        const char *text; /* each line is a paragraph */
 };
 
 /* status: "exit 0", "signal 9", "timed out", "refused: ..."; called once for each notify_send() that began. */

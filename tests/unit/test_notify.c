@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "executor/notify.h"
+#include "executor/notify_text.h"
 
 struct fixture {
         char path[PATH_MAX], program[PATH_MAX], out[PATH_MAX];
@@ -63,8 +64,10 @@ static int tear_down(void **state) {
         return 0;
 }
 
-static const struct notify_message message = {
-        .incident = 7, .reason = "spent", .title = "disk-space-high on /var/log", .text = "please; $(look)"};
+static const struct notify_message message = {.incident = 7,
+        .reason = "spent",
+        .title = "disk-space-high on /var/log",
+        .text = "please; $(look)\nTried: it"};
 
 static int begin(struct fixture *fixture, struct problem *problem) {
         return notify_send(fixture->notify, fixture->config, &message, problem);
@@ -73,7 +76,7 @@ static int begin(struct fixture *fixture, struct problem *problem) {
 static void the_command_gets_text_environment_and_its_arguments(void **state) {
         struct fixture *fixture = *state;
         struct problem problem;
-        char text[2048] = "";
+        char text[2 * NOTIFY_TEXT_MAX] = "", expected[512], name[256] = "";
         FILE *file;
 
         setenv("SECRET", "x", 1);
@@ -86,9 +89,61 @@ static void the_command_gets_text_environment_and_its_arguments(void **state) {
         file = fopen(fixture->out, "r");
         text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
         fclose(file);
-        assert_string_equal(text,
+        gethostname(name, sizeof(name) - 1);
+        snprintf(expected, sizeof(expected),
                 "2:it is:'quoted'\nspent/7/disk-space-high on /var/log\nhost\nsecret=\n"
-                "disk-space-high on /var/log\n\nplease; $(look)\n");
+                "%s: disk-space-high on /var/log\n\nplease; $(look)\n\nTried: it\n\nWhat to do: ",
+                name);
+        text[strlen(expected)] = '\0';
+        assert_string_equal(text, expected);
+}
+
+static void a_call_is_short_paragraphs_and_ends_with_what_to_do(void **state) {
+        char text[NOTIFY_TEXT_MAX];
+
+        (void)state;
+        notify_text(&message, "relay1", text);
+        assert_string_equal(text,
+                "relay1: disk-space-high on /var/log\n\nplease; $(look)\n\nTried: it\n\n"
+                "What to do: Please find out why it keeps coming back: what helps has used up its budget "
+                "for now.\n"
+                "How it stands: spoolguardctl explain\n"
+                "What was done: spoolguardctl log --incident 7\n");
+        const struct notify_message of_none = {.reason = "watcher-fails", .title = "a\nb", .text = "\n\nc\n"};
+
+        notify_text(&of_none, "relay1", text);
+        assert_string_equal(text,
+                "relay1: a b\n\nc\n\n"
+                "What to do: Please look at systemctl status spoolguard and journalctl -u spoolguard.\n"
+                "How it stands: spoolguardctl explain\nWhat was done: spoolguardctl log\n");
+}
+
+static void a_call_is_bounded_whatever_it_is_about(void **state) {
+        static const char *const reasons[] = {"not-cleared", "spent", "no-playbook", "refused", "error",
+                "unknown-outcome", "lease-expired", "undo-failed", "watcher-fails", "made-up"};
+        static char longest[5000], title[400], host[256];
+        struct notify_message call = {.incident = UINT64_MAX, .title = title, .text = longest};
+        char text[NOTIFY_TEXT_MAX];
+
+        (void)state;
+        for (size_t every = 10; every < 4000; every += 37)
+                for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+                        memset(title, 't', sizeof(title) - 1);
+                        memset(host, 'h', sizeof(host) - 1);
+                        for (size_t k = 0; k < sizeof(longest) - 1; k++)
+                                longest[k] = k % every == every - 1 ? '\n' : k % 7 == 0 ? ' ' : 'x';
+                        call.reason = reasons[i];
+                        notify_text(&call, host, text);
+                        assert_true(strlen(text) < NOTIFY_TEXT_MAX);
+                        assert_non_null(strstr(text, "\n\nWhat to do: "));
+                        const char *end =
+                                strstr(text, "What was done: spoolguardctl log --incident 184467440737095");
+
+                        assert_non_null(end);
+                        assert_string_equal(strchr(end, '\n'), "\n");
+                        assert_true(!strstr(text, "Please look at it.") ||
+                                i == sizeof(reasons) / sizeof(reasons[0]) - 1);
+                }
 }
 
 static void a_command_that_hangs_is_stopped(void **state) {
@@ -150,6 +205,8 @@ static void only_so_many_run_at_once(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(the_command_gets_text_environment_and_its_arguments),
+                TEST(a_call_is_short_paragraphs_and_ends_with_what_to_do),
+                TEST(a_call_is_bounded_whatever_it_is_about),
                 TEST(a_command_that_hangs_is_stopped),
                 TEST(without_a_command_nothing_is_run),
                 TEST(a_command_others_can_write_or_replace_is_refused),
