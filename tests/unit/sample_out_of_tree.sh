@@ -15,4 +15,9 @@ export PKG_CONFIG_PATH="$pc" PKG_CONFIG_SYSROOT_DIR="$scratch"
 make CFLAGS="-O2 -Wall -Wextra -Werror"
 nm -D --defined-only sample.so | grep -q ' sg_plugin$'
 test "$(nm -D --defined-only sample.so | wc -l)" -eq 1
+# As its README makes it one's own.
+mv sample.c mine.c
+sed -i 's/^PLUGIN = .*/PLUGIN = mine/' Makefile
+make CFLAGS="-O2 -Wall -Wextra -Werror"
+make -n install DESTDIR="$scratch/x" | grep -q 'mine.so .*/spoolguard/plugins/mine.so$'
 pkg-config --variable=plugindir spoolguard | grep -q '/spoolguard/plugins$'
