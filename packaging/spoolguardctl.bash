@@ -92,7 +92,7 @@ _spoolguardctl() {
 		;;
 	return) COMPREPLY=($(compgen -W "$(_spoolguardctl_names lease)" -- "$cur")) ;;
 	incidents) COMPREPLY=($(compgen -W "$(_spoolguardctl_names incident)" -- "$cur")) ;;
-	config) COMPREPLY=($(compgen -W "mode notify conditions plugins playbooks
+	config) COMPREPLY=($(compgen -W "mode back_by notify conditions plugins playbooks
 		$(_spoolguardctl_keys "$cur")" -- "$cur")) ;;
 	plugins) COMPREPLY=($(compgen -W "$(_spoolguardctl_plugins)" -- "$cur")) ;;
 	*) COMPREPLY=() ;;
