@@ -4,13 +4,14 @@
  *
  * Runs in the watcher, as part of the sensor `queue`.  Postfix does not write the next hop of a deferred message
  * anywhere, so it is worked out as trivial-rewrite would: the transport table first (the domain, then .parent
- * for each parent, then *), else nowhere for local domains, else relayhost, else the domain itself.
+ * for each parent, then *), else nowhere for local domains, else what relay_transport or default_transport name as
+ * theirs, else relayhost, else the domain itself.
  *
  * Owns the routes it was given to read.  Fails only for want of memory.
  * Limits: of several transport tables only the first is looked at, and of that only the text file (hash:, lmdb:,
- * texthash: and their like), and no row for a single user; relayhost and default_transport by sender are not looked
- * at.  A next hop that is wrong for that reason is never acted on by mistake: its probe decides, and so do the reasons
- * of its messages.
+ * texthash: and their like), and no row for a single user.  Where the sender decides, too, next hops are not known: a
+ * guess would be the domain itself, which a relay behind such tables can often not reach at all, so it would be called
+ * dead for ever, and its mail kept back, whatever becomes of the true one.
  */
 #include "postfix/nexthop.h"
 
@@ -69,22 +70,26 @@ bool nexthop_transport_file(const char *main_cf, char *ret_path, size_t size) {
 }
 
 /* Lists of plain names; a table or a file ("hash:/..", "/..") names domains that cannot be known from here. */
-static int add_local(struct nexthop_routes *routes, size_t *used, char *list) {
+static int add_names(char **names, char *list) {
         char *rest = NULL, *grown;
+        size_t used = 0;
+
+        for (const char *name = *names; name && *name; name += strlen(name) + 1)
+                used += strlen(name) + 1;
 
         for (char *word = strtok_r(list, ", \t", &rest); word; word = strtok_r(NULL, ", \t", &rest)) {
                 size_t length = strlen(word) + 1;
 
                 if (strpbrk(word, ":/!"))
                         continue;
-                grown = realloc(routes->local, *used + length + 1);
+                grown = realloc(*names, used + length + 1);
                 if (!grown)
                         return -ENOMEM;
-                routes->local = grown;
-                memcpy(grown + *used, word, length);
-                lower(grown + *used);
-                *used += length;
-                grown[*used] = '\0';
+                *names = grown;
+                memcpy(grown + used, word, length);
+                lower(grown + used);
+                used += length;
+                grown[used] = '\0';
         }
         return 0;
 }
@@ -130,23 +135,73 @@ static int read_transport(struct nexthop_routes *routes, const char *transport) 
         return 0;
 }
 
-int nexthop_routes_init(struct nexthop_routes *routes, const char *main_cf, const char *transport) {
-        char value[MAIN_CF_VALUE_MAX];
-        size_t used = 0;
-        int r;
+/* "transport" or "transport:nexthop". */
+static bool stays(const char *result) {
+        size_t length = strcspn(result, ":");
 
-        *routes = (struct nexthop_routes){.relayhost = ""};
+        for (size_t i = 0; i < sizeof(staying) / sizeof(staying[0]); i++)
+                if (strlen(staying[i]) == length && strncmp(staying[i], result, length) == 0)
+                        return true;
+        return false;
+}
+
+/* The first of several is the one that Postfix begins with. */
+static void read_way(
+        const char *main_cf, const char *transport, const char *usual, struct nexthop_way *ret_way) {
+        char value[MAIN_CF_VALUE_MAX], relayhost[MAIN_CF_VALUE_MAX];
+        const char *hop;
+
+        main_cf_expanded(main_cf, "relayhost", "", relayhost, sizeof(relayhost));
+        main_cf_expanded(main_cf, transport, usual, value, sizeof(value));
+        hop = value + strcspn(value, ":");
+        hop = hop[0] == ':' && hop[1] != '\0' ? hop + 1 : relayhost;
+        ret_way->stays = stays(value);
+        relayhost[strcspn(relayhost, ", \t")] = '\0';
+        value[strcspn(value, ", \t")] = '\0';
+        copy(ret_way->hop, hop);
+}
+
+static void read_ways(struct nexthop_routes *routes, const char *main_cf) {
+        read_way(main_cf, "default_transport", "smtp", &routes->other);
+        read_way(main_cf, "relay_transport", "relay", &routes->relay);
+}
+
+const char *nexthop_unknowable(const char *main_cf) {
+        static const char *const by_sender[] = {
+                "sender_dependent_relayhost_maps", "sender_dependent_default_transport_maps"};
+        struct nexthop_routes routes = {.local = NULL};
+        char value[MAIN_CF_VALUE_MAX];
+
+        for (size_t i = 0; i < sizeof(by_sender) / sizeof(by_sender[0]); i++)
+                if (!main_cf_expanded(main_cf, by_sender[i], "", value, sizeof(value)) || value[0] != '\0')
+                        return by_sender[i];
+        read_ways(&routes, main_cf);
+        if (routes.relay.stays == routes.other.stays && strcmp(routes.relay.hop, routes.other.hop) == 0)
+                return NULL;
+        /* In a table or a file they cannot be told from all others. */
+        if (!main_cf_expanded(main_cf, "relay_domains", "", value, sizeof(value)) || strpbrk(value, ":/!"))
+                return "relay_domains";
+        return NULL;
+}
+
+int nexthop_routes_init(struct nexthop_routes *routes, const char *main_cf, const char *transport) {
+        static const struct {
+                const char *name, *usual;
+        } locals[] = {{"mydestination", "$myhostname, localhost.$mydomain, localhost"},
+                {"virtual_mailbox_domains", ""}};
+        char value[MAIN_CF_VALUE_MAX];
+        int r = 0;
+
+        *routes = (struct nexthop_routes){.local = NULL};
         main_cf = main_cf ? main_cf : "";
-        if (main_cf_expanded(main_cf, "relayhost", "", value, sizeof(value))) {
-                value[strcspn(value, ", \t")] = '\0';
-                copy(routes->relayhost, value);
+        read_ways(routes, main_cf);
+        for (size_t i = 0; i < sizeof(locals) / sizeof(locals[0]) && r >= 0; i++) {
+                main_cf_expanded(main_cf, locals[i].name, locals[i].usual, value, sizeof(value));
+                r = add_names(&routes->local, value);
         }
-        main_cf_expanded(main_cf, "mydestination", "$myhostname, localhost.$mydomain, localhost", value,
-                sizeof(value));
-        r = add_local(routes, &used, value);
-        main_cf_expanded(main_cf, "virtual_mailbox_domains", "", value, sizeof(value));
+        main_cf_expanded(main_cf, "relay_domains", "", value, sizeof(value));
         if (r >= 0)
-                r = add_local(routes, &used, value);
+                r = add_names(&routes->relayed, value);
         if (r >= 0 && transport)
                 r = read_transport(routes, transport);
         if (r < 0)
@@ -156,15 +211,25 @@ int nexthop_routes_init(struct nexthop_routes *routes, const char *main_cf, cons
 
 void nexthop_routes_deinit(struct nexthop_routes *routes) {
         free(routes->local);
+        free(routes->relayed);
         free(routes->rows);
         free(routes->text);
-        *routes = (struct nexthop_routes){.relayhost = ""};
+        *routes = (struct nexthop_routes){.local = NULL};
 }
 
-static bool is_local(const struct nexthop_routes *routes, const char *domain) {
-        for (const char *local = routes->local; local && *local; local += strlen(local) + 1)
-                if (strcmp(local, domain) == 0)
+static bool is_named(const char *names, const char *domain) {
+        for (const char *name = names; name && *name; name += strlen(name) + 1)
+                if (strcmp(name, domain) == 0)
                         return true;
+        return false;
+}
+
+static bool is_relayed(const struct nexthop_routes *routes, const char *domain) {
+        for (; domain; domain = strchr(domain, '.')) {
+                domain += *domain == '.';
+                if (is_named(routes->relayed, domain))
+                        return true;
+        }
         return false;
 }
 
@@ -186,12 +251,19 @@ static const char *find_transport(const struct nexthop_routes *routes, const cha
 
 void nexthop_of_transport(const char *result, const char *domain, char ret_hop[static NEXTHOP_MAX]) {
         const char *colon = strchr(result, ':');
-        size_t length = colon ? (size_t)(colon - result) : strlen(result);
 
-        copy(ret_hop, colon && colon[1] != '\0' ? colon + 1 : domain);
-        for (size_t i = 0; i < sizeof(staying) / sizeof(staying[0]); i++)
-                if (strlen(staying[i]) == length && strncmp(staying[i], result, length) == 0)
-                        ret_hop[0] = '\0';
+        copy(ret_hop, stays(result) ? "" : colon && colon[1] != '\0' ? colon + 1 : domain);
+}
+
+/* Without a word of the table. */
+static void nexthop_of_class(
+        const struct nexthop_routes *routes, const char *domain, char ret_hop[static NEXTHOP_MAX]) {
+        const struct nexthop_way *way = is_relayed(routes, domain) ? &routes->relay : &routes->other;
+
+        if (*domain == '\0' || is_named(routes->local, domain) || way->stays)
+                ret_hop[0] = '\0';
+        else
+                copy(ret_hop, way->hop[0] ? way->hop : domain);
 }
 
 void nexthop_of(const struct nexthop_routes *routes, const char *domain, char ret_hop[static NEXTHOP_MAX]) {
@@ -200,8 +272,6 @@ void nexthop_of(const struct nexthop_routes *routes, const char *domain, char re
         /* ":" is the row that takes a domain out of what a wider row says. */
         if (result && strcmp(result, ":") != 0)
                 nexthop_of_transport(result, domain, ret_hop);
-        else if (*domain == '\0' || is_local(routes, domain))
-                ret_hop[0] = '\0';
         else
-                copy(ret_hop, routes->relayhost[0] ? routes->relayhost : domain);
+                nexthop_of_class(routes, domain, ret_hop);
 }

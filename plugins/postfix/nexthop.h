@@ -10,9 +10,17 @@
 
 struct nexthop_row;
 
+/* Of a class of domains: where their mail goes when the transport table says nothing. */
+struct nexthop_way {
+        char hop[NEXTHOP_MAX]; /* "": to the domain itself */
+        bool stays;            /* on this machine, or nowhere */
+};
+
 struct nexthop_routes {
-        char relayhost[NEXTHOP_MAX];
-        char *local; /* domains delivered on this machine, one after the other, each ended by NUL; "" ends them */
+        struct nexthop_way relay, other; /* of relay_domains, and of all that are not local */
+        /* Domains delivered on this machine, one after the other, each ended by NUL; "" ends them. */
+        char *local;
+        char *relayed;            /* the same of relay_domains, which are with all that is below them */
         struct nexthop_row *rows; /* the transport table, sorted */
         size_t n_rows;
         char *text; /* that the rows point into */
@@ -23,6 +31,9 @@ struct nexthop_routes {
  * one that is not made from a text file, so next hops cannot be known.
  */
 bool nexthop_transport_file(const char *main_cf, char *ret_path, size_t size);
+
+/* The setting of main.cf by which the next hop follows from more than the domain; NULL: there is none. */
+const char *nexthop_unknowable(const char *main_cf);
 
 /* `main_cf` and `transport` are the texts of the files; NULL: there is none.  0 or -ENOMEM. */
 int nexthop_routes_init(struct nexthop_routes *routes, const char *main_cf, const char *transport);

@@ -76,6 +76,22 @@ static bool cannot_read(struct queue_spool *spool, const char *path, int error, 
         return false;
 }
 
+/* By what main.cf says they cannot be known, whatever they were before; true: they were known. */
+static bool cannot_know(struct queue_spool *spool, const char *setting, const char *main_cf) {
+        bool is_news = !spool->hops_unknown;
+        char why[160];
+
+        snprintf(why, sizeof(why),
+                "%s cannot be followed from here: next hops are unknown, no mail is acted on", setting);
+        spool->host->log(spool->host, SG_LEVEL_WARNING, "%s", why);
+        queue_spool_trouble(spool, "next hops", why);
+        spool->said_routes = spool->hops_unknown = true;
+        spool->defer_depth = defer_depth(main_cf);
+        spool->transport[0] = '\0';
+        spool->routes_stamp = stamp_all(spool);
+        return is_news;
+}
+
 /* How long Postfix keeps a message before it is given up; not known when main.cf says nonsense. */
 static void read_lifetimes(struct queue_spool *spool, const char *main_cf) {
         uint64_t lifetime, bounce_lifetime;
@@ -88,15 +104,12 @@ static void read_lifetimes(struct queue_spool *spool, const char *main_cf) {
 }
 
 /* The transport table (malloc), or NULL when there is none; false: there is one that cannot be read. */
-static bool read_table(struct queue_spool *spool, const char *main_cf,
+static bool read_table(struct queue_spool *spool, const char *main_cf, const char *table,
         char ret_path[static QUEUE_TABLE_PATH_MAX], char **ret_text) {
-        char table[PATH_MAX];
         int r = 0;
 
         ret_path[0] = '\0';
         *ret_text = NULL;
-        if (!nexthop_transport_file(main_cf, table, sizeof(table)))
-                return cannot_read(spool, "what transport_maps names", -ENOTSUP, main_cf);
         if (table[0] == '\0')
                 return true;
         snprintf(ret_path, QUEUE_TABLE_PATH_MAX, "%s%s", spool->host->root, table);
@@ -105,7 +118,8 @@ static bool read_table(struct queue_spool *spool, const char *main_cf,
 }
 
 static bool use(struct queue_spool *spool, const char *main_cf) {
-        char path[QUEUE_TABLE_PATH_MAX], value[MAIN_CF_VALUE_MAX], *table;
+        char path[QUEUE_TABLE_PATH_MAX], value[MAIN_CF_VALUE_MAX], named[PATH_MAX], *table;
+        const char *setting = nexthop_unknowable(main_cf);
         struct nexthop_routes routes;
         int r;
 
@@ -113,7 +127,9 @@ static bool use(struct queue_spool *spool, const char *main_cf) {
         queue_outside_read(&spool->outside, main_cf);
         spool->has_filter =
                 main_cf_expanded(main_cf, "content_filter", "", value, sizeof(value)) && value[0] != '\0';
-        if (!read_table(spool, main_cf, path, &table))
+        if (setting || !nexthop_transport_file(main_cf, named, sizeof(named)))
+                return cannot_know(spool, setting ? setting : "transport_maps", main_cf);
+        if (!read_table(spool, main_cf, named, path, &table))
                 return false;
         r = nexthop_routes_init(&routes, main_cf, table);
         free(table);

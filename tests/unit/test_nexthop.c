@@ -28,6 +28,58 @@ static void mail_goes_to_its_domain_or_to_the_relayhost(void **state) {
         expect_hop("relayhost = $mydomain\nmydomain = up.test\n", NULL, "example.test", "up.test");
 }
 
+/* As trivial-rewrite does: what a transport names as its next hop goes before relayhost. */
+static void a_transport_with_a_next_hop_of_its_own_goes_before_relayhost(void **state) {
+        const char *gateway = "mydestination =\nrelayhost = up.test\nrelay_domains = in.test, Branch.Test\n"
+                              "relay_transport = relay:[10.0.0.9]:26\n";
+
+        (void)state;
+        expect_hop("default_transport = smtp:[Smart.Test]:587\n", NULL, "example.test", "[smart.test]:587");
+        expect_hop("relayhost = up.test\ndefault_transport = smtp:[smart.test]\n", NULL, "example.test",
+                "[smart.test]");
+        expect_hop("relayhost = up.test\ndefault_transport = slow\n", NULL, "example.test", "up.test");
+        expect_hop("relayhost = up.test\ndefault_transport = slow:\n", NULL, "example.test", "up.test");
+        expect_hop(
+                "relayhost = up.test\ndefault_transport = error:no mail leaves\n", NULL, "example.test", "");
+        expect_hop(
+                "default_transport = smtp:$mydomain\nmydomain = up.test\n", NULL, "example.test", "up.test");
+        expect_hop(gateway, NULL, "in.test", "[10.0.0.9]:26");
+        expect_hop(gateway, NULL, "below.branch.test", "[10.0.0.9]:26");
+        expect_hop(gateway, NULL, "ain.test", "up.test");
+        expect_hop(gateway, NULL, "example.test", "up.test");
+        expect_hop(gateway, "in.test smtp:\n", "in.test", "in.test");
+        expect_hop(
+                "mydestination = here.test\ndefault_transport = smtp:[smart.test]\n", NULL, "here.test", "");
+}
+
+static void what_the_sender_decides_is_not_known(void **state) {
+        static const struct {
+                const char *main_cf, *setting;
+        } cases[] = {
+                {"", NULL},
+                {"sender_dependent_relayhost_maps =\n", NULL},
+                {"sender_dependent_relayhost_maps = hash:/etc/postfix/sasl\n",
+                        "sender_dependent_relayhost_maps"},
+                {"sender_dependent_default_transport_maps = pcre:/x\n",
+                        "sender_dependent_default_transport_maps"},
+                {"relay_domains = hash:/etc/postfix/relay\n", NULL},
+                {"relay_domains = hash:/etc/postfix/relay\nrelayhost = up.test\n", NULL},
+                {"relay_domains = hash:/etc/postfix/relay\nrelay_transport = relay:[in.test]\n",
+                        "relay_domains"},
+                {"relay_domains = /etc/postfix/relay\ndefault_transport = smtp:[up.test]\n", "relay_domains"},
+                {"relay_domains = in.test\nrelay_transport = relay:[in.test]\n", NULL},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                const char *setting = nexthop_unknowable(cases[i].main_cf);
+
+                assert_int_equal(setting != NULL, cases[i].setting != NULL);
+                if (setting)
+                        assert_string_equal(setting, cases[i].setting);
+        }
+}
+
 static void local_mail_has_no_next_hop(void **state) {
         const char *main_cf =
                 "relayhost = up.test\nmyhostname = mx.here.test\nvirtual_mailbox_domains = v.test, "
@@ -99,6 +151,8 @@ static void a_table_that_is_not_made_from_a_text_is_not_read_as_one(void **state
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(mail_goes_to_its_domain_or_to_the_relayhost),
+                cmocka_unit_test(a_transport_with_a_next_hop_of_its_own_goes_before_relayhost),
+                cmocka_unit_test(what_the_sender_decides_is_not_known),
                 cmocka_unit_test(local_mail_has_no_next_hop),
                 cmocka_unit_test(the_transport_table_has_the_first_word),
                 cmocka_unit_test(the_table_is_found_behind_its_type),

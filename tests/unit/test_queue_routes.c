@@ -101,6 +101,22 @@ static void without_the_transport_table_that_main_cf_names_nothing_has_a_next_ho
         relay_expect(relay, "queue_nexthop_messages", "-,[inside.test]", 2);
 }
 
+static void what_main_cf_sends_by_sender_has_no_next_hop_any_more(void **state) {
+        struct relay *relay = *state;
+
+        scratch_write(&relay->scratch, "etc/postfix/main.cf", "relayhost = [smart.test]\n");
+        add(relay, "deferred", "bob@example.test");
+        relay_start(relay);
+        relay_expect(relay, "queue_nexthop_messages", "-,[smart.test]", 1);
+        scratch_write(&relay->scratch, "etc/postfix/main.cf",
+                "relayhost = [smart.test]\nsender_dependent_relayhost_maps = hash:/etc/postfix/by_sender\n");
+        relay_expect(relay, "queue_nexthop_messages", "-,[smart.test]", 0);
+        assert_non_null(sensor_bench_trouble(&relay->bench, "-: next hops"));
+        scratch_write(&relay->scratch, "etc/postfix/main.cf", "relayhost = [smart.test]\n");
+        relay_expect(relay, "queue_nexthop_messages", "-,[smart.test]", 1);
+        assert_null(sensor_bench_trouble(&relay->bench, "-: next hops"));
+}
+
 static void a_content_filter_is_the_next_hop(void **state) {
         struct relay *relay = *state;
 
@@ -122,6 +138,7 @@ int main(void) {
                 TEST(what_others_have_to_know_of_the_way_out_is_told),
                 TEST(routes_that_cannot_be_read_any_more_stay_what_they_were),
                 TEST(without_the_transport_table_that_main_cf_names_nothing_has_a_next_hop),
+                TEST(what_main_cf_sends_by_sender_has_no_next_hop_any_more),
                 TEST(a_content_filter_is_the_next_hop),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
