@@ -87,10 +87,15 @@ local function has_name_server()
   return up or not any
 end
 
--- "[192.0.2.25]:26", "[2001:db8::25]" or "[ipv6:2001:db8::25]": no name server is asked for these.
+-- "[192.0.2.25]:26", "[2001:db8::25]" or "[ipv6:2001:db8::25]", or several: no name server is asked for these.
 local function is_address(nexthop)
-  local host = nexthop:match("^%[(.*)%]")
-  return host and (host:find("^%d+%.%d+%.%d+%.%d+$") or host:find(":", 1, true)) ~= nil
+  for hop in nexthop:gmatch("[^,]+") do
+    local host = hop:match("^%[(.*)%]")
+    if not (host and (host:find("^%d+%.%d+%.%d+%.%d+$") or host:find(":", 1, true))) then
+      return false
+    end
+  end
+  return true
 end
 
 -- Its lease needs no run of ours to last.

@@ -6,6 +6,7 @@
 #include "common/dns_message.h"
 
 #define NEXT_HOP_PORT_SMTP 25
+#define NEXT_HOPS_MAX 4
 
 struct next_hop {
         char host[DNS_NAME_MAX]; /* "" for an address */
@@ -17,6 +18,11 @@ struct next_hop {
 
 /* False: not a destination that can be reached over the network, or one that cannot be understood. */
 bool next_hop_parse(const char *text, struct next_hop *ret_hop);
+/*
+ * The same of a list, "a,b", of which Postfix tries the second when the first cannot be reached.  How many there are; 0:
+ * more than NEXT_HOPS_MAX, or not all of them can be reached over the network and understood.
+ */
+size_t next_hop_parse_list(const char *text, struct next_hop ret_hops[static NEXT_HOPS_MAX]);
 /* The server waits for TLS before it says a word. */
 bool next_hop_is_wrapped(const struct next_hop *hop);
 

@@ -141,31 +141,37 @@ static bool is_idle(struct servers *servers) {
                 (servers->passing_usec == 0 || now_usec - servers->passing_usec >= PASSING_USEC);
 }
 
-/* An address, or a socket of this host; what cannot be understood may be a name. */
-static bool needs_no_name(const char *text, const struct next_hop *hop) {
-        return hop ? hop->literal : strncmp(text, "unix:", 5) == 0;
+static void choose_name(struct servers *servers, const struct next_hop *hop) {
+        struct dns_servers_common *common = &servers->common;
+        struct dns_mail_name *name = &common->names[common->n_names];
+
+        if (common->n_names == DNS_MAIL_NAMES_MAX)
+                return;
+        memcpy(name->name, hop->host, sizeof(name->name));
+        name->type = hop->mx ? ns_t_mx : ns_t_a;
+        common->n_names++;
 }
 
 /* What the next hops with the most mail need first. */
 static void choose_names(struct servers *servers) {
+        struct next_hop hops[NEXT_HOPS_MAX];
         struct next_hop_list list;
-        struct next_hop hop;
 
         servers->is_needed = next_hop_list_init(&list, servers->host, "queue_nexthop_messages") < 0;
         servers->common.n_names = 0;
         for (size_t i = 0; i < list.n; i++) {
-                struct dns_mail_name *name = &servers->common.names[servers->common.n_names];
-                bool is_known = next_hop_parse(list.rows[i].text, &hop);
+                size_t n = next_hop_parse_list(list.rows[i].text, hops);
 
-                if ((list.rows[i].messages <= 0 && !list.rows[i].unknown) ||
-                        needs_no_name(list.rows[i].text, is_known ? &hop : NULL))
+                if (list.rows[i].messages <= 0 && !list.rows[i].unknown)
                         continue;
-                servers->is_needed = true;
-                if (servers->common.n_names == DNS_MAIL_NAMES_MAX || !is_known || list.rows[i].messages <= 0)
-                        continue;
-                memcpy(name->name, hop.host, sizeof(name->name));
-                name->type = hop.mx ? ns_t_mx : ns_t_a;
-                servers->common.n_names++;
+                /* What cannot be understood may be a name, but for a socket of this host. */
+                servers->is_needed |= n == 0 && strncmp(list.rows[i].text, "unix:", 5) != 0;
+                for (size_t k = 0; k < n; k++)
+                        if (!hops[k].literal) {
+                                servers->is_needed = true;
+                                if (list.rows[i].messages > 0)
+                                        choose_name(servers, &hops[k]);
+                        }
         }
         next_hop_list_deinit(&list);
 }

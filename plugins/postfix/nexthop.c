@@ -23,6 +23,7 @@
 #include "postfix/main_cf.h"
 
 #define ROWS_MAX 65536u
+#define BETWEEN ", \t\r"
 
 struct nexthop_row {
         const char *key, *result;
@@ -36,15 +37,31 @@ static void lower(char *text) {
                 *text = (char)tolower((unsigned char)*text);
 }
 
+/* Postfix has commas or blanks between several. */
 static void copy(char ret[static NEXTHOP_MAX], const char *text) {
-        size_t length = strlen(text);
+        size_t used = 0;
 
-        /* Longer than a host name can be: not one. */
-        if (length >= NEXTHOP_MAX)
-                length = 0;
-        memcpy(ret, text, length);
-        ret[length] = '\0';
+        for (text += strspn(text, BETWEEN); *text; text += strspn(text, BETWEEN)) {
+                size_t length = strcspn(text, BETWEEN);
+
+                /* Longer than host names can be: none. */
+                if (used + 1 + length >= NEXTHOP_MAX) {
+                        used = 0;
+                        break;
+                }
+                if (used > 0)
+                        ret[used++] = ',';
+                memcpy(ret + used, text, length);
+                used += length;
+                text += length;
+        }
+        ret[used] = '\0';
         lower(ret);
+}
+
+/* Whoever sent the mail chose it: with a comma it is no list of hosts, but none. */
+static void copy_domain(char ret[static NEXTHOP_MAX], const char *domain) {
+        copy(ret, strpbrk(domain, BETWEEN) ? "" : domain);
 }
 
 bool nexthop_transport_file(const char *main_cf, char *ret_path, size_t size) {
@@ -102,10 +119,12 @@ static int compare_rows(const void *a, const void *b) {
 static bool parse_row(char *line, struct nexthop_row *ret_row) {
         size_t key = strcspn(line, " \t"), gap = strspn(line + key, " \t");
         char *result = line + key + gap;
+        size_t length = strlen(result);
 
         line[key] = '\0';
         lower(line);
-        result[strcspn(result, " \t\r")] = '\0';
+        while (length > 0 && strchr(" \t\r", result[length - 1]))
+                result[--length] = '\0';
         *ret_row = (struct nexthop_row){line, result};
         return key > 0 && gap > 0 && strchr(result, ':') && !strchr(line, '@');
 }
@@ -145,7 +164,6 @@ static bool stays(const char *result) {
         return false;
 }
 
-/* The first of several is the one that Postfix begins with. */
 static void read_way(
         const char *main_cf, const char *transport, const char *usual, struct nexthop_way *ret_way) {
         char value[MAIN_CF_VALUE_MAX], relayhost[MAIN_CF_VALUE_MAX];
@@ -156,8 +174,6 @@ static void read_way(
         hop = value + strcspn(value, ":");
         hop = hop[0] == ':' && hop[1] != '\0' ? hop + 1 : relayhost;
         ret_way->stays = stays(value);
-        relayhost[strcspn(relayhost, ", \t")] = '\0';
-        value[strcspn(value, ", \t")] = '\0';
         copy(ret_way->hop, hop);
 }
 
@@ -252,7 +268,12 @@ static const char *find_transport(const struct nexthop_routes *routes, const cha
 void nexthop_of_transport(const char *result, const char *domain, char ret_hop[static NEXTHOP_MAX]) {
         const char *colon = strchr(result, ':');
 
-        copy(ret_hop, stays(result) ? "" : colon && colon[1] != '\0' ? colon + 1 : domain);
+        if (stays(result))
+                ret_hop[0] = '\0';
+        else if (colon && colon[1] != '\0')
+                copy(ret_hop, colon + 1);
+        else
+                copy_domain(ret_hop, domain);
 }
 
 /* Without a word of the table. */
@@ -262,8 +283,10 @@ static void nexthop_of_class(
 
         if (*domain == '\0' || is_named(routes->local, domain) || way->stays)
                 ret_hop[0] = '\0';
+        else if (way->hop[0])
+                copy(ret_hop, way->hop);
         else
-                copy(ret_hop, way->hop[0] ? way->hop : domain);
+                copy_domain(ret_hop, domain);
 }
 
 void nexthop_of(const struct nexthop_routes *routes, const char *domain, char ret_hop[static NEXTHOP_MAX]) {

@@ -39,7 +39,10 @@ const char *nexthop_unknowable(const char *main_cf);
 int nexthop_routes_init(struct nexthop_routes *routes, const char *main_cf, const char *transport);
 void nexthop_routes_deinit(struct nexthop_routes *routes);
 
-/* The next hop as Postfix writes it, in lower case; "": mail for `domain` does not leave this machine by SMTP. */
+/*
+ * The next hop as Postfix writes it, in lower case, several with nothing but a comma between them; "": mail for `domain`
+ * does not leave this machine by SMTP.
+ */
 void nexthop_of(const struct nexthop_routes *routes, const char *domain, char ret_hop[static NEXTHOP_MAX]);
 /* The same for "transport:nexthop", as the transport table and the content filter record of a message say it. */
 void nexthop_of_transport(const char *result, const char *domain, char ret_hop[static NEXTHOP_MAX]);

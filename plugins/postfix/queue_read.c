@@ -157,6 +157,7 @@ static bool is_plain(const char *domain) {
                 ['_'] = true,
                 ['.'] = true,
                 [':'] = true,
+                [','] = true,
                 ['['] = true,
                 [']'] = true};
 

@@ -178,7 +178,7 @@ static void put_in_order(const struct relay_target *target,
 static void tell_with_evidence(struct relay_target *target, double ratio) {
         struct relay_sentence_address addresses[RELAY_ADDRESSES_MAX];
         const struct relay_sentence sentence = {.nexthop = target->nexthop,
-                .is_filter = target->manner.is_filter,
+                .is_filter = target->is_filter,
                 .messages = target->messages,
                 .addresses = addresses,
                 .n = target->n};

@@ -10,9 +10,12 @@
  * When the name servers are silent, when they know no address, when one of several mail exchanges could not be looked
  * up, or when we could not open a socket, the share is missing and the reason goes with it.
  *
+ * Several next hops, of which Postfix tries the next one when the first cannot be reached, are looked up one after the
+ * other and then are one: mail waits only when no address of any of them takes it.
+ *
  * Owns its lookup, its probes and its timer.  Fails at creation only for want of memory.
- * Limits: RELAY_ADDRESSES_MAX addresses, in the order of preference, as Postfix tries five; no server that waits for
- * TLS before it says a word, no unix sockets, no lists of next hops.
+ * Limits: RELAY_ADDRESSES_MAX addresses, in the order of preference, as Postfix tries five; of several next hops each has
+ * its part of these.  No server that waits for TLS before it says a word, no unix sockets.
  */
 #include "relay/relay_target.h"
 
@@ -50,7 +53,7 @@ static uint64_t wait_after(struct relay_target *target, uint64_t now_usec) {
                 target->mood_usec = now_usec;
         }
         pace->since_usec = now_usec - target->mood_usec;
-        pace->is_filter = target->manner.is_filter;
+        pace->is_filter = target->is_filter;
         pace->is_urgent = target->need.level == RELAY_NEED_URGENT;
         pace->last_usec = relay_pace_wait_usec(pace, target->common->interval_usec);
         for (size_t i = 0; i < target->n; i++) {
@@ -116,10 +119,11 @@ static void on_probed(const struct smtp_probe_result *result, void *data) {
         struct relay_address *address = data;
         struct relay_target *target = address->target;
         const struct sg_host *host = target->common->host;
+        const struct relay_manner manner = {.is_filter = target->is_filter, .port = address->port};
 
         snprintf(address->why, sizeof(address->why), "%s", result->why ? result->why : "");
-        relay_verdict_note(&address->seen, &target->manner, &target->common->limits, result,
-                address->began_usec, host->now_usec(host));
+        relay_verdict_note(&address->seen, &manner, &target->common->limits, result, address->began_usec,
+                host->now_usec(host));
         relay_say_address(address, result);
         end_probe(address);
         relay_say_ratio(target, is_round_over(target));
@@ -132,12 +136,12 @@ static bool probe(struct relay_address *address) {
         struct relay_common *common = target->common;
         struct smtp_probe_limits limits = relay_verdict_limits(&address->seen, &common->limits);
 
-        address->claim = claim(common, &address->address, target->hop.port);
+        address->claim = claim(common, &address->address, address->port);
         if (!address->claim)
                 return false;
         address->is_waiting = false;
         address->began_usec = common->host->now_usec(common->host);
-        if (smtp_probe_new(common->host, &address->address, target->hop.port, &limits, on_probed, address,
+        if (smtp_probe_new(common->host, &address->address, address->port, &limits, on_probed, address,
                     &address->probe) < 0) {
                 end_probe(address);
                 relay_verdict_forget(&address->seen);
@@ -160,36 +164,55 @@ static void go_on(struct relay_target *target) {
                 end_round(target);
 }
 
-static bool still_listed(const struct host_lookup_result *result, const struct net_address *address) {
-        for (size_t i = 0; i < result->n_addresses && i < RELAY_ADDRESSES_MAX; i++)
-                if (net_address_compare(&result->addresses[i].address, address) == 0)
+static bool is_at(const struct relay_address *address, const struct net_address *other, uint16_t port) {
+        return address->port == port && net_address_compare(&address->address, other) == 0;
+}
+
+static bool is_found(const struct relay_found *found, const struct net_address *address, uint16_t port) {
+        for (size_t i = 0; i < found->n; i++)
+                if (found->addresses[i].port == port &&
+                        net_address_compare(&found->addresses[i].address, address) == 0)
                         return true;
         return false;
 }
 
-/* What the lookup found, with what is known from before; addresses that are gone are withdrawn. */
-static void take_addresses(struct relay_target *target, const struct host_lookup_result *result) {
+/* The port is told where it is not the one of the first next hop. */
+static void label(struct relay_address *address) {
+        char text[NET_ADDRESS_TEXT];
+
+        net_address_print(&address->address, text);
+        if (address->port == address->target->hops[0].port)
+                snprintf(address->label, sizeof(address->label), "%s", text);
+        else
+                snprintf(address->label, sizeof(address->label), strchr(text, ':') ? "[%s]:%u" : "%s:%u",
+                        text, address->port);
+}
+
+/* What the lookups found, with what is known from before; addresses that are gone are withdrawn. */
+static void take_addresses(struct relay_target *target) {
+        const struct relay_found *found = &target->found;
         struct relay_address before[RELAY_ADDRESSES_MAX];
         size_t n_before = target->n;
 
         memcpy(before, target->addresses, sizeof(before));
         for (size_t i = 0; i < n_before; i++)
-                if (!still_listed(result, &before[i].address))
+                if (!is_found(found, &before[i].address, before[i].port))
                         relay_say_withdraw_address(&before[i]);
-        for (target->n = 0; target->n < result->n_addresses && target->n < RELAY_ADDRESSES_MAX; target->n++) {
+        for (target->n = 0; target->n < found->n; target->n++) {
                 struct relay_address *address = &target->addresses[target->n];
 
                 *address = (struct relay_address){.target = target,
-                        .address = result->addresses[target->n].address,
+                        .address = found->addresses[target->n].address,
+                        .port = found->addresses[target->n].port,
                         .is_waiting = true};
-                net_address_print(&address->address, address->label);
+                label(address);
                 for (size_t i = 0; i < n_before; i++)
-                        if (net_address_compare(&before[i].address, &address->address) == 0) {
+                        if (is_at(&before[i], &address->address, address->port)) {
                                 address->seen = before[i].seen;
                                 memcpy(address->why, before[i].why, sizeof(address->why));
                         }
         }
-        target->is_incomplete = result->incomplete;
+        target->is_incomplete = found->is_incomplete || found->has_no_word;
 }
 
 static void forget_states(struct relay_target *target, const char *why) {
@@ -199,23 +222,66 @@ static void forget_states(struct relay_target *target, const char *why) {
         }
 }
 
+/* Of several next hops each has its part of the places: the last one may be the one that answers. */
+static void gather(struct relay_target *target, const struct host_lookup_result *result) {
+        struct relay_found *found = &target->found;
+        size_t places = RELAY_ADDRESSES_MAX / target->n_hops;
+
+        for (size_t i = 0; i < result->n_addresses && i < places; i++) {
+                uint16_t port = target->hops[found->hop].port;
+
+                if (is_found(found, &result->addresses[i].address, port))
+                        continue;
+                found->addresses[found->n].address = result->addresses[i].address;
+                found->addresses[found->n++].port = port;
+        }
+        found->is_incomplete |= result->incomplete;
+        /* That one could not be asked for says more than that another one is unknown. */
+        if (result->outcome == HOST_LOOKUP_NO_WORD ||
+                (result->outcome == HOST_LOOKUP_NONE && !found->has_no_word))
+                snprintf(found->why, sizeof(found->why), "%s", result->why);
+        found->has_no_word |= result->outcome == HOST_LOOKUP_NO_WORD;
+}
+
+static void end_lookups(struct relay_target *target) {
+        const struct relay_found *found = &target->found;
+
+        if (found->n == 0 && found->has_no_word)
+                forget_states(target, found->why);
+        else
+                take_addresses(target);
+        target->is_unresolved = found->n == 0;
+        if (target->is_unresolved)
+                relay_say_missing(target, found->why);
+        go_on(target);
+}
+
+static void look_up(struct relay_target *target);
+
 static void on_looked_up(const struct host_lookup_result *result, void *data) {
         struct relay_target *target = data;
 
-        if (result->outcome == HOST_LOOKUP_NO_WORD)
-                forget_states(target, result->why);
-        else
-                take_addresses(target, result);
-        target->is_unresolved = result->outcome != HOST_LOOKUP_FOUND;
-        if (target->is_unresolved)
-                relay_say_missing(target, result->why);
+        gather(target, result);
         target->lookup = host_lookup_free(target->lookup);
-        go_on(target);
+        if (++target->found.hop < target->n_hops)
+                look_up(target);
+        else
+                end_lookups(target);
+}
+
+static void look_up(struct relay_target *target) {
+        struct relay_common *common = target->common;
+
+        if (host_lookup_new(&common->resolver, &target->hops[target->found.hop], common->six, on_looked_up,
+                    target, &target->lookup) == 0)
+                return;
+        relay_say_missing(target, "it could not be looked up for want of memory or descriptors");
+        end_round(target);
 }
 
 /* Its mail is the better probe, and a process of a content filter is not taken for less. */
 static bool is_answering_mail(const struct relay_target *target) {
-        return target->manner.is_filter && target->pace.mood != RELAY_MOOD_DOWN && target->round_usec != 0 &&
+        return target->is_filter && target->pace.mood != RELAY_MOOD_DOWN && target->round_usec != 0 &&
                 target->need.moved_usec > target->round_usec;
 }
 
@@ -229,12 +295,9 @@ static void begin_round(struct relay_target *target) {
         }
         target->in_round = true;
         target->round_usec = host->now_usec(host);
+        target->found = (struct relay_found){.n = 0};
         (void)resolver_refresh(&target->common->resolver);
-        if (host_lookup_new(&target->common->resolver, &target->hop, target->common->six, on_looked_up,
-                    target, &target->lookup) < 0) {
-                relay_say_missing(target, "it could not be looked up for want of memory or descriptors");
-                end_round(target);
-        }
+        look_up(target);
 }
 
 /* The next round, or the same one after a wait for another target's connection. */
@@ -254,7 +317,7 @@ void relay_target_look(
 
         target->need = *need;
         target->messages = messages;
-        target->manner.is_filter = is_filter;
+        target->is_filter = is_filter;
         if (!target->is_probeable || !target->need.is_news)
                 return;
         /* Not the same trouble as before, so patience begins anew. */
@@ -266,10 +329,12 @@ void relay_target_look(
 
 /* NULL: it can. */
 static const char *why_not_probed(struct relay_target *target) {
-        if (!next_hop_parse(target->nexthop, &target->hop))
+        target->n_hops = next_hop_parse_list(target->nexthop, target->hops);
+        if (target->n_hops == 0)
                 return "it is not a host that can be probed";
-        if (next_hop_is_wrapped(&target->hop))
-                return "its server speaks TLS from the first byte, which is not probed";
+        for (size_t i = 0; i < target->n_hops; i++)
+                if (next_hop_is_wrapped(&target->hops[i]))
+                        return "its server speaks TLS from the first byte, which is not probed";
         return NULL;
 }
 
@@ -284,7 +349,6 @@ int relay_target_new(struct relay_common *common, const char *nexthop, struct re
         snprintf(target->nexthop, sizeof(target->nexthop), "%s", nexthop);
         why = why_not_probed(target);
         target->is_probeable = !why;
-        target->manner.port = target->hop.port;
         if (why)
                 relay_say_missing(target, why);
         else

@@ -14,6 +14,7 @@
 
 #define RELAY_ADDRESSES_MAX 8
 #define RELAY_CLAIMS_MAX 64
+#define RELAY_LABEL (NET_ADDRESS_TEXT + 8) /* an address, and a port */
 
 /* A connection that is under way: there is never a second one to the same address and port. */
 struct relay_claim {
@@ -39,7 +40,8 @@ struct relay_target;
 struct relay_address {
         struct relay_target *target;
         struct net_address address;
-        char label[NET_ADDRESS_TEXT];
+        uint16_t port;
+        char label[RELAY_LABEL];
         struct relay_seen seen;
         char why[128]; /* what it does instead of taking mail */
 
@@ -49,16 +51,31 @@ struct relay_address {
         struct relay_claim *claim; /* while there is a probe */
 };
 
+/* What the lookups of a round came to so far, one for each of several next hops in turn. */
+struct relay_found {
+        size_t hop; /* that is being looked up */
+        struct {
+                struct net_address address;
+                uint16_t port;
+        } addresses[RELAY_ADDRESSES_MAX];
+        size_t n;
+        bool is_incomplete; /* there may be more */
+        bool has_no_word;   /* of one of them at least */
+        char why[128];      /* nothing was found of one */
+};
+
 struct relay_target {
         struct relay_common *common;
         char nexthop[NEXT_HOP_TEXT];
-        struct next_hop hop;
-        struct relay_manner manner;
+        struct next_hop hops[NEXT_HOPS_MAX];
+        size_t n_hops;
+        bool is_filter;
         struct relay_need need;
         double messages; /* that wait for it */
 
         struct sg_timer *timer;
         struct host_lookup *lookup;
+        struct relay_found found;
         bool in_round, is_probeable, is_unresolved, is_incomplete;
         struct relay_address addresses[RELAY_ADDRESSES_MAX];
         size_t n;

@@ -3,7 +3,7 @@
  * fuzz_nexthop - any bytes as main.cf, transport table and the domain of a stranger, NUL between them
  *
  * A value that is found fits and has no line in it, a lifetime is one that Postfix would take, and the next hop of a
- * domain is lower case or nothing.
+ * domain is lower case without blanks, or nothing.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +41,7 @@ static void check_values(const char *main_cf) {
 
 static void check_hop(const char *hop) {
         insist(strnlen(hop, NEXTHOP_MAX) < NEXTHOP_MAX);
+        insist(!strpbrk(hop, " \t\r"));
         for (; *hop; hop++)
                 insist(*hop < 'A' || *hop > 'Z');
 }
@@ -58,9 +59,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 at += length < (size_t)(end - at) ? length + 1 : length;
         }
         check_values(texts[0]);
+        (void)nexthop_unknowable(texts[0]);
         insist(nexthop_routes_init(&routes, texts[0], texts[1][0] ? texts[1] : NULL) == 0);
         nexthop_of(&routes, texts[2], hop);
         check_hop(hop);
+        nexthop_of_transport("smtp", texts[2], hop);
+        insist(!strchr(hop, ','));
         nexthop_of_transport(texts[2], texts[1], hop);
         check_hop(hop);
         nexthop_routes_deinit(&routes);

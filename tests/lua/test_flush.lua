@@ -32,7 +32,8 @@ test("but what we postponed does not wait for them for ever: canaries find out w
 end)
 
 test("a relay that is given by its address needs no name server, as on a host without any DNS", function()
-  for _, name in ipairs { "[192.0.2.25]", "[192.0.2.25]:26", "[2001:db8::25]", "[ipv6:2001:db8::25]:26" } do
+  for _, name in ipairs { "[192.0.2.25]", "[192.0.2.25]:26", "[2001:db8::25]", "[ipv6:2001:db8::25]:26",
+    "[192.0.2.25],[192.0.2.26]" } do
     relay()
     local one = hop(name, { waiting = 2000 })
     sim.set("dns_server_up", { server = "127.0.0.1" }, 0)
@@ -44,7 +45,7 @@ test("a relay that is given by its address needs no name server, as on a host wi
 end)
 
 test("one that is given by name waits for a name server, brackets or not", function()
-  for _, name in ipairs { "one.test", "[one.test]:26" } do
+  for _, name in ipairs { "one.test", "[one.test]:26", "[192.0.2.25]:26,[one.test]:26" } do
     relay()
     local one = hop(name, { waiting = 2000 })
     sim.set("dns_server_up", { server = "127.0.0.1" }, 0)

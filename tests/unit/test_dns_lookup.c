@@ -136,6 +136,37 @@ static void the_documented_forms_of_a_next_hop_are_understood(void **state) {
         assert_true(next_hop_is_wrapped(&hop));
 }
 
+static void several_next_hops_are_understood_when_each_of_them_is(void **state) {
+        static const struct {
+                const char *text;
+                size_t n;
+        } cases[] = {
+                {"example.test", 1},
+                {"[a.test]:587,b.test", 2},
+                {"[192.0.2.1],[192.0.2.1]:26,[2001:db8::1],a", 4},
+                {"a,b,c,d,e", 0},
+                {"", 0},
+                {",", 0},
+                {"a,", 0},
+                {",a", 0},
+                {"a,,b", 0},
+                {"a, b", 0},
+                {"a,unix:/run/lmtp", 0},
+        };
+        struct next_hop hops[NEXT_HOPS_MAX];
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+                assert_int_equal(next_hop_parse_list(cases[i].text, hops), cases[i].n);
+        assert_int_equal(next_hop_parse_list("[a.test]:587,b.test", hops), 2);
+        assert_string_equal(hops[0].host, "a.test");
+        assert_int_equal(hops[0].port, 587);
+        assert_false(hops[0].mx);
+        assert_string_equal(hops[1].host, "b.test");
+        assert_int_equal(hops[1].port, 25);
+        assert_true(hops[1].mx);
+}
+
 static void what_is_not_a_next_hop_never_reaches_the_network(void **state) {
         static const char *const texts[] = {"", "[", "[]", "]", ":25", "[a", "[a]b", "[a]:", "a:", "a:0",
                 "a:65536", "a:-1", "a:25x", "a:what", "a b", "a\\x00b", "a..b", "unix:/run/dovecot/lmtp",
@@ -298,6 +329,7 @@ static void the_server_that_answered_is_asked_first_the_next_time(void **state) 
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_documented_forms_of_a_next_hop_are_understood),
+                cmocka_unit_test(several_next_hops_are_understood_when_each_of_them_is),
                 cmocka_unit_test(what_is_not_a_next_hop_never_reaches_the_network),
                 cmocka_unit_test(exchanges_come_by_preference_and_each_address_once),
                 cmocka_unit_test(a_domain_without_exchanges_is_its_own_and_brackets_ask_for_none),

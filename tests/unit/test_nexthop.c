@@ -28,6 +28,22 @@ static void mail_goes_to_its_domain_or_to_the_relayhost(void **state) {
         expect_hop("relayhost = $mydomain\nmydomain = up.test\n", NULL, "example.test", "up.test");
 }
 
+static void several_next_hops_are_told_with_a_comma_between(void **state) {
+        static const char table[] =
+                "one.test smtp:[10.0.0.1], [10.0.0.2]:26 \ntwo.test smtp:[10.0.0.1] # why\n";
+
+        (void)state;
+        expect_hop("relayhost = [A.test]:587,  b.test\n", NULL, "example.test", "[a.test]:587,b.test");
+        expect_hop("relayhost =\n  [a.test]\n  [b.test]\n", NULL, "example.test", "[a.test],[b.test]");
+        expect_hop(
+                "default_transport = smtp:[a.test], [b.test]\n", NULL, "example.test", "[a.test],[b.test]");
+        expect_hop(NULL, table, "one.test", "[10.0.0.1],[10.0.0.2]:26");
+        expect_hop(NULL, table, "two.test", "[10.0.0.1],#,why");
+        /* But not when whoever sent the mail has it so. */
+        expect_hop(NULL, NULL, "one.test,[10.0.0.9]", "");
+        expect_hop(NULL, "* smtp:\n", "one.test [10.0.0.9]", "");
+}
+
 /* As trivial-rewrite does: what a transport names as its next hop goes before relayhost. */
 static void a_transport_with_a_next_hop_of_its_own_goes_before_relayhost(void **state) {
         const char *gateway = "mydestination =\nrelayhost = up.test\nrelay_domains = in.test, Branch.Test\n"
@@ -151,6 +167,7 @@ static void a_table_that_is_not_made_from_a_text_is_not_read_as_one(void **state
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(mail_goes_to_its_domain_or_to_the_relayhost),
+                cmocka_unit_test(several_next_hops_are_told_with_a_comma_between),
                 cmocka_unit_test(a_transport_with_a_next_hop_of_its_own_goes_before_relayhost),
                 cmocka_unit_test(what_the_sender_decides_is_not_known),
                 cmocka_unit_test(local_mail_has_no_next_hop),

@@ -159,6 +159,56 @@ static void a_server_that_greets_late_is_down_until_it_is_given_the_time(void **
         assert_true(bench_value(&fixture->bench, "relay_up_ratio", "[127.0.0.25]") >= 1);
 }
 
+/* As Postfix does with relayhost = a, b: the second takes what the first does not. */
+static void of_several_next_hops_one_that_speaks_is_enough(void **state) {
+        static const char two[] = "[127.0.0.25],[127.0.0.26]";
+        struct fixture *fixture = *state;
+
+        fixture->first.manner = SMTP_SERVER_HANGS_UP;
+        feed(fixture, "-", two, 100);
+        start(fixture);
+        expect(fixture, "relay_up_ratio", two, 0.5);
+        assert_string_equal(sensor_bench_find(&fixture->bench, "relay_up_ratio", two)->sentence,
+                "1 of 2 addresses of [127.0.0.25],[127.0.0.26] is dead: 127.0.0.25 closes the connection; "
+                "mail "
+                "goes by 127.0.0.26");
+        fixture->second.manner = SMTP_SERVER_HANGS_UP;
+        expect(fixture, "relay_up_ratio", two, 0);
+        assert_string_equal(sensor_bench_find(&fixture->bench, "relay_up_ratio", two)->sentence,
+                "no address of [127.0.0.25],[127.0.0.26] speaks SMTP: 127.0.0.25 closes the connection, "
+                "127.0.0.26 "
+                "closes the connection; 100 messages wait for it");
+        fixture->second.manner = SMTP_SERVER_SPEAKS;
+        expect(fixture, "relay_up_ratio", two, 0.5);
+}
+
+static void each_of_several_next_hops_is_tried_at_its_own_port(void **state) {
+        static const char two[] = "[127.0.0.25]:2525,[127.0.0.25]";
+        struct fixture *fixture = *state;
+
+        feed(fixture, "-", two, 100);
+        start(fixture);
+        expect(fixture, "relay_up_ratio", two, 0.5);
+        assert_true(value(fixture, "relay_up", "[127.0.0.25]:2525,[127.0.0.25],127.0.0.25") == 0);
+        assert_true(value(fixture, "relay_up", "[127.0.0.25]:2525,[127.0.0.25],127.0.0.25:25") == 1);
+}
+
+static void several_next_hops_are_not_dead_when_one_cannot_be_looked_up(void **state) {
+        static const char two[] = "[127.0.0.25],twin.test";
+        struct fixture *fixture = *state;
+
+        fixture->first.manner = SMTP_SERVER_HANGS_UP;
+        fixture->names.manner = NAME_SERVER_FAILS;
+        feed(fixture, "-", two, 100);
+        start(fixture);
+        expect(fixture, "relay_up", "[127.0.0.25],twin.test,127.0.0.25", 0);
+        expect_missing(fixture, "relay_up_ratio", two);
+        run(fixture, 60);
+        assert_true(is_missing(fixture, "relay_up_ratio", two));
+        fixture->names.manner = NAME_SERVER_ANSWERS;
+        expect(fixture, "relay_up_ratio", two, 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 RELAY_TEST(addresses_that_speak_are_up_and_their_share_is_told),
@@ -172,6 +222,9 @@ int main(void) {
                 RELAY_TEST(a_server_that_refuses_is_neither_down_nor_has_it_recovered),
                 RELAY_TEST(beside_one_that_takes_mail_what_refuses_is_a_part),
                 RELAY_TEST(a_server_that_greets_late_is_down_until_it_is_given_the_time),
+                RELAY_TEST(of_several_next_hops_one_that_speaks_is_enough),
+                RELAY_TEST(each_of_several_next_hops_is_tried_at_its_own_port),
+                RELAY_TEST(several_next_hops_are_not_dead_when_one_cannot_be_looked_up),
         };
 
         return cmocka_run_group_tests(tests, net_sandbox_setup, NULL);

@@ -16,7 +16,7 @@ KINDS = [
     ("filter", r"\bfilter\b"),
     ("relay-dead", r"no address of \S+ speaks SMTP"),
     ("relay-refuses", r"\brefuses\b"),
-    ("relay-degraded", r"\b3 of 4 addresses of \S+"),
+    ("relay-degraded", r"\b\d of \d addresses of \S+"),
 ]
 
 
