@@ -55,7 +55,9 @@ const struct sg_reading queue_readings[] = {
         {"queue_nexthop_delivered_total", {"instance", "nexthop"},
                 "Messages of that next hop removed from the active queue without a bounce, since it is "
                 "watched: delivered, or deleted by an admin while active. A message to several counts for "
-                "each left to do when it was read."},
+                "each left to do when it was read. What was older than mail lives here is not counted: most "
+                "of "
+                "it was returned."},
         {"queue_nexthop_deferred_total", {"instance", "nexthop"},
                 "Messages of that next hop that came back from the active to the deferred queue."},
         {"queue_retry_delivered_total", {"instance", "nexthop"},
@@ -110,8 +112,9 @@ const struct sg_reading queue_readings[] = {
                 "Messages completed in the incoming queue (or put on hold from there): mail from outside, "
                 "local mail when it is picked up, bounces, and requeued mail."},
         {"mail_delivered_total", {"instance"},
-                "Messages removed from the active queue without a bounce: all recipients done, or deleted by "
-                "an admin while active."},
+                "Messages removed from the active queue without a bounce: all recipients done, returned for "
+                "their "
+                "age, or deleted by an admin while active."},
         {"mail_deferred_total", {"instance"},
                 "Times that a message came back from the active to the deferred queue."},
         {"mail_bounced_total", {"instance"},

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_queue_recent - a next hop that answers and refuses, told from one that is well, busy, choosy or dead */
+#include <time.h>
+
 #include "queue_time_support.h"
 
 #define HOP "-,relay.test"
@@ -9,8 +11,10 @@ static struct spool_file add(struct relay *relay, const char *filter) {
         struct spool_file file;
 
         spool_add(&relay->spool,
-                &(struct spool_message){
-                        .queue = "active", .filter = filter, .recipients = {{.address = "bob@relay.test"}}},
+                &(struct spool_message){.queue = "active",
+                        .arrival_seconds = (uint64_t)time(NULL),
+                        .filter = filter,
+                        .recipients = {{.address = "bob@relay.test"}}},
                 &file);
         return file;
 }
@@ -130,7 +134,9 @@ static void deliver(struct relay *relay, const char *recipient, int n, bool is_s
         assert_in_range(n, 1, 128);
         for (int i = 0; i < n; i++) {
                 spool_add(&relay->spool,
-                        &(struct spool_message){.queue = "active", .recipients = {{.address = recipient}}},
+                        &(struct spool_message){.queue = "active",
+                                .arrival_seconds = (uint64_t)time(NULL),
+                                .recipients = {{.address = recipient}}},
                         &files[i]);
                 if (!is_seen)
                         spool_remove(&relay->spool, &files[i]);
@@ -256,8 +262,9 @@ static void deliveries_elsewhere_do_not_count_for_it(void **state) {
         put_off(relay, 12, "4.3.0", "451 4.3.0 try later", REFUSED);
         for (int i = 0; i < 24; i++)
                 spool_add(&relay->spool,
-                        &(struct spool_message){
-                                .queue = "active", .recipients = {{.address = "bob@well.test"}}},
+                        &(struct spool_message){.queue = "active",
+                                .arrival_seconds = (uint64_t)time(NULL),
+                                .recipients = {{.address = "bob@well.test"}}},
                         &files[i]);
         relay_look(relay);
         for (int i = 0; i < 24; i++)
@@ -310,7 +317,9 @@ static void more_next_hops_than_are_kept_are_forgotten_in_turn(void **state) {
         for (int i = 0; i < 96; i++) {
                 snprintf(recipient, sizeof(recipient), "bob@d%d.test", i);
                 spool_add(&relay->spool,
-                        &(struct spool_message){.queue = "active", .recipients = {{.address = recipient}}},
+                        &(struct spool_message){.queue = "active",
+                                .arrival_seconds = (uint64_t)time(NULL),
+                                .recipients = {{.address = recipient}}},
                         &files[i]);
         }
         relay_look(relay);

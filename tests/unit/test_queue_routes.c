@@ -105,7 +105,7 @@ static void what_main_cf_sends_by_sender_has_no_next_hop_any_more(void **state) 
         struct relay *relay = *state;
 
         scratch_write(&relay->scratch, "etc/postfix/main.cf", "relayhost = [smart.test]\n");
-        add(relay, "deferred", "bob@example.test");
+        relay_add(relay, "deferred", "bob@example.test");
         relay_start(relay);
         relay_expect(relay, "queue_nexthop_messages", "-,[smart.test]", 1);
         scratch_write(&relay->scratch, "etc/postfix/main.cf",

@@ -10,6 +10,18 @@
 
 static const char fresh[] = "connect to mx.example.test[192.0.2.1]:25: Connection timed out";
 
+/* One that has long to live. */
+static struct spool_file add_new(struct relay *relay, const char *queue, const char *recipient) {
+        struct spool_file file;
+
+        spool_add(&relay->spool,
+                &(struct spool_message){.queue = queue,
+                        .arrival_seconds = (uint64_t)time(NULL),
+                        .recipients = {{.address = recipient}}},
+                &file);
+        return file;
+}
+
 static void defer(struct relay *relay, struct spool_file *file, const char *recipient, const char *reason) {
         spool_defer(&relay->spool, file->id,
                 &(struct spool_deferral){
@@ -90,14 +102,34 @@ static void what_is_there_at_the_start_is_counted_and_read(void **state) {
         assert_true(relay_value(relay, "queue_oldest_seconds", "-,deferred") > 1000);
 }
 
+/* Postfix returns it from its log of deferral: nothing is in bounce/, and all else is as if it had been delivered. */
+static void what_leaves_when_it_is_too_old_is_no_sign_that_its_next_hop_takes_mail(void **state) {
+        struct relay *relay = *state;
+        struct spool_file old, new;
+
+        old = relay_add(relay, "deferred", "bob@example.test");
+        new = add_new(relay, "deferred", "bob@example.test");
+        relay_start(relay);
+        relay_expect(relay, "queue_nexthop_messages", "-,example.test", 2);
+        spool_move(&relay->spool, &old, "active");
+        spool_remove(&relay->spool, &old);
+        relay_expect(relay, "queue_nexthop_messages", "-,example.test", 1);
+        relay_expect(relay, "mail_delivered_total", "-", 1);
+        relay_expect(relay, "queue_nexthop_delivered_total", "-,example.test", 0);
+        spool_move(&relay->spool, &new, "active");
+        spool_remove(&relay->spool, &new);
+        relay_expect(relay, "mail_delivered_total", "-", 2);
+        relay_expect(relay, "queue_nexthop_delivered_total", "-,example.test", 1);
+}
+
 static void a_message_is_followed_from_arrival_to_deferral_and_delivery(void **state) {
         struct relay *relay = *state;
         struct spool_file file, other;
 
         relay_start(relay);
         relay_expect(relay, "queue_unreadable", "-", 0);
-        file = relay_add(relay, "incoming", "bob@example.test");
-        other = relay_add(relay, "incoming", "bob@example.test");
+        file = add_new(relay, "incoming", "bob@example.test");
+        other = add_new(relay, "incoming", "bob@example.test");
         relay_expect(relay, "mail_arrived_total", "-", 2);
         spool_move(&relay->spool, &file, "active");
         spool_move(&relay->spool, &other, "active");
@@ -366,6 +398,7 @@ int main(void) {
                 TEST(how_many_bytes_came_in_is_known_after_a_minute_and_holding_mail_is_no_growth),
                 TEST(what_is_there_at_the_start_is_counted_and_read),
                 TEST(a_message_is_followed_from_arrival_to_deferral_and_delivery),
+                TEST(what_leaves_when_it_is_too_old_is_no_sign_that_its_next_hop_takes_mail),
                 TEST(a_bounce_is_no_delivery),
                 TEST(holding_and_releasing_changes_the_queue_only),
                 TEST(mail_held_on_arrival_is_read_when_it_is_complete),
