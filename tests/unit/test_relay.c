@@ -167,19 +167,19 @@ static void of_several_next_hops_one_that_speaks_is_enough(void **state) {
         fixture->first.manner = SMTP_SERVER_HANGS_UP;
         feed(fixture, "-", two, 100);
         start(fixture);
-        expect(fixture, "relay_up_ratio", two, 0.5);
-        assert_string_equal(sensor_bench_find(&fixture->bench, "relay_up_ratio", two)->sentence,
+        bench_expect(&fixture->bench, "relay_up_ratio", two, 0.5);
+        assert_string_equal(bench_sentence(&fixture->bench, "relay_up_ratio", two),
                 "1 of 2 addresses of [127.0.0.25],[127.0.0.26] is dead: 127.0.0.25 closes the connection; "
                 "mail "
                 "goes by 127.0.0.26");
         fixture->second.manner = SMTP_SERVER_HANGS_UP;
-        expect(fixture, "relay_up_ratio", two, 0);
-        assert_string_equal(sensor_bench_find(&fixture->bench, "relay_up_ratio", two)->sentence,
+        bench_expect(&fixture->bench, "relay_up_ratio", two, 0);
+        assert_string_equal(bench_sentence(&fixture->bench, "relay_up_ratio", two),
                 "no address of [127.0.0.25],[127.0.0.26] speaks SMTP: 127.0.0.25 closes the connection, "
                 "127.0.0.26 "
                 "closes the connection; 100 messages wait for it");
         fixture->second.manner = SMTP_SERVER_SPEAKS;
-        expect(fixture, "relay_up_ratio", two, 0.5);
+        bench_expect(&fixture->bench, "relay_up_ratio", two, 0.5);
 }
 
 static void each_of_several_next_hops_is_tried_at_its_own_port(void **state) {
@@ -188,9 +188,11 @@ static void each_of_several_next_hops_is_tried_at_its_own_port(void **state) {
 
         feed(fixture, "-", two, 100);
         start(fixture);
-        expect(fixture, "relay_up_ratio", two, 0.5);
-        assert_true(value(fixture, "relay_up", "[127.0.0.25]:2525,[127.0.0.25],127.0.0.25") == 0);
-        assert_true(value(fixture, "relay_up", "[127.0.0.25]:2525,[127.0.0.25],127.0.0.25:25") == 1);
+        bench_expect(&fixture->bench, "relay_up_ratio", two, 0.5);
+        assert_true(
+                bench_value(&fixture->bench, "relay_up", "[127.0.0.25]:2525,[127.0.0.25],127.0.0.25") == 0);
+        assert_true(bench_value(&fixture->bench, "relay_up",
+                            "[127.0.0.25]:2525,[127.0.0.25],127.0.0.25:25") == 1);
 }
 
 static void several_next_hops_are_not_dead_when_one_cannot_be_looked_up(void **state) {
@@ -201,12 +203,12 @@ static void several_next_hops_are_not_dead_when_one_cannot_be_looked_up(void **s
         fixture->names.manner = NAME_SERVER_FAILS;
         feed(fixture, "-", two, 100);
         start(fixture);
-        expect(fixture, "relay_up", "[127.0.0.25],twin.test,127.0.0.25", 0);
-        expect_missing(fixture, "relay_up_ratio", two);
+        bench_expect(&fixture->bench, "relay_up", "[127.0.0.25],twin.test,127.0.0.25", 0);
+        bench_expect_missing(&fixture->bench, "relay_up_ratio", two);
         run(fixture, 60);
-        assert_true(is_missing(fixture, "relay_up_ratio", two));
+        assert_true(bench_is_missing(&fixture->bench, "relay_up_ratio", two));
         fixture->names.manner = NAME_SERVER_ANSWERS;
-        expect(fixture, "relay_up_ratio", two, 0);
+        bench_expect(&fixture->bench, "relay_up_ratio", two, 0);
 }
 
 int main(void) {
