@@ -176,9 +176,9 @@ static void publish_server(struct scene *scene, size_t i) {
                         host->missing(host, dns_publish_readings[k].name, &label, 1, scene->facts[i].unsent);
                 return;
         }
-        if (scene->facts[i].root.ended > 0)
+        if (scene->facts[i].asked.ended > 0)
                 host->publish(host, "dns_server_loss_ratio", &label, 1,
-                        1 - (double)scene->facts[i].root.answered / (double)scene->facts[i].root.ended);
+                        1 - (double)scene->facts[i].asked.answered / (double)scene->facts[i].asked.ended);
         if (scene->views[i].state == DNS_HEALTH_UNKNOWN)
                 return;
         publish_up(scene, i, &waits);

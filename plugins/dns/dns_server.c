@@ -5,7 +5,8 @@
  * Runs in the watcher, one for each name server that the sensor dns_servers knows.  It is asked for the name servers of
  * the root, which every server can say something about, by a datagram; each question stays open for the whole patience,
  * however many follow, so a late answer is a slow one and no loss.  Over TCP it is asked rarely, and after an answer
- * that did not fit in a datagram.  What mail needs is asked for only while there are nothing but errors for the root.
+ * that did not fit in a datagram.  What mail needs is asked for only while there are nothing but errors for the root,
+ * or when there was never a word about it (dns_health.c).
  *
  * When a question does not even leave this host, that is the news: what was asked before does not count any more, and
  * nothing is said of the server until it answers or is found dead anew.
@@ -21,12 +22,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPEN_MAX 8
+#define OPEN_MAX 16   /* eight for the root, eight for names */
+#define ROOT_EVERY 12 /* names, one that says nothing about the root is asked for it again */
 #define STREAM_USEC UINT64_C(600000000)
 #define STREAM_IDLE_USEC UINT64_C(3600000000)
 #define STREAM_AGAIN_USEC UINT64_C(30000000) /* after one that failed */
 #define STREAM_SOON_USEC UINT64_C(60000000)  /* since the last one, after a truncated datagram */
 #define STREAM_FAILED_MAX 2
+
+/* Among names that mail needs: those may be of broken domains, or there may be none. */
+static const struct dns_mail_name usual_name = {"a.root-servers.net", ns_t_a};
 
 struct question {
         struct dns_server *server; /* NULL: a free place */
@@ -66,16 +71,22 @@ static bool is_undecided(const struct dns_server *server) {
         return server->is_suspect && server->health.state == DNS_HEALTH_UP && server->common->n_names > 0;
 }
 
+/* The questions that show whether it lives. */
+static const struct dns_window *lead(const struct dns_server *server) {
+        return dns_health_lead(&server->root, &server->mail, &server->common->pace, now_usec(server));
+}
+
 /* Wakes up for the next question, and before it to see whether the last one is in doubt. */
 static void plan(struct dns_server *server, uint64_t least_usec) {
         const struct dns_servers_common *common = server->common;
-        uint64_t wait_usec = dns_health_wait_usec(
-                &server->health, &server->root, &common->pace, common->idle, now_usec(server));
-        uint64_t doubt_usec = dns_health_doubt_usec(&server->root, &common->pace);
+        const struct dns_window *leading = lead(server);
+        uint64_t wait_usec =
+                dns_health_wait_usec(&server->health, leading, &common->pace, common->idle, now_usec(server));
+        uint64_t doubt_usec = dns_health_doubt_usec(leading, &common->pace);
         bool is_open = false;
 
         for (size_t i = 0; i < OPEN_MAX; i++)
-                is_open |= server->questions[i].server && server->questions[i].window == &server->root;
+                is_open |= server->questions[i].server && server->questions[i].window == leading;
         if ((is_open || is_undecided(server)) && doubt_usec < wait_usec)
                 wait_usec = doubt_usec;
         common->host->timer_arm(server->timer, wait_usec > least_usec ? wait_usec : least_usec);
@@ -179,9 +190,18 @@ static bool is_stream_due(const struct dns_server *server, uint64_t at_usec) {
         return at_usec - server->stream_usec >= gap_usec;
 }
 
+/* `with_usual`: the usual one has its turn among those that mail needs, or there must be some of these. */
+static const struct dns_mail_name *next_name(const struct dns_server *server, bool with_usual) {
+        const struct dns_servers_common *common = server->common;
+        size_t at = server->mail.asked % (common->n_names + with_usual);
+
+        return at < common->n_names ? &common->names[at] : &usual_name;
+}
+
 static void ask_by_stream(struct dns_server *server, uint64_t at_usec) {
-        const struct dns_question asked = {.name = ".",
-                .type = ns_t_ns,
+        const struct dns_mail_name *name = lead(server) == &server->mail ? next_name(server, true) : NULL;
+        const struct dns_question asked = {.name = name ? name->name : ".",
+                .type = name ? name->type : ns_t_ns,
                 .servers = &server->address,
                 .n_servers = 1,
                 .rounds = 1,
@@ -194,6 +214,25 @@ static void ask_by_stream(struct dns_server *server, uint64_t at_usec) {
         (void)dns_query_new(server->common->host, &asked, on_stream_reply, server, &server->stream);
 }
 
+static void ask_for_name(struct dns_server *server, bool with_usual) {
+        const struct dns_mail_name *name = next_name(server, with_usual);
+
+        ask(server, &server->mail, name->name, name->type);
+}
+
+static void ask_what_is_due(struct dns_server *server, uint64_t at_usec) {
+        bool is_led_by_names = lead(server) == &server->mail;
+        bool with_names =
+                is_led_by_names || dns_health_is_wordless(&server->root, &server->common->pace, at_usec);
+
+        if (!is_led_by_names || server->mail.asked % ROOT_EVERY == 0)
+                ask(server, &server->root, ".", ns_t_ns);
+        if (with_names)
+                ask_for_name(server, true);
+        if (is_stream_due(server, at_usec))
+                ask_by_stream(server, at_usec);
+}
+
 static void on_timer(struct sg_timer *timer, void *data) {
         struct dns_server *server = data;
         const struct dns_servers_common *common = server->common;
@@ -201,21 +240,15 @@ static void on_timer(struct sg_timer *timer, void *data) {
         bool is_due;
 
         (void)timer;
-        is_due = dns_health_wait_usec(&server->health, &server->root, &common->pace, common->idle, at_usec) ==
+        is_due = dns_health_wait_usec(&server->health, lead(server), &common->pace, common->idle, at_usec) ==
                 0;
-        if (is_due) {
-                ask(server, &server->root, ".", ns_t_ns);
-                if (is_stream_due(server, at_usec))
-                        ask_by_stream(server, at_usec);
-        }
-        if (server->is_suspect && common->n_names > 0 && (is_due || is_undecided(server))) {
-                const struct dns_mail_name *name = &common->names[server->mail.asked % common->n_names];
-
-                ask(server, &server->mail, name->name, name->type);
-        }
+        if (is_due)
+                ask_what_is_due(server, at_usec);
+        if (server->is_suspect && common->n_names > 0 && (is_due || is_undecided(server)))
+                ask_for_name(server, false);
         judge(server);
         /* A question that could not even be made is not made again in the same turn. */
-        plan(server, dns_health_doubt_usec(&server->root, &common->pace) / 2);
+        plan(server, dns_health_doubt_usec(lead(server), &common->pace) / 2);
 }
 
 void dns_server_suspect(struct dns_server *server, bool others_tell) {
@@ -232,15 +265,17 @@ void dns_server_hurry(struct dns_server *server, uint64_t delay_usec) {
 }
 
 void dns_server_facts(const struct dns_server *server, struct dns_facts *ret_facts) {
+        const struct dns_window *leading = lead(server);
         struct dns_facts facts = {.health = server->health,
-                .root = dns_window_count(&server->root),
-                .row = dns_health_row(&server->root, &server->common->pace, now_usec(server)),
-                .took_usec = dns_window_took_usec(&server->root),
+                .asked = dns_window_count(leading),
+                .row = dns_health_row(leading, &server->common->pace, now_usec(server)),
+                .took_usec = dns_window_took_usec(leading),
                 .streams = server->streams,
                 .streamed_usec = server->streamed_usec,
                 .unsent = server->unsent[0] ? server->unsent : NULL,
                 .fails_at_once = server->fails_at_once,
-                .has_answered = server->root.answered_usec > 0 || server->streamed_usec > 0};
+                .has_answered = server->root.answered_usec > 0 || server->mail.answered_usec > 0 ||
+                        server->streamed_usec > 0};
 
         (void)dns_window_only_errors(&server->root, 1, &facts.code);
         *ret_facts = facts;

@@ -34,9 +34,9 @@ struct dns_server;
 struct dns_facts {
         struct dns_health health;
         struct dns_row row;
-        struct dns_count root; /* of the last questions */
-        unsigned code;         /* of its last error */
-        uint64_t took_usec;    /* 0: unknown */
+        struct dns_count asked; /* of the last questions */
+        unsigned code;          /* of its last error */
+        uint64_t took_usec;     /* 0: unknown */
         enum dns_streams streams;
         uint64_t streamed_usec; /* when it answered last over TCP; 0: never */
         const char *unsent;     /* why nothing is said of it while its health is not known; NULL: it is new */

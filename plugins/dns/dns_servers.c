@@ -152,7 +152,7 @@ static void choose_name(struct servers *servers, const struct next_hop *hop) {
         common->n_names++;
 }
 
-/* What the next hops with the most mail need first. */
+/* What the next hops with the most mail need first, then those that mail only passes to. */
 static void choose_names(struct servers *servers) {
         struct next_hop hops[NEXT_HOPS_MAX];
         struct next_hop_list list;
@@ -161,16 +161,14 @@ static void choose_names(struct servers *servers) {
         servers->common.n_names = 0;
         for (size_t i = 0; i < list.n; i++) {
                 size_t n = next_hop_parse_list(list.rows[i].text, hops);
+                bool matters = list.rows[i].messages > 0 || list.rows[i].unknown;
 
-                if (list.rows[i].messages <= 0 && !list.rows[i].unknown)
-                        continue;
                 /* What cannot be understood may be a name, but for a socket of this host. */
-                servers->is_needed |= n == 0 && strncmp(list.rows[i].text, "unix:", 5) != 0;
+                servers->is_needed |= matters && n == 0 && strncmp(list.rows[i].text, "unix:", 5) != 0;
                 for (size_t k = 0; k < n; k++)
                         if (!hops[k].literal) {
-                                servers->is_needed = true;
-                                if (list.rows[i].messages > 0)
-                                        choose_name(servers, &hops[k]);
+                                servers->is_needed |= matters;
+                                choose_name(servers, &hops[k]);
                         }
         }
         next_hop_list_deinit(&list);

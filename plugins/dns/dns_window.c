@@ -11,6 +11,7 @@
  */
 #include "dns/dns_window.h"
 
+#include <arpa/nameser.h>
 #include <stdlib.h>
 
 #define MEDIAN_OF 3
@@ -83,6 +84,25 @@ bool dns_window_only_errors(const struct dns_window *window, unsigned n, unsigne
                         *ret_code = sample->code;
         }
         return errors == n;
+}
+
+bool dns_window_has_told(const struct dns_window *window) {
+        const struct dns_sample *sample;
+
+        for (unsigned i = 0; (sample = latest(window, i)); i++)
+                if (sample->outcome == DNS_TOLD)
+                        return true;
+        return false;
+}
+
+bool dns_window_has_word(const struct dns_window *window) {
+        const struct dns_sample *sample;
+
+        for (unsigned i = 0; (sample = latest(window, i)); i++)
+                if (sample->outcome == DNS_TOLD ||
+                        (sample->outcome == DNS_ERROR && sample->code != ns_r_servfail))
+                        return true;
+        return false;
 }
 
 static int by_size(const void *a, const void *b) {

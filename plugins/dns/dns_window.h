@@ -53,6 +53,10 @@ struct dns_count {
 struct dns_count dns_window_count(const struct dns_window *window);
 /* The last `n` that were heard were errors all, and there were so many; `ret_code` is that of the last. */
 bool dns_window_only_errors(const struct dns_window *window, unsigned n, unsigned *ret_code);
+/* One of them was told about. */
+bool dns_window_has_told(const struct dns_window *window);
+/* Or the server said that it does not care for it, which is more than that it tried in vain. */
+bool dns_window_has_word(const struct dns_window *window);
 /* Median of the last three answers; 0: there is none. */
 uint64_t dns_window_took_usec(const struct dns_window *window);
 

@@ -67,7 +67,7 @@ struct name_server {
         enum name_server_manner manner;
         unsigned asked, asked_by_stream; /* questions that came; of these, over TCP */
         unsigned deaf_to;                /* so many of the next questions are lost */
-        const char *silent_for;          /* NULL, or a name about which nothing is said */
+        const char *silent_for;          /* NULL, or a name about which nothing is said; "": the root */
         int denies_type;                 /* 0, or: NXDOMAIN to each question of this type */
 };
 

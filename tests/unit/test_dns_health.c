@@ -62,7 +62,7 @@ static void turn(struct story *story) {
         }
         dns_health_judge(&story->health, &story->root, &story->mail, &pace, story->now_usec);
         if (dns_health_wait_usec(&story->health, &story->root, &pace, story->idle, story->now_usec) == 0) {
-                assert_true(story->n_open < 8); /* as many as dns_server.c has places for */
+                assert_true(story->n_open < 8); /* as many as dns_server.c has places for, of each kind */
                 story->open[story->n_open].number = dns_window_ask(&story->root, story->now_usec);
                 story->open[story->n_open].asked_usec = story->now_usec;
                 story->open[story->n_open++].at_usec =
@@ -244,6 +244,48 @@ static void say(struct dns_window *window, enum dns_outcome outcome, unsigned co
                 dns_window_end(window, dns_window_ask(window, now_usec), &end);
 }
 
+static void one_that_drops_questions_for_the_root_is_led_by_names_at_the_usual_pace(void **state) {
+        struct dns_health health = {.state = DNS_HEALTH_UNKNOWN};
+        struct dns_window root = {0}, mail = {0}, refused;
+        uint64_t now_usec = 1000 * SEC;
+        const struct dns_window *lead;
+
+        (void)state;
+        assert_false(dns_health_is_wordless(&root, &pace, now_usec));
+        say(&root, DNS_SILENT, 0, 4, now_usec);
+        now_usec += 6 * SEC;
+        assert_true(dns_health_is_wordless(&root, &pace, now_usec));
+        assert_ptr_equal(dns_health_lead(&root, &mail, &pace, now_usec), &root);
+        /* That it tried in vain is no sign of use; that it does not know the world is none to the contrary. */
+        say(&mail, DNS_ERROR, ns_r_servfail, 4, now_usec);
+        assert_ptr_equal(dns_health_lead(&root, &mail, &pace, now_usec), &root);
+        refused = mail;
+        say(&refused, DNS_ERROR, ns_r_refused, 1, now_usec);
+        assert_ptr_equal(dns_health_lead(&root, &refused, &pace, now_usec), &refused);
+        say(&mail, DNS_TOLD, 0, 1, now_usec);
+        lead = dns_health_lead(&root, &mail, &pace, now_usec);
+        assert_ptr_equal(lead, &mail);
+        dns_health_judge(&health, &root, &mail, &pace, now_usec);
+        assert_int_equal(health.state, DNS_HEALTH_UP);
+        assert_int_equal(dns_health_wait_usec(&health, lead, &pace, false, now_usec), 5 * SEC);
+
+        say(&mail, DNS_SILENT, 0, 4, now_usec);
+        dns_health_judge(&health, &root, &mail, &pace, now_usec);
+        assert_int_equal(health.state, DNS_HEALTH_UP);
+        dns_health_judge(&health, &root, &mail, &pace, now_usec + 7 * SEC);
+        assert_int_equal(health.state, DNS_HEALTH_DOWN);
+
+        /* With the first word about the root, it is the root that counts. */
+        say(&root, DNS_TOLD, 0, 1, now_usec + 8 * SEC);
+        assert_ptr_equal(dns_health_lead(&root, &mail, &pace, now_usec + 9 * SEC), &root);
+        dns_health_judge(&health, &root, &mail, &pace, now_usec + 9 * SEC);
+        assert_int_equal(health.state, DNS_HEALTH_UP);
+        say(&root, DNS_SILENT, 0, 4, now_usec + 10 * SEC);
+        say(&mail, DNS_TOLD, 0, 4, now_usec + 15 * SEC);
+        dns_health_judge(&health, &root, &mail, &pace, now_usec + 17 * SEC);
+        assert_int_equal(health.state, DNS_HEALTH_DOWN);
+}
+
 static void errors_make_useless_only_whom_the_root_and_all_mail_accuse(void **state) {
         static const struct {
                 bool told_before, others_tell;
@@ -293,6 +335,7 @@ int main(void) {
                 cmocka_unit_test(nobody_is_asked_often_without_need),
                 cmocka_unit_test(answers_count_in_whatever_order_they_come_and_once),
                 cmocka_unit_test(a_question_that_did_not_leave_counts_nowhere),
+                cmocka_unit_test(one_that_drops_questions_for_the_root_is_led_by_names_at_the_usual_pace),
                 cmocka_unit_test(errors_make_useless_only_whom_the_root_and_all_mail_accuse),
         };
 

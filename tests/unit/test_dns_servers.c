@@ -229,6 +229,45 @@ static void one_that_refuses_the_root_all_its_life_is_let_be(void **state) {
         assert_true(bench_value(&fixture->bench, "dns_server_up", FIRST) == 1);
 }
 
+/* As filters and routers do. */
+static void one_that_only_drops_questions_for_the_root_is_up_while_it_answers_for_names(void **state) {
+        struct fixture *fixture = *state;
+
+        fixture->server.silent_for = "";
+        feed_mail(fixture, "example.test", 5);
+        bench_expect(&fixture->bench, "dns_server_up", FIRST, 1);
+        bench_expect(&fixture->bench, "dns_server_loss_ratio", FIRST, 0);
+        assert_string_equal(log_lines, "");
+        assert_true(bench_value(&fixture->bench, "resolver_wait_seconds", "") < 1);
+
+        fixture->server.manner = NAME_SERVER_IS_SILENT;
+        bench_expect(&fixture->bench, "dns_server_up", FIRST, 0);
+        bench_expect_words(
+                &fixture->bench, "dns_server_up", FIRST, "name server " FIRST " does not answer (0 of ");
+        fixture->server.manner = NAME_SERVER_ANSWERS;
+        bench_expect(&fixture->bench, "dns_server_up", FIRST, 1);
+}
+
+static void such_a_one_is_up_on_a_relay_without_mail_and_among_broken_domains_too(void **state) {
+        struct fixture *fixture = *state;
+
+        fixture->server.silent_for = "";
+        fixture->server.records =
+                (const struct name_record[]){{"a.root-servers.net", ns_t_a, "192.0.2.4", 0}, {0}};
+        bench_expect(&fixture->bench, "dns_server_up", FIRST, 1);
+        assert_string_equal(log_lines, "");
+}
+
+/* One that passes questions on and is cut off: what it remembers is not what mail will need next. */
+static void one_that_spoke_of_the_root_before_is_not_up_for_the_names_it_remembers(void **state) {
+        struct fixture *fixture = *state;
+
+        feed_mail(fixture, "example.test", 5);
+        bench_expect(&fixture->bench, "dns_server_up", FIRST, 1);
+        fixture->server.silent_for = "";
+        bench_expect(&fixture->bench, "dns_server_up", FIRST, 0);
+}
+
 static void when_our_questions_cannot_leave_nobody_is_blamed(void **state) {
         static const char far[] = "192.0.2.1";
         struct fixture *fixture = *state;
@@ -427,6 +466,12 @@ int main(void) {
                 DNS_TEST(a_server_that_fails_for_all_that_mail_needs_is_of_no_use, &dns_servers, 50 * MS,
                         60 * MS),
                 DNS_TEST(one_that_refuses_the_root_all_its_life_is_let_be, &dns_servers, 50 * MS, 60 * MS),
+                DNS_TEST(one_that_only_drops_questions_for_the_root_is_up_while_it_answers_for_names,
+                        &dns_servers, 50 * MS, 60 * MS),
+                DNS_TEST(such_a_one_is_up_on_a_relay_without_mail_and_among_broken_domains_too, &dns_servers,
+                        50 * MS, 60 * MS),
+                DNS_TEST(one_that_spoke_of_the_root_before_is_not_up_for_the_names_it_remembers, &dns_servers,
+                        50 * MS, 60 * MS),
                 DNS_TEST(when_our_questions_cannot_leave_nobody_is_blamed, &dns_servers, 50 * MS, 60 * MS),
                 DNS_TEST(one_that_there_is_no_way_to_is_no_excuse_and_no_culprit_for_another, &dns_servers,
                         200 * MS, 1 * SEC),
