@@ -35,6 +35,14 @@ struct ruleset_attr {
         uint64_t scoped;
 };
 
+/* As of ABI 4. */
+struct port_attr {
+        uint64_t allowed_access;
+        uint64_t port;
+};
+#define NET_ABI 4
+#define RULE_NET_PORT 2
+
 #define ACCESS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define NET_BIND_TCP (UINT64_C(1) << 0)
 #define SCOPE_ABSTRACT_UNIX (UINT64_C(1) << 0)
@@ -71,6 +79,13 @@ static int landlock_allow(int ruleset, const char *path) {
         return 0;
 }
 
+/* An address of this host to probe from, by any port of the kernel's choice: nobody finds it there. */
+static int landlock_allow_any_port(int ruleset) {
+        struct port_attr any = {.allowed_access = NET_BIND_TCP, .port = 0};
+
+        return syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &any, 0) < 0 ? -errno : 0;
+}
+
 static int confine_files(const char *const *readable, size_t n_readable, struct problem *problem) {
         long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
         if (abi < 1) {
@@ -85,6 +100,11 @@ static int confine_files(const char *const *readable, size_t n_readable, struct 
                 (int)syscall(SYS_landlock_create_ruleset, &rulesets[i].handled, rulesets[i].size, 0);
         if (ruleset < 0)
                 return -errno;
+        if (abi >= NET_ABI) {
+                int r = landlock_allow_any_port(ruleset);
+                if (r < 0)
+                        return r;
+        }
         for (size_t k = 0; k < n_readable; k++) {
                 int r = landlock_allow(ruleset, readable[k]);
                 if (r < 0)
@@ -98,6 +118,7 @@ static int confine_files(const char *const *readable, size_t n_readable, struct 
 /* Calls that are fine whatever their arguments. */
 static const int plain_calls[] = {
         SCMP_SYS(access),
+        SCMP_SYS(bind),
         SCMP_SYS(brk),
         SCMP_SYS(clock_getres),
         SCMP_SYS(clock_gettime),
@@ -209,8 +230,9 @@ static const struct {
 
 /* The loader needs no sockets at all. */
 static bool is_network_call(int call) {
-        static const int calls[] = {SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(sendto), SCMP_SYS(sendmsg),
-                SCMP_SYS(sendmmsg), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(recvmmsg)};
+        static const int calls[] = {SCMP_SYS(socket), SCMP_SYS(bind), SCMP_SYS(connect), SCMP_SYS(sendto),
+                SCMP_SYS(sendmsg), SCMP_SYS(sendmmsg), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg),
+                SCMP_SYS(recvmmsg)};
         for (size_t i = 0; i < ELEMENTSOF(calls); i++)
                 if (calls[i] == call)
                         return true;

@@ -175,7 +175,7 @@ static int ask_by_stream(struct dns_query *query) {
         if (!query->stream)
                 return -ENOMEM;
         query->stream->used = 0;
-        query->fd = net_address_connect(&query->servers[query->server], DNS_PORT, SOCK_STREAM);
+        query->fd = net_address_connect(&query->servers[query->server], DNS_PORT, SOCK_STREAM, NULL);
         if (query->fd < 0)
                 return query->fd;
         query->host->timer_arm(query->timer, query->timeout_usec);
@@ -224,7 +224,7 @@ static int ask(struct dns_query *query) {
         query->sent_usec = query->host->now_usec(query->host);
         if (query->by_stream)
                 return ask_by_stream(query);
-        query->fd = net_address_connect(&query->servers[query->server], DNS_PORT, SOCK_DGRAM);
+        query->fd = net_address_connect(&query->servers[query->server], DNS_PORT, SOCK_DGRAM, NULL);
         if (query->fd < 0)
                 return query->fd;
         if (send(query->fd, query->question + DNS_STREAM_LENGTH, query->question_size, MSG_NOSIGNAL) < 0)

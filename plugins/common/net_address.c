@@ -9,7 +9,7 @@
  *
  * Owns nothing: the caller closes the socket.  Fails: negative errno of socket(), of the scope or of connect(),
  * among them the answers of the local routing table, which come at once.
- * Limits: no other families, no host names, and never bind().  Of a loopback address only the one that the kernel sends
+ * Limits: no other families, no host names.  Of a loopback address only the one that the kernel sends
  * from counts as being of this host.
  */
 #include "common/net_address.h"
@@ -96,24 +96,58 @@ static int scope_number(int fd, const char *scope, uint32_t *ret_number) {
         return 0;
 }
 
-int net_address_connect(const struct net_address *address, uint16_t port, int type) {
-        struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(port)};
-        struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-        bool is_six = address->family == AF_INET6;
-        int fd, r = 0;
+union socket_name {
+        struct sockaddr any;
+        struct sockaddr_in four;
+        struct sockaddr_in6 six;
+};
 
-        fd = socket(address->family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+/* Its size, or a negative errno: no such interface. */
+static int name_socket(
+        int fd, const struct net_address *address, uint16_t port, union socket_name *ret_name) {
+        *ret_name = (union socket_name){.six = {.sin6_port = 0}};
+        if (address->family == AF_INET) {
+                ret_name->four.sin_family = AF_INET;
+                ret_name->four.sin_port = htons(port);
+                memcpy(&ret_name->four.sin_addr, address->bytes, sizeof(ret_name->four.sin_addr));
+                return sizeof(ret_name->four);
+        }
+        ret_name->six.sin6_family = AF_INET6;
+        ret_name->six.sin6_port = htons(port);
+        memcpy(&ret_name->six.sin6_addr, address->bytes, sizeof(ret_name->six.sin6_addr));
+        if (address->scope[0]) {
+                int r = scope_number(fd, address->scope, &ret_name->six.sin6_scope_id);
+
+                if (r < 0)
+                        return r;
+        }
+        return sizeof(ret_name->six);
+}
+
+/* An address that this host does not have any more is passed over, as Postfix does. */
+static void come_from(int fd, const struct net_address *from) {
+        union socket_name name;
+        int size = name_socket(fd, from, 0, &name), on = 1;
+
+        /* The port is chosen with regard to where the connection goes, or there are fewer of them. */
+        (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+        if (size > 0)
+                (void)bind(fd, &name.any, (socklen_t)size);
+}
+
+int net_address_connect(
+        const struct net_address *to, uint16_t port, int type, const struct net_address *from) {
+        union socket_name name;
+        int fd, r;
+
+        fd = socket(to->family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (fd < 0)
                 return -errno;
-        memcpy(&four.sin_addr, address->bytes, sizeof(four.sin_addr));
-        memcpy(&six.sin6_addr, address->bytes, sizeof(six.sin6_addr));
-        if (address->scope[0])
-                r = scope_number(fd, address->scope, &six.sin6_scope_id);
-        if (r == 0 &&
-                connect(fd, is_six ? (const struct sockaddr *)&six : (const struct sockaddr *)&four,
-                        is_six ? sizeof(six) : sizeof(four)) < 0 &&
-                errno != EINPROGRESS)
-                r = -errno;
+        if (from && from->family == to->family)
+                come_from(fd, from);
+        r = name_socket(fd, to, port, &name);
+        if (r >= 0)
+                r = connect(fd, &name.any, (socklen_t)r) < 0 && errno != EINPROGRESS ? -errno : 0;
         if (r < 0) {
                 close(fd);
                 return r;
@@ -142,7 +176,7 @@ bool net_address_of_socket(int fd, struct net_address *ret_address) {
 /* The kernel sends to itself from the address it sends to.  A datagram socket sends nothing to be connected. */
 bool net_address_is_here(const struct net_address *address) {
         struct net_address own;
-        int fd = net_address_connect(address, PORT_DISCARD, SOCK_DGRAM);
+        int fd = net_address_connect(address, PORT_DISCARD, SOCK_DGRAM, NULL);
         bool is_here;
 
         if (fd < 0)

@@ -28,8 +28,10 @@ bool net_address_of_socket(int fd, struct net_address *ret_address);
 bool net_address_is_here(const struct net_address *address);
 /*
  * A non-blocking socket of that type (SOCK_STREAM, SOCK_DGRAM) whose connect() has begun, or a negative errno
- * value.  The source port is the kernel's choice.
+ * value.  `from`: the address it comes from, if this host has it and it is of that family; NULL: the kernel's choice.
+ * So is the source port.
  */
-int net_address_connect(const struct net_address *address, uint16_t port, int type);
+int net_address_connect(
+        const struct net_address *to, uint16_t port, int type, const struct net_address *from);
 
 #endif

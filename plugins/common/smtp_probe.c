@@ -25,6 +25,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/dns_message.h"
 #include "common/smtp_reply.h"
 
 #define QUIT_USEC UINT64_C(2000000)
@@ -47,6 +48,7 @@ struct smtp_probe {
         struct smtp_reply reply;
         struct smtp_probe_result result;
         char address[NET_ADDRESS_TEXT];
+        char name[HOST_NAME_BYTES]; /* "": that of this host */
         char why[128];
 };
 
@@ -123,6 +125,13 @@ static bool is_full_name(const char *name) {
                         "0123456789.-") == strlen(name);
 }
 
+/* As somebody has set it: without a domain if he likes. */
+static bool is_sayable(const char *name) {
+        return dns_message_name_valid(name) ||
+                (name[0] == '[' && strspn(name + 1, "0123456789abcdefABCDEFIPv.:") + 2 == strlen(name) &&
+                        name[strlen(name) - 1] == ']');
+}
+
 /* A host without a full name says its address instead (RFC 5321, 4.1.4): many a server refuses half a name. */
 static void own_name(int fd, char ret_name[static HOST_NAME_BYTES]) {
         struct net_address address;
@@ -145,7 +154,10 @@ static void say_hello(struct smtp_probe *probe, enum step step) {
         char name[HOST_NAME_BYTES], command[COMMAND_BYTES];
         int n;
 
-        own_name(probe->fd, name);
+        if (probe->name[0])
+                memcpy(name, probe->name, sizeof(name));
+        else
+                own_name(probe->fd, name);
         n = snprintf(command, sizeof(command), "%s %s\r\n", steps[step].verb, name);
         if (send(probe->fd, command, (size_t)n, MSG_NOSIGNAL) != n) {
                 fail(probe, SMTP_PROBE_CLOSED, "closes the connection");
@@ -270,7 +282,7 @@ static bool is_our_own(int error) {
         return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS || error == EPERM;
 }
 
-int smtp_probe_new(const struct sg_host *host, const struct net_address *address, uint16_t port,
+int smtp_probe_new(const struct sg_host *host, const struct smtp_probe_call *call,
         const struct smtp_probe_limits *limits, smtp_probe_fn fn, void *data, struct smtp_probe **ret_probe) {
         struct smtp_probe *probe = calloc(1, sizeof(*probe));
         char text[NET_ADDRESS_TEXT];
@@ -280,9 +292,11 @@ int smtp_probe_new(const struct sg_host *host, const struct net_address *address
                 return -ENOMEM;
         *probe = (struct smtp_probe){
                 .host = host, .fn = fn, .data = data, .limits = *limits, .began_usec = host->now_usec(host)};
-        net_address_print(address, text);
+        if (call->name && is_sayable(call->name))
+                snprintf(probe->name, sizeof(probe->name), "%s", call->name);
+        net_address_print(&call->to, text);
         snprintf(probe->address, sizeof(probe->address), "SMTP %.50s", text);
-        probe->fd = net_address_connect(address, port, SOCK_STREAM);
+        probe->fd = net_address_connect(&call->to, call->port, SOCK_STREAM, call->from);
         /* No way there, or refused at once: said from the loop, so that `fn` is never called from in here. */
         if (probe->fd < 0)
                 probe->error = -probe->fd;

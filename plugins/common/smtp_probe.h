@@ -7,6 +7,14 @@
 
 #include "common/net_address.h"
 
+/* Who is probed, and as what it sees us. */
+struct smtp_probe_call {
+        struct net_address to;
+        uint16_t port;
+        const char *name;               /* that is said to it; NULL: the one of this host */
+        const struct net_address *from; /* NULL, or of another family: the kernel's choice */
+};
+
 struct smtp_probe_limits {
         uint64_t connect_usec; /* until the connection is there */
         uint64_t reply_usec;   /* for the greeting, and for the answer to our name */
@@ -39,7 +47,8 @@ struct smtp_probe;
 /* Called once; it may free the probe. */
 typedef void (*smtp_probe_fn)(const struct smtp_probe_result *result, void *data);
 
-int smtp_probe_new(const struct sg_host *host, const struct net_address *address, uint16_t port,
+/* Everything in `call` is copied.  A name that is neither one nor an address in brackets is not said. */
+int smtp_probe_new(const struct sg_host *host, const struct smtp_probe_call *call,
         const struct smtp_probe_limits *limits, smtp_probe_fn fn, void *data, struct smtp_probe **ret_probe);
 /* Closes the connection, if there is one; `fn` is not called any more.  NULL is fine; returns NULL. */
 struct smtp_probe *smtp_probe_free(struct smtp_probe *probe);

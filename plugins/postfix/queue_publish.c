@@ -108,6 +108,14 @@ const struct sg_reading queue_readings[] = {
                 "next hops count for nothing."},
         {"postfix_proxy_address", {"instance", "address"},
                 "1: an address of proxy_interfaces, which Postfix takes for its own."},
+        {"postfix_helo_name", {"instance", "name"},
+                "1: Postfix says this name to the servers that it sends to (smtp_helo_name, or myhostname), "
+                "as "
+                "main.cf says and not the name of the host."},
+        {"postfix_bind_address", {"instance", "address"},
+                "1: Postfix sends from this address (smtp_bind_address, smtp_bind_address6, or the only one "
+                "in "
+                "inet_interfaces)."},
         {"mail_arrived_total", {"instance"},
                 "Messages completed in the incoming queue (or put on hold from there): mail from outside, "
                 "local mail when it is picked up, bounces, and requeued mail."},

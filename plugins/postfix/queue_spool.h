@@ -132,12 +132,18 @@ struct queue_near {
         char path[32 + QUEUE_SUB_MAX];
 };
 
-#define QUEUE_OUTSIDE_MAX 8
+#define QUEUE_OUTSIDE_MAX 12
 
-/* What main.cf says of the way out; `shown` are the addresses that were published last. */
+/* One reading whose label is what main.cf says. */
+struct queue_outside_word {
+        const char *reading, *label;
+        char text[256];
+};
+
+/* What main.cf says of the way out; `shown` are the words that were published last. */
 struct queue_outside {
         bool is_known, sends_six;
-        char addresses[QUEUE_OUTSIDE_MAX][NET_ADDRESS_TEXT], shown[QUEUE_OUTSIDE_MAX][NET_ADDRESS_TEXT];
+        struct queue_outside_word words[QUEUE_OUTSIDE_MAX], shown[QUEUE_OUTSIDE_MAX];
         size_t n, n_shown;
 };
 

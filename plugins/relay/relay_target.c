@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* Another next hop has a connection to the same address. */
 #define BUSY_USEC UINT64_C(500000)
@@ -135,14 +136,19 @@ static bool probe(struct relay_address *address) {
         struct relay_target *target = address->target;
         struct relay_common *common = target->common;
         struct smtp_probe_limits limits = relay_verdict_limits(&address->seen, &common->limits);
+        const struct net_address *from =
+                address->address.family == AF_INET ? &target->self.four : &target->self.six;
+        const struct smtp_probe_call call = {.to = address->address,
+                .port = address->port,
+                .name = target->self.name[0] ? target->self.name : NULL,
+                .from = from};
 
         address->claim = claim(common, &address->address, address->port);
         if (!address->claim)
                 return false;
         address->is_waiting = false;
         address->began_usec = common->host->now_usec(common->host);
-        if (smtp_probe_new(common->host, &address->address, address->port, &limits, on_probed, address,
-                    &address->probe) < 0) {
+        if (smtp_probe_new(common->host, &call, &limits, on_probed, address, &address->probe) < 0) {
                 end_probe(address);
                 relay_verdict_forget(&address->seen);
                 relay_say_missing_address(address, "no socket could be opened to probe it");
@@ -297,6 +303,7 @@ static void begin_round(struct relay_target *target) {
         target->round_usec = host->now_usec(host);
         target->found = (struct relay_found){.n = 0};
         (void)resolver_refresh(&target->common->resolver);
+        relay_self_see(host, target->nexthop, &target->self);
         look_up(target);
 }
 

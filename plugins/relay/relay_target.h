@@ -10,6 +10,7 @@
 #include "relay/relay_links.h"
 #include "relay/relay_need.h"
 #include "relay/relay_pace.h"
+#include "relay/relay_self.h"
 #include "relay/relay_verdict.h"
 
 #define RELAY_ADDRESSES_MAX 8
@@ -70,6 +71,7 @@ struct relay_target {
         struct next_hop hops[NEXT_HOPS_MAX];
         size_t n_hops;
         bool is_filter;
+        struct relay_self self;
         struct relay_need need;
         double messages; /* that wait for it */
 

@@ -101,13 +101,16 @@ static const struct sg_host host = {
         .parsing = parsing,
 };
 
-int __wrap_net_address_connect(const struct net_address *address, uint16_t port, int type);
+int __wrap_net_address_connect(
+        const struct net_address *to, uint16_t port, int type, const struct net_address *from);
 
-int __wrap_net_address_connect(const struct net_address *address, uint16_t port, int type) {
+int __wrap_net_address_connect(
+        const struct net_address *to, uint16_t port, int type, const struct net_address *from) {
         int pair[2];
 
-        (void)address;
+        (void)to;
         (void)port;
+        (void)from;
         demand(socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0);
         server = pair[1];
         return pair[0];
@@ -161,13 +164,13 @@ static void end(bool hangs_up) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         const struct smtp_probe_limits limits = {.connect_usec = 1, .reply_usec = 1};
-        const struct net_address address = {.family = AF_INET};
+        const struct smtp_probe_call call = {.to = {.family = AF_INET}, .port = 25};
         struct smtp_probe *probe = NULL;
 
         if (size == 0)
                 return 0;
         verdicts = quits = greetings_answered = 0;
-        demand(smtp_probe_new(&host, &address, 25, &limits, on_verdict, NULL, &probe) == 0);
+        demand(smtp_probe_new(&host, &call, &limits, on_verdict, NULL, &probe) == 0);
         turn();
         for (size_t at = 1; at < size && verdicts == 0;) {
                 size_t length = data[at++];

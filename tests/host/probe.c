@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <spoolguard/plugin.h>
 #include <stdio.h>
@@ -133,6 +134,15 @@ static int packet(void) {
         int fd = socket(AF_PACKET, SOCK_RAW, 0);
         return fd < 0 ? -1 : close(fd);
 }
+/* An address to probe from may be taken, and nobody be let in there. */
+static int take_calls(void) {
+        struct sockaddr_in any = {.sin_family = AF_INET};
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        int r = bind(fd, (struct sockaddr *)&any, sizeof any) < 0 ? 0 : listen(fd, 1), saved = errno;
+        close(fd);
+        errno = saved;
+        return r;
+}
 static int exec_true(void) {
         char *arguments[] = {(char *)"true", NULL};
         return execv("/bin/true", arguments);
@@ -212,6 +222,7 @@ static const struct {
         {"unix-pair", unix_pair},
         {"netlink", netlink},
         {"packet", packet},
+        {"take-calls", take_calls},
         {"exec", exec_true},
         {"exec-memory", exec_memory},
         {"fork", fork_child},

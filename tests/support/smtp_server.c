@@ -9,6 +9,7 @@
  */
 #include "support/smtp_server.h"
 
+#include <netdb.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -138,14 +139,19 @@ static void on_connection(struct sg_watch *watch, int fd, unsigned ready, void *
         const struct sg_host *host = &server->bench->services;
         enum smtp_server_manner manner = server->manner;
         struct smtp_connection *connection = server->connections;
+        struct sockaddr_storage peer;
+        socklen_t size = sizeof(peer);
 
         (void)watch;
         (void)ready;
         while (connection->fd >= 0)
                 assert_true(++connection < server->connections + SMTP_SERVER_CONNECTIONS_MAX);
-        connection->fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        connection->fd = accept4(fd, (struct sockaddr *)&peer, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (connection->fd < 0)
                 return;
+        assert_int_equal(getnameinfo((const struct sockaddr *)&peer, size, server->peer, sizeof(server->peer),
+                                 NULL, 0, NI_NUMERICHOST),
+                0);
         connection->sent = 0;
         server->accepted++;
         if (++server->now > server->most)

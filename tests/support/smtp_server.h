@@ -48,6 +48,7 @@ struct smtp_server {
         unsigned quits;
         uint64_t sent;   /* bytes of those that never end */
         char heard[512]; /* the last thing that was said to it */
+        char peer[64];   /* the address that the last one came from */
 };
 
 void smtp_server_init(

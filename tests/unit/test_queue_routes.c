@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_queue_routes - domains and next hops of the mail in a spool, and main.cf when it changes */
+#include "base/cleanup.h"
 #include "queue_support.h"
 
 static void a_message_to_several_domains_counts_once_for_each(void **state) {
@@ -74,6 +75,68 @@ static void what_others_have_to_know_of_the_way_out_is_told(void **state) {
         relay_expect(relay, "postfix_sends_ipv6", "-", 0);
 }
 
+static size_t shown(const struct relay *relay, const char *reading) {
+        size_t n = 0;
+
+        for (unsigned i = 0; i < relay->bench.n; i++)
+                n += strcmp(relay->bench.readings[i].name, reading) == 0 &&
+                        !relay->bench.readings[i].withdrawn;
+        return n;
+}
+
+/* Postfix's manual: with one address to listen at, that is where mail comes from too. */
+static void as_what_postfix_comes_to_a_next_hop_is_told(void **state) {
+        static const struct {
+                const char *main_cf, *name, *four, *six; /* NULL: nothing is said */
+        } cases[] = {
+                {"smtp_helo_name = out.test\nsmtp_bind_address = 192.0.2.1\nsmtp_bind_address6 = "
+                 "2001:db8::1\n",
+                        "out.test", "192.0.2.1", "2001:db8::1"},
+                {"mydomain = relay.test\nmyhostname = mail.$mydomain\ninet_interfaces = 192.0.2.2, "
+                 "127.0.0.1\n",
+                        "mail.relay.test", NULL, NULL},
+                {"myhostname = mail.relay.test\nsmtp_helo_name = $myhostname\ninet_interfaces = 192.0.2.3 "
+                 "[2001:db8::3]\n",
+                        "mail.relay.test", "192.0.2.3", "2001:db8::3"},
+                {"smtp_helo_name = [192.0.2.1]\nsmtp_bind_address = relay.test\ninet_interfaces = "
+                 "192.0.2.4\n",
+                        "[192.0.2.1]", NULL, NULL},
+                {"smtp_helo_name = ${other?x} y\ninet_interfaces = 127.0.0.1, [::1]\n", NULL, NULL, NULL},
+                {"smtp_bind_address = 2001:db8::1\ninet_interfaces = relay.test, 192.0.2.5\n", NULL, NULL,
+                        NULL},
+                {"inet_interfaces = all\n", NULL, NULL, NULL},
+        };
+        struct relay *relay = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const struct {
+                        const char *reading, *text;
+                } said[] = {{"postfix_helo_name", cases[i].name}, {"postfix_bind_address", cases[i].four},
+                        {"postfix_bind_address", cases[i].six}};
+                size_t n[] = {0, 0};
+                char main_cf[512], labels[64];
+
+                /* By the last word one knows that this file has been read. */
+                snprintf(main_cf, sizeof(main_cf), "%sproxy_interfaces = 198.51.100.%zu\n", cases[i].main_cf,
+                        i + 1);
+                scratch_write(&relay->scratch, "etc/postfix/main.cf", main_cf);
+                if (i == 0)
+                        relay_start(relay);
+                relay_add(relay, "deferred", "bob@example.test");
+                snprintf(labels, sizeof(labels), "-,198.51.100.%zu", i + 1);
+                relay_expect(relay, "postfix_proxy_address", labels, 1);
+                for (size_t k = 0; k < ELEMENTSOF(said); k++) {
+                        if (!said[k].text)
+                                continue;
+                        snprintf(labels, sizeof(labels), "-,%s", said[k].text);
+                        relay_expect(relay, said[k].reading, labels, 1);
+                        n[k > 0]++;
+                }
+                assert_int_equal(shown(relay, "postfix_helo_name"), n[0]);
+                assert_int_equal(shown(relay, "postfix_bind_address"), n[1]);
+        }
+}
+
 /* A directory cannot be read like a file, by root neither. */
 static void routes_that_cannot_be_read_any_more_stay_what_they_were(void **state) {
         struct relay *relay = *state;
@@ -136,6 +199,7 @@ int main(void) {
                 TEST(more_domains_than_are_shown_are_summed_up),
                 TEST(a_new_relayhost_changes_the_next_hops),
                 TEST(what_others_have_to_know_of_the_way_out_is_told),
+                TEST(as_what_postfix_comes_to_a_next_hop_is_told),
                 TEST(routes_that_cannot_be_read_any_more_stay_what_they_were),
                 TEST(without_the_transport_table_that_main_cf_names_nothing_has_a_next_hop),
                 TEST(what_main_cf_sends_by_sender_has_no_next_hop_any_more),

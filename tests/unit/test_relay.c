@@ -20,6 +20,33 @@ static void addresses_that_speak_are_up_and_their_share_is_told(void **state) {
         assert_true(bench_value(&fixture->bench, "relay_connect_seconds", "example.test,127.0.0.26") >= 0);
 }
 
+static void feed_self(struct fixture *fixture, const char *reading, const char *instance, const char *label,
+        const char *text) {
+        const struct sg_label labels[] = {{"instance", instance}, {label, text}};
+
+        sensor_bench_feed(&fixture->bench, reading, labels, 2, 1);
+}
+
+static void a_next_hop_is_probed_as_the_instance_that_has_mail_for_it(void **state) {
+        struct fixture *fixture = *state;
+
+        fixture->first.manner = SMTP_SERVER_IS_FULL;
+        fixture->second.manner = SMTP_SERVER_IS_FULL;
+        feed_self(fixture, "postfix_helo_name", "-", "name", "null.example.test");
+        feed_self(fixture, "postfix_bind_address", "-", "address", "127.0.0.8");
+        feed_self(fixture, "postfix_helo_name", "postfix-out", "name", "out.example.test");
+        feed(fixture, "-", "[127.0.0.25]", 20);
+        feed(fixture, "postfix-out", "[127.0.0.25]", 5);
+        feed(fixture, "postfix-out", "[127.0.0.26]", 20);
+        start(fixture);
+        bench_expect(&fixture->bench, "relay_refusing", "[127.0.0.25],127.0.0.25", 1);
+        bench_expect(&fixture->bench, "relay_refusing", "[127.0.0.26],127.0.0.26", 1);
+        assert_string_equal(fixture->first.heard, "EHLO null.example.test\r\n");
+        assert_string_equal(fixture->first.peer, "127.0.0.8");
+        assert_string_equal(fixture->second.heard, "EHLO out.example.test\r\n");
+        assert_string_equal(fixture->second.peer, "127.0.0.1");
+}
+
 static void all_down_is_told_when_each_was_tried_and_the_return_within_an_interval(void **state) {
         struct fixture *fixture = *state;
 
@@ -214,6 +241,7 @@ static void several_next_hops_are_not_dead_when_one_cannot_be_looked_up(void **s
 int main(void) {
         const struct CMUnitTest tests[] = {
                 RELAY_TEST(addresses_that_speak_are_up_and_their_share_is_told),
+                RELAY_TEST(a_next_hop_is_probed_as_the_instance_that_has_mail_for_it),
                 RELAY_TEST(all_down_is_told_when_each_was_tried_and_the_return_within_an_interval),
                 RELAY_TEST(a_corrected_record_counts_within_an_interval_and_the_old_address_is_withdrawn),
                 RELAY_TEST(silent_name_servers_make_the_ratio_missing_and_never_zero),

@@ -42,19 +42,24 @@ static void on_result(const struct smtp_probe_result *result, void *data) {
 static const struct smtp_probe_limits patient = {.connect_usec = 10000 * MS, .reply_usec = 10000 * MS};
 static const struct smtp_probe_limits hasty = {.connect_usec = 100 * MS, .reply_usec = 1000 * MS};
 
-static struct heard probe(
-        struct sensor_bench *bench, const char *text, const struct smtp_probe_limits *limits) {
-        struct net_address address;
+static struct heard probe_as(struct sensor_bench *bench, const struct smtp_probe_call *call,
+        const struct smtp_probe_limits *limits) {
         struct smtp_probe *running;
         struct heard heard = {0};
 
-        assert_true(net_address_parse(text, &address));
-        assert_int_equal(
-                smtp_probe_new(&bench->services, &address, 25, limits, on_result, &heard, &running), 0);
+        assert_int_equal(smtp_probe_new(&bench->services, call, limits, on_result, &heard, &running), 0);
         for (uint64_t spent = 0; heard.times == 0 && spent < 30000 * MS; spent += 5 * MS)
                 sensor_bench_run(bench, 5 * MS);
         smtp_probe_free(running);
         return heard;
+}
+
+static struct heard probe(
+        struct sensor_bench *bench, const char *text, const struct smtp_probe_limits *limits) {
+        struct smtp_probe_call call = {.port = 25};
+
+        assert_true(net_address_parse(text, &call.to));
+        return probe_as(bench, &call, limits);
 }
 
 static const char *own_name = "relay.example.test";
@@ -89,6 +94,48 @@ static void it_names_itself_in_full_or_by_its_address(void **state) {
                 /* It hears nothing after that. */
                 server.manner = SMTP_SERVER_IS_FULL;
                 (void)probe(&bench, cases[i].address, &patient);
+                assert_string_equal(server.heard, cases[i].hello);
+                smtp_server_deinit(&server);
+                sensor_bench_deinit(&bench);
+        }
+        own_name = usual;
+}
+
+static void it_says_the_name_and_comes_from_the_address_that_it_is_given(void **state) {
+        static const struct {
+                const char *name, *from, *to, *hello;
+        } cases[] = {
+                {"mail.example.test", NULL, "127.0.0.25", "EHLO mail.example.test\r\n"},
+                {"mail", NULL, "127.0.0.25", "EHLO mail\r\n"},
+                {"[192.0.2.1]", NULL, "127.0.0.25", "EHLO [192.0.2.1]\r\n"},
+                {"[IPv6:2001:db8::1]", NULL, "127.0.0.25", "EHLO [IPv6:2001:db8::1]\r\n"},
+                {"$myhostname", NULL, "127.0.0.25", "EHLO [127.0.0.1]\r\n"},
+                {"mail.test\r\nRSET", NULL, "127.0.0.25", "EHLO [127.0.0.1]\r\n"},
+                {"[", NULL, "127.0.0.25", "EHLO [127.0.0.1]\r\n"},
+                {NULL, "127.0.0.9", "127.0.0.25", "EHLO [127.0.0.9]\r\n"},
+                {NULL, "::1", "127.0.0.25", "EHLO [127.0.0.1]\r\n"},
+                /* Not of this host. */
+                {NULL, "192.0.2.9", "127.0.0.25", "EHLO [127.0.0.1]\r\n"},
+                {NULL, "2001:db8::1", "::1", "EHLO [IPv6:::1]\r\n"},
+        };
+        const char *usual = own_name;
+
+        (void)state;
+        own_name = "relay";
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                struct smtp_probe_call call = {.port = 25, .name = cases[i].name};
+                struct net_address from;
+                struct smtp_server server;
+                struct sensor_bench bench;
+
+                sensor_bench_init(&bench, "");
+                smtp_server_init(&server, &bench, cases[i].to, 25);
+                server.manner = SMTP_SERVER_IS_FULL;
+                assert_true(net_address_parse(cases[i].to, &call.to));
+                if (cases[i].from)
+                        assert_true(net_address_parse(cases[i].from, &from));
+                call.from = cases[i].from ? &from : NULL;
+                (void)probe_as(&bench, &call, &patient);
                 assert_string_equal(server.heard, cases[i].hello);
                 smtp_server_deinit(&server);
                 sensor_bench_deinit(&bench);
@@ -223,7 +270,7 @@ static void a_connection_that_does_not_come_ends_at_its_deadline(void **state) {
         assert_int_equal(listen(full, 0), 0);
         assert_true(net_address_parse("127.0.0.77", &address));
         for (size_t i = 0; i < ELEMENTSOF(fillers); i++) {
-                fillers[i] = net_address_connect(&address, 25, SOCK_STREAM);
+                fillers[i] = net_address_connect(&address, 25, SOCK_STREAM, NULL);
                 assert_true(fillers[i] >= 0);
         }
         heard = probe(&bench, "127.0.0.77", &hasty);
@@ -255,7 +302,7 @@ static void a_flood_is_read_no_further_than_the_limit(void **state) {
 
 static void a_probe_that_is_given_up_leaves_nothing_behind(void **state) {
         struct smtp_probe_limits limits = {.connect_usec = 100 * MS, .reply_usec = 100 * MS};
-        struct net_address address;
+        struct smtp_probe_call call = {.port = 25};
         struct smtp_server server;
         struct sensor_bench bench;
         struct smtp_probe *running;
@@ -264,9 +311,8 @@ static void a_probe_that_is_given_up_leaves_nothing_behind(void **state) {
         sensor_bench_init(&bench, "");
         smtp_server_init(&server, &bench, "127.0.0.25", 25);
         server.manner = SMTP_SERVER_SAYS_NOTHING;
-        assert_true(net_address_parse("127.0.0.25", &address));
-        assert_int_equal(
-                smtp_probe_new(&bench.services, &address, 25, &limits, on_result, NULL, &running), 0);
+        assert_true(net_address_parse("127.0.0.25", &call.to));
+        assert_int_equal(smtp_probe_new(&bench.services, &call, &limits, on_result, NULL, &running), 0);
         sensor_bench_run(&bench, 30 * MS);
         assert_int_equal(server.now, 1);
         smtp_probe_free(running);
@@ -278,19 +324,18 @@ static void a_probe_that_is_given_up_leaves_nothing_behind(void **state) {
 
 static void want_of_descriptors_is_not_held_against_the_server(void **state) {
         struct smtp_probe_limits limits = {.connect_usec = 100 * MS, .reply_usec = 100 * MS};
+        struct smtp_probe_call call = {.port = 25};
         struct smtp_probe *running = NULL;
-        struct net_address address;
         struct sensor_bench bench;
         struct rlimit before, none;
 
         (void)state;
         sensor_bench_init(&bench, "");
-        assert_true(net_address_parse("127.0.0.25", &address));
+        assert_true(net_address_parse("127.0.0.25", &call.to));
         assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
         none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-        assert_int_equal(
-                smtp_probe_new(&bench.services, &address, 25, &limits, on_result, NULL, &running), -EMFILE);
+        assert_int_equal(smtp_probe_new(&bench.services, &call, &limits, on_result, NULL, &running), -EMFILE);
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
         assert_null(running);
         sensor_bench_deinit(&bench);
@@ -339,6 +384,7 @@ static void replies_are_read_however_they_are_cut(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(it_names_itself_in_full_or_by_its_address),
+                cmocka_unit_test(it_says_the_name_and_comes_from_the_address_that_it_is_given),
                 cmocka_unit_test(a_server_that_greets_and_takes_our_name_speaks_smtp),
                 cmocka_unit_test(what_it_does_instead_is_told_and_it_is_left_politely_when_it_said_a_reply),
                 cmocka_unit_test(words_that_ended_the_process_once_are_not_held_against_the_server),
