@@ -152,6 +152,27 @@ static void choose_name(struct servers *servers, const struct next_hop *hop) {
         common->n_names++;
 }
 
+struct lookups {
+        bool is_known, asks;
+};
+
+static void see_native(const struct sg_label *labels, size_t n_labels, double value, void *data) {
+        struct lookups *lookups = data;
+
+        (void)labels;
+        (void)n_labels;
+        lookups->is_known = true;
+        lookups->asks |= !(value > 0);
+}
+
+/* No Postfix of this host asks for a next hop itself: /etc/hosts may know them all. */
+static bool is_native(const struct sg_host *host) {
+        struct lookups lookups = {.asks = false};
+
+        host->each_reading(host, "postfix_native_lookup", see_native, &lookups);
+        return lookups.is_known && !lookups.asks;
+}
+
 /* What the next hops with the most mail need first, then those that mail only passes to. */
 static void choose_names(struct servers *servers) {
         struct next_hop hops[NEXT_HOPS_MAX];
@@ -172,6 +193,7 @@ static void choose_names(struct servers *servers) {
                         }
         }
         next_hop_list_deinit(&list);
+        servers->is_needed = servers->is_needed && !is_native(servers->host);
 }
 
 /* One that was there before keeps what is known of it. */

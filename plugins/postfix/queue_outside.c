@@ -5,8 +5,9 @@
  * Runs in the watcher, as part of the sensor `queue`: main.cf is read with the routes, and what it says is published
  * with all else.  The plugins dns and relay look at next hops as Postfix would, and some of its settings decide what it
  * sees there: it never sends to the IPv6 addresses of a host when inet_protocols leaves those out; as a backup MX behind
- * another address (proxy_interfaces) it takes that for its own and passes it over; and it may be let in only from the
- * address that it sends from, or by the name that it says.
+ * another address (proxy_interfaces) it takes that for its own and passes it over; it may be let in only from the
+ * address that it sends from, or by the name that it says; and what the name servers say is not its business when it
+ * leaves addresses to the C library.
  *
  * Owns the words it published last, in the spool.  Fails never: what is not said has Postfix's default.
  * Limits: QUEUE_OUTSIDE_MAX words, and no names among the addresses; settings of main.cf only, not those of one service
@@ -14,6 +15,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "postfix/main_cf.h"
@@ -34,6 +36,27 @@ static bool sends_six(const char *main_cf) {
         }
         /* What does not fit, or is nothing, says nothing. */
         return is_named || !is_any;
+}
+
+static bool has_word(const char *main_cf, const char *setting, const char *fallback, const char *wanted) {
+        char value[MAIN_CF_VALUE_MAX], *rest = NULL;
+
+        main_cf_expanded(main_cf, setting, fallback, value, sizeof(value));
+        for (char *word = strtok_r(value, BETWEEN, &rest); word; word = strtok_r(NULL, BETWEEN, &rest))
+                if (strcasecmp(word, wanted) == 0)
+                        return true;
+        return false;
+}
+
+/* With both, the DNS comes first, and the rest is for names that it does not know. */
+static bool is_native(const char *main_cf) {
+        char level[MAIN_CF_VALUE_MAX];
+
+        main_cf_expanded(main_cf, "smtp_dns_support_level", "", level, sizeof(level));
+        return strcasecmp(level, "disabled") == 0 ||
+                (!level[0] && has_word(main_cf, "disable_dns_lookups", "no", "yes")) ||
+                (has_word(main_cf, "smtp_host_lookup", "dns", "native") &&
+                        !has_word(main_cf, "smtp_host_lookup", "dns", "dns"));
 }
 
 /* "192.0.2.1", "[2001:db8::1]" */
@@ -116,6 +139,7 @@ void queue_outside_read(struct queue_outside *outside, const char *main_cf) {
 
         outside->is_known = true;
         outside->sends_six = sends_six(main_cf);
+        outside->is_native = is_native(main_cf);
         memset(outside->words, 0, sizeof(outside->words));
         outside->n = 0;
         read_helo_name(outside, main_cf);
@@ -143,6 +167,7 @@ void queue_outside_publish(struct queue_spool *spool) {
         if (!outside->is_known)
                 return;
         spool->host->publish(spool->host, "postfix_sends_ipv6", &label, 1, outside->sends_six);
+        spool->host->publish(spool->host, "postfix_native_lookup", &label, 1, outside->is_native);
         if (outside->n_shown == outside->n &&
                 memcmp(outside->shown, outside->words, sizeof(outside->shown)) == 0)
                 return;

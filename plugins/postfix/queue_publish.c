@@ -108,6 +108,10 @@ const struct sg_reading queue_readings[] = {
                 "next hops count for nothing."},
         {"postfix_proxy_address", {"instance", "address"},
                 "1: an address of proxy_interfaces, which Postfix takes for its own."},
+        {"postfix_native_lookup", {"instance"},
+                "1: Postfix does not ask name servers itself for the addresses of next hops, but the C "
+                "library, "
+                "which looks into /etc/hosts first (smtp_host_lookup, smtp_dns_support_level); 0: it does."},
         {"postfix_helo_name", {"instance", "name"},
                 "1: Postfix says this name to the servers that it sends to (smtp_helo_name, or myhostname), "
                 "as "

@@ -142,7 +142,7 @@ struct queue_outside_word {
 
 /* What main.cf says of the way out; `shown` are the words that were published last. */
 struct queue_outside {
-        bool is_known, sends_six;
+        bool is_known, sends_six, is_native;
         struct queue_outside_word words[QUEUE_OUTSIDE_MAX], shown[QUEUE_OUTSIDE_MAX];
         size_t n, n_shown;
 };

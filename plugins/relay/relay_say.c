@@ -215,8 +215,17 @@ static void miss_with_evidence(
         relay_say_missing(target, text);
 }
 
+static bool has_name(const struct relay_target *target) {
+        for (size_t i = 0; i < target->n_hops; i++)
+                if (!target->hops[i].literal)
+                        return true;
+        return false;
+}
+
 void relay_say_ratio(struct relay_target *target, bool is_round_over) {
-        struct relay_tally tally = {.is_incomplete = target->is_incomplete, .is_round_over = is_round_over};
+        struct relay_tally tally = {.is_incomplete = target->is_incomplete,
+                .is_elsewhere = target->self.is_native && has_name(target),
+                .is_round_over = is_round_over};
         double ratio = 0;
         const char *why = NULL;
 

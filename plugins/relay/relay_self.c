@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * relay_self - the name and the addresses that a next hop knows Postfix by
+ * relay_self - the name and the addresses that a next hop knows Postfix by, and whether it goes by the DNS
  *
  * Used in the watcher by relay_target.c, at the beginning of each round.  A server may let in one address of this host
  * only, or one name; whoever probes it as somebody else learns how strangers fare, and calls a relay dead that takes
@@ -65,6 +65,13 @@ static void see_address(const struct sg_label *labels, size_t n_labels, double v
                 *(address.family == AF_INET ? &seeing->self->four : &seeing->self->six) = address;
 }
 
+static void see_native(const struct sg_label *labels, size_t n_labels, double value, void *data) {
+        struct seeing *seeing = data;
+
+        if (value > 0 && value_for(seeing, labels, n_labels, "instance"))
+                seeing->self->is_native = true;
+}
+
 void relay_self_see(const struct sg_host *host, const char *nexthop, struct relay_self *ret_self) {
         struct seeing seeing = {.nexthop = nexthop, .instance = "-", .self = ret_self};
 
@@ -72,4 +79,5 @@ void relay_self_see(const struct sg_host *host, const char *nexthop, struct rela
         host->each_reading(host, "queue_nexthop_messages", see_mail, &seeing);
         host->each_reading(host, "postfix_helo_name", see_name, &seeing);
         host->each_reading(host, "postfix_bind_address", see_address, &seeing);
+        host->each_reading(host, "postfix_native_lookup", see_native, &seeing);
 }

@@ -10,6 +10,7 @@
 struct relay_self {
         char name[DNS_NAME_MAX];      /* that it says; "": nothing is known */
         struct net_address four, six; /* that it comes from; of no family: nothing is known */
+        bool is_native;               /* it does not ask the name servers itself where the next hop is */
 };
 
 /* As main.cf says for the instance of Postfix that has most mail for it, or else for the default one. */

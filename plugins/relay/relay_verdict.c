@@ -16,6 +16,8 @@
  *   one that accepts a connection and is silent is down, but is given more time from then on, until it is quick.
  * - What this host itself has no route to is counted neither way: many relays have no IPv6, and their next hops have.
  *   Only when no address is left that counts, nobody can be reached indeed.
+ * - Where Postfix leaves addresses to the C library, /etc/hosts may name others than the name servers do, and those that
+ *   we found dead need not be the ones that mail is sent to.
  * - While a link is down, it is not the relay behind it.  While mail is delivered, it is not dead, whatever we see:
  *   Postfix may have an address of its own that is let in there.
  *
@@ -99,6 +101,8 @@ enum relay_word relay_verdict_ratio(
         }
         if (tally->is_incomplete)
                 why = "not every mail exchange could be looked up";
+        else if (tally->is_elsewhere)
+                why = "Postfix looks for it in /etc/hosts, which is not read";
         else if (tally->n[RELAY_REFUSING] > 0)
                 why = "it is there, and refuses mail";
         else if (tally->doubted > 0 || (tally->n[RELAY_UNKNOWN] > 0 && !tally->is_round_over))

@@ -112,6 +112,12 @@ static void of_two_dead_servers_the_one_that_costs_more_is_told_as_what_is_waite
                 &fixture->bench, "resolver_wait_seconds", "", "name server " FIRST " does not answer (0 of ");
 }
 
+static void feed_lookup(struct fixture *fixture, const char *instance, double is_native) {
+        const struct sg_label label = {"instance", instance};
+
+        sensor_bench_feed(&fixture->bench, "postfix_native_lookup", &label, 1, is_native);
+}
+
 static void a_host_without_name_servers_is_told_of_when_mail_needs_one_and_not_before(void **state) {
         const struct bench_reading *up;
         struct fixture *fixture = *state;
@@ -135,6 +141,15 @@ static void a_host_without_name_servers_is_told_of_when_mail_needs_one_and_not_b
         feed_mail(fixture, "example.test", 0);
         bench_expect_withdrawn(&fixture->bench, "dns_server_up", "127.0.0.1");
         assert_true(bench_value(&fixture->bench, "resolver_wait_seconds", "") < 0.25);
+
+        /* All next hops are in /etc/hosts. */
+        feed_lookup(fixture, "-", 1);
+        feed_lookup(fixture, "postfix-out", 0);
+        feed_mail(fixture, "example.test", 1);
+        bench_expect(&fixture->bench, "dns_server_up", "127.0.0.1", 0);
+        feed_lookup(fixture, "postfix-out", 1);
+        bench_expect_withdrawn(&fixture->bench, "dns_server_up", "127.0.0.1");
+        bench_expect(&fixture->bench, "resolver_wait_seconds", "", 0);
 }
 
 static void one_of_this_host_that_answered_before_is_told_whatever_mail_needs(void **state) {

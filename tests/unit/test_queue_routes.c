@@ -137,6 +137,30 @@ static void as_what_postfix_comes_to_a_next_hop_is_told(void **state) {
         }
 }
 
+static void whether_postfix_asks_name_servers_itself_is_told(void **state) {
+        static const struct {
+                const char *main_cf;
+                double is_native;
+        } cases[] = {
+                {"", 0},
+                {"smtp_host_lookup = native\n", 1},
+                {"smtp_host_lookup = dns\n", 0},
+                {"smtp_host_lookup = native\nsmtp_host_lookup = native, dns\n", 0},
+                {"smtp_dns_support_level = disabled\n", 1},
+                {"smtp_dns_support_level = dnssec\ndisable_dns_lookups = yes\n", 0},
+                {"disable_dns_lookups = yes\n", 1},
+        };
+        struct relay *relay = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                scratch_write(&relay->scratch, "etc/postfix/main.cf", cases[i].main_cf);
+                if (i == 0)
+                        relay_start(relay);
+                relay_add(relay, "deferred", "bob@example.test");
+                relay_expect(relay, "postfix_native_lookup", "-", cases[i].is_native);
+        }
+}
+
 /* A directory cannot be read like a file, by root neither. */
 static void routes_that_cannot_be_read_any_more_stay_what_they_were(void **state) {
         struct relay *relay = *state;
@@ -200,6 +224,7 @@ int main(void) {
                 TEST(a_new_relayhost_changes_the_next_hops),
                 TEST(what_others_have_to_know_of_the_way_out_is_told),
                 TEST(as_what_postfix_comes_to_a_next_hop_is_told),
+                TEST(whether_postfix_asks_name_servers_itself_is_told),
                 TEST(routes_that_cannot_be_read_any_more_stay_what_they_were),
                 TEST(without_the_transport_table_that_main_cf_names_nothing_has_a_next_hop),
                 TEST(what_main_cf_sends_by_sender_has_no_next_hop_any_more),

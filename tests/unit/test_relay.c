@@ -47,6 +47,24 @@ static void a_next_hop_is_probed_as_the_instance_that_has_mail_for_it(void **sta
         assert_string_equal(fixture->second.peer, "127.0.0.1");
 }
 
+static void what_is_dead_by_the_dns_alone_is_missing_where_postfix_does_not_ask_it(void **state) {
+        const struct sg_label label = {"instance", "-"};
+        struct fixture *fixture = *state;
+
+        sensor_bench_feed(&fixture->bench, "postfix_native_lookup", &label, 1, 1);
+        feed(fixture, "-", "wrong.test", 20);
+        feed(fixture, "-", "example.test", 20);
+        feed(fixture, "-", "[127.0.0.66]", 20);
+        start(fixture);
+        bench_expect(&fixture->bench, "relay_up_ratio", "example.test", 1);
+        bench_expect(&fixture->bench, "relay_up_ratio", "[127.0.0.66]", 0);
+        bench_expect_missing(&fixture->bench, "relay_up_ratio", "wrong.test");
+        run(fixture, 60);
+        assert_true(bench_is_missing(&fixture->bench, "relay_up_ratio", "wrong.test"));
+        sensor_bench_feed(&fixture->bench, "postfix_native_lookup", &label, 1, 0);
+        bench_expect(&fixture->bench, "relay_up_ratio", "wrong.test", 0);
+}
+
 static void all_down_is_told_when_each_was_tried_and_the_return_within_an_interval(void **state) {
         struct fixture *fixture = *state;
 
@@ -242,6 +260,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 RELAY_TEST(addresses_that_speak_are_up_and_their_share_is_told),
                 RELAY_TEST(a_next_hop_is_probed_as_the_instance_that_has_mail_for_it),
+                RELAY_TEST(what_is_dead_by_the_dns_alone_is_missing_where_postfix_does_not_ask_it),
                 RELAY_TEST(all_down_is_told_when_each_was_tried_and_the_return_within_an_interval),
                 RELAY_TEST(a_corrected_record_counts_within_an_interval_and_the_old_address_is_withdrawn),
                 RELAY_TEST(silent_name_servers_make_the_ratio_missing_and_never_zero),
