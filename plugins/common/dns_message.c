@@ -10,7 +10,8 @@
  * Fails: a message that does not fit the question, or that the C library cannot take apart to its last byte, is
  * as if it had not come.
  * Limits: RECORDS_MAX records are looked at and ALIASES_MAX aliases followed; what is over DNS_ADDRESSES_MAX and
- * DNS_EXCHANGES_MAX is left out.  Nothing of a truncated answer is read but that it is truncated.
+ * DNS_EXCHANGES_MAX is left out, and the same in whatever order the records come, since name servers turn them round.
+ * Nothing of a truncated answer is read but that it is truncated.
  */
 #include "common/dns_message.h"
 
@@ -87,20 +88,40 @@ static bool read_alias(ns_msg *message, const ns_rr *record, char *ret_name, siz
 static void take_address(const ns_rr *record, struct dns_answer *answer) {
         bool is_six = ns_rr_type(*record) == ns_t_aaaa;
         size_t size = is_six ? NS_IN6ADDRSZ : NS_INADDRSZ;
-        struct net_address *address;
+        struct net_address address = {.family = is_six ? AF_INET6 : AF_INET};
+        size_t at = answer->n_addresses;
 
-        if (ns_rr_rdlen(*record) != size || answer->n_addresses == DNS_ADDRESSES_MAX)
+        if (ns_rr_rdlen(*record) != size)
                 return;
-        address = &answer->addresses[answer->n_addresses++];
-        *address = (struct net_address){.family = is_six ? AF_INET6 : AF_INET};
-        memcpy(address->bytes, ns_rr_rdata(*record), size);
+        memcpy(address.bytes, ns_rr_rdata(*record), size);
+        if (at < DNS_ADDRESSES_MAX) {
+                answer->n_addresses++;
+        } else {
+                answer->is_cut = true;
+                at = 0;
+                for (size_t i = 1; i < DNS_ADDRESSES_MAX; i++)
+                        if (net_address_compare(&answer->addresses[i], &answer->addresses[at]) > 0)
+                                at = i;
+                if (net_address_compare(&address, &answer->addresses[at]) > 0)
+                        return;
+        }
+        answer->addresses[at] = address;
+}
+
+int dns_message_compare_exchanges(const void *a, const void *b) {
+        const struct dns_exchange *x = a, *y = b;
+
+        if (x->preference != y->preference)
+                return x->preference > y->preference ? 1 : -1;
+        return strcasecmp(x->name, y->name);
 }
 
 static void take_exchange(ns_msg *message, const ns_rr *record, struct dns_answer *answer) {
-        struct dns_exchange *exchange;
+        struct dns_exchange exchange = {.name = ""};
+        size_t at = answer->n_exchanges;
         char name[NS_MAXDNAME];
 
-        if (ns_rr_rdlen(*record) <= NS_INT16SZ || answer->n_exchanges == DNS_EXCHANGES_MAX ||
+        if (ns_rr_rdlen(*record) <= NS_INT16SZ ||
                 dn_expand(ns_msg_base(*message), ns_msg_end(*message), ns_rr_rdata(*record) + NS_INT16SZ,
                         name, sizeof(name)) < 0)
                 return;
@@ -108,9 +129,20 @@ static void take_exchange(ns_msg *message, const ns_rr *record, struct dns_answe
                 name[0] = '\0';
         else if (!dns_message_name_valid(name))
                 return;
-        exchange = &answer->exchanges[answer->n_exchanges++];
-        exchange->preference = ns_get16(ns_rr_rdata(*record));
-        memcpy(exchange->name, name, strlen(name) + 1);
+        exchange.preference = ns_get16(ns_rr_rdata(*record));
+        memcpy(exchange.name, name, strlen(name) + 1);
+        if (at < DNS_EXCHANGES_MAX) {
+                answer->n_exchanges++;
+        } else {
+                answer->is_cut = true;
+                at = 0;
+                for (size_t i = 1; i < DNS_EXCHANGES_MAX; i++)
+                        if (dns_message_compare_exchanges(&answer->exchanges[i], &answer->exchanges[at]) > 0)
+                                at = i;
+                if (dns_message_compare_exchanges(&exchange, &answer->exchanges[at]) > 0)
+                        return;
+        }
+        answer->exchanges[at] = exchange;
 }
 
 /*
@@ -121,6 +153,7 @@ static int read_records(ns_msg *message, const char *name, int type, struct dns_
         char *ret_alias, size_t size) {
         int n = ns_msg_count(*message, ns_s_an), aliased = 0;
 
+        answer->is_cut |= n > RECORDS_MAX;
         for (int i = 0; i < n && i < RECORDS_MAX; i++) {
                 ns_rr record;
 

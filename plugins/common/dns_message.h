@@ -26,8 +26,12 @@ struct dns_answer {
         size_t n_addresses;
         struct dns_exchange exchanges[DNS_EXCHANGES_MAX];
         size_t n_exchanges;
+        /* There are more: of addresses the least were kept, of exchanges the best. */
+        bool is_cut;
 };
 
+/* By preference, then by name: for qsort(). */
+int dns_message_compare_exchanges(const void *a, const void *b);
 /* A host name that can be asked for and be shown: letters, digits, '-' and '_' between single dots. */
 bool dns_message_name_valid(const char *name);
 /* Length of the question, or a negative errno value.  `type`: ns_t_mx and so on. */

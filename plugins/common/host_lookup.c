@@ -18,8 +18,9 @@
  *
  * Owns its present query and a timer.  Fails: HOST_LOOKUP_NO_WORD after LOOKUP_USEC at the latest, or with what was
  * found until then, marked as incomplete.
- * Limits: EXCHANGES_MAX exchanges, DNS_ADDRESSES_MAX addresses; no search list.  Addresses that this host has behind
- * another one are known from the plugin postfix (proxy_interfaces), as far as they are no names there.
+ * Limits: EXCHANGES_MAX exchanges, DNS_ADDRESSES_MAX addresses, and what is left out is told by its preference; no search
+ * list.  Addresses that this host has behind another one are known from the plugin postfix (proxy_interfaces), as far as
+ * they are no names there.
  */
 #include "common/host_lookup.h"
 
@@ -56,6 +57,14 @@ struct host_lookup {
 
 static void next_question(struct host_lookup *lookup);
 
+static int by_place(const void *a, const void *b) {
+        const struct host_lookup_address *x = a, *y = b;
+
+        if (x->preference != y->preference)
+                return x->preference > y->preference ? 1 : -1;
+        return net_address_compare(&x->address, &y->address);
+}
+
 /* The last thing that is done with a lookup, since its owner may free it in there. */
 static void finish(struct host_lookup *lookup, const char *why) {
         struct host_lookup_result *result = &lookup->result;
@@ -63,12 +72,18 @@ static void finish(struct host_lookup *lookup, const char *why) {
         lookup->query = dns_query_free(lookup->query);
         lookup->timer = lookup->resolver->host->timer_free(lookup->timer);
         if (result->n_addresses > 0) {
+                qsort(result->addresses, result->n_addresses, sizeof(result->addresses[0]), by_place);
                 result->outcome = HOST_LOOKUP_FOUND;
         } else {
                 result->outcome = result->incomplete ? HOST_LOOKUP_NO_WORD : HOST_LOOKUP_NONE;
                 result->why = why;
         }
         lookup->fn(result, lookup->data);
+}
+
+static void note_cut(struct host_lookup *lookup, unsigned preference) {
+        if (preference < lookup->result.cut_preference)
+                lookup->result.cut_preference = preference;
 }
 
 static void add_address(struct host_lookup *lookup, const struct net_address *address) {
@@ -78,10 +93,13 @@ static void add_address(struct host_lookup *lookup, const struct net_address *ad
         for (size_t i = 0; i < result->n_addresses; i++)
                 if (net_address_compare(&result->addresses[i].address, address) == 0)
                         return;
-        if (result->n_addresses == DNS_ADDRESSES_MAX)
+        if (result->n_addresses == DNS_ADDRESSES_MAX) {
+                note_cut(lookup, lookup->preferences[lookup->host]);
                 return;
+        }
         added = &result->addresses[result->n_addresses++];
         added->address = *address;
+        added->preference = lookup->preferences[lookup->host];
         memcpy(added->name, lookup->hosts[lookup->host], sizeof(added->name));
 }
 
@@ -170,6 +188,8 @@ static void end_host(struct host_lookup *lookup) {
         if (is_reached(lookup)) {
                 lookup->result.n_addresses = lookup->better;
                 lookup->result.incomplete = lookup->is_better_incomplete;
+                if (lookup->result.cut_preference >= lookup->preferences[lookup->host])
+                        lookup->result.cut_preference = HOST_LOOKUP_NONE_CUT;
                 lookup->n_hosts = lookup->host;
                 return;
         }
@@ -186,6 +206,8 @@ static void on_address(const struct dns_reply *reply, void *data) {
         resolver_learn(lookup->resolver, reply);
         for (size_t i = 0; answered && i < reply->answer->n_addresses; i++)
                 add_address(lookup, &reply->answer->addresses[i]);
+        if (answered && reply->answer->is_cut)
+                note_cut(lookup, lookup->preferences[lookup->host]);
         lookup->failed = lookup->failed || !answered;
         next_question(lookup);
 }
@@ -210,12 +232,6 @@ static void next_question(struct host_lookup *lookup) {
                                           : "the name servers say that it has no address");
 }
 
-static int by_preference(const void *a, const void *b) {
-        const struct dns_exchange *x = a, *y = b;
-
-        return (x->preference > y->preference) - (x->preference < y->preference);
-}
-
 static void on_exchanges(const struct dns_reply *reply, void *data) {
         struct host_lookup *lookup = data;
         struct dns_answer answer;
@@ -229,17 +245,23 @@ static void on_exchanges(const struct dns_reply *reply, void *data) {
         }
         lookup->is_denied = reply->answer->code == ns_r_nxdomain;
         answer = *reply->answer;
-        qsort(answer.exchanges, answer.n_exchanges, sizeof(answer.exchanges[0]), by_preference);
+        qsort(answer.exchanges, answer.n_exchanges, sizeof(answer.exchanges[0]),
+                dns_message_compare_exchanges);
         if (answer.n_exchanges == 1 && answer.exchanges[0].name[0] == '\0') {
                 finish(lookup, "it says that it takes no mail (null MX)");
                 return;
         }
-        for (size_t i = 0, n = 0; i < answer.n_exchanges && n < EXCHANGES_MAX; i++)
-                if (answer.exchanges[i].name[0]) {
-                        lookup->preferences[n] = answer.exchanges[i].preference;
-                        memcpy(lookup->hosts[n++], answer.exchanges[i].name, DNS_NAME_MAX);
-                        lookup->n_hosts = n;
+        for (size_t i = 0, n = 0; i < answer.n_exchanges; i++) {
+                if (!answer.exchanges[i].name[0])
+                        continue;
+                if (n == EXCHANGES_MAX) {
+                        note_cut(lookup, answer.exchanges[i].preference);
+                        break;
                 }
+                lookup->preferences[n] = answer.exchanges[i].preference;
+                memcpy(lookup->hosts[n++], answer.exchanges[i].name, DNS_NAME_MAX);
+                lookup->n_hosts = n;
+        }
         next_question(lookup);
 }
 
@@ -265,7 +287,8 @@ int host_lookup_new(struct resolver *resolver, const struct next_hop *hop, bool 
                 .data = data,
                 .six = six && is_six_used(host),
                 /* As Postfix has it: at another port there is another program. */
-                .drops_itself = hop->mx && hop->port == NEXT_HOP_PORT_SMTP};
+                .drops_itself = hop->mx && hop->port == NEXT_HOP_PORT_SMTP,
+                .result = {.cut_preference = HOST_LOOKUP_NONE_CUT}};
         if (hop->literal) {
                 add_address(lookup, &hop->address);
         } else {

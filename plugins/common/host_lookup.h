@@ -3,6 +3,8 @@
 #ifndef COMMON_HOST_LOOKUP_H
 #define COMMON_HOST_LOOKUP_H
 
+#include <limits.h>
+
 #include "common/next_hop.h"
 #include "common/resolver.h"
 
@@ -12,19 +14,24 @@ enum host_lookup_outcome {
         HOST_LOOKUP_NO_WORD, /* no name server could tell */
 };
 
+#define HOST_LOOKUP_NONE_CUT UINT_MAX
+
 struct host_lookup_address {
         struct net_address address;
+        unsigned preference;     /* of its exchange; 0: there are none */
         char name[DNS_NAME_MAX]; /* the host it belongs to; "" for an address in brackets */
 };
 
 struct host_lookup_result {
         enum host_lookup_outcome outcome;
         const char *why; /* for people; NULL when found */
-        /* In the order of preference. */
+        /* In the order of preference, then of addresses: the same however name servers turn them round. */
         struct host_lookup_address addresses[DNS_ADDRESSES_MAX];
         size_t n_addresses;
         /* Some mail exchange could not be looked up: there may be more addresses. */
         bool incomplete;
+        /* There are more than can be told: the best preference among these; HOST_LOOKUP_NONE_CUT: there are not. */
+        unsigned cut_preference;
 };
 
 struct host_lookup;

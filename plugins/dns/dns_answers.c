@@ -69,7 +69,8 @@ struct answers {
 
 static const struct sg_reading readings[] = {
         {"dns_answer_addresses", {"name"},
-                "Addresses that mail for this next hop can be sent to, as the name servers say."},
+                "Addresses that mail for this next hop can be sent to, as the name servers say: of the eight "
+                "best mail exchanges, and 32 at most."},
         {"dns_answer_changes_total", {"name"}, "How often these addresses changed since the first look."},
         {"dns_answer_failed_before", {"name"},
                 "1: at none of these addresses anything answered when it was last tried; 0: some are not "

@@ -179,6 +179,7 @@ static void tell_with_evidence(struct relay_target *target, double ratio) {
         struct relay_sentence_address addresses[RELAY_ADDRESSES_MAX];
         const struct relay_sentence sentence = {.nexthop = target->nexthop,
                 .is_filter = target->is_filter,
+                .is_cut = target->is_cut,
                 .messages = target->messages,
                 .addresses = addresses,
                 .n = target->n};
@@ -225,6 +226,7 @@ static bool has_name(const struct relay_target *target) {
 void relay_say_ratio(struct relay_target *target, bool is_round_over) {
         struct relay_tally tally = {.is_incomplete = target->is_incomplete,
                 .is_elsewhere = target->self.is_native && has_name(target),
+                .is_cut = target->is_cut,
                 .is_round_over = is_round_over};
         double ratio = 0;
         const char *why = NULL;

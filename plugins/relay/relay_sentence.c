@@ -118,8 +118,9 @@ void relay_sentence_part(const struct relay_sentence *sentence, char ret_text[st
 
         ret_text[0] = '\0';
         snprintf(end, sizeof(end), "; mail goes by %s", by_which(sentence));
-        add(&text, "%zu of %zu addresses of %.*s %s: ", down + refusing,
-                down + refusing + count(sentence, RELAY_UP), NAME_BYTES, sentence->nexthop,
+        add(&text, "%zu of %zu %saddresses of %.*s %s: ", down + refusing,
+                down + refusing + count(sentence, RELAY_UP), sentence->is_cut ? "probed " : "", NAME_BYTES,
+                sentence->nexthop,
                 refusing > 0                  ? "take no mail"
                         : down + refusing > 1 ? "are dead"
                                               : "is dead");

@@ -16,6 +16,7 @@ struct relay_sentence_address {
 struct relay_sentence {
         const char *nexthop;
         bool is_filter;
+        bool is_cut;     /* it has more addresses than these */
         double messages; /* that wait for it; 0 when that is not known */
         const struct relay_sentence_address *addresses;
         size_t n;

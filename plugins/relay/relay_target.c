@@ -15,7 +15,8 @@
  *
  * Owns its lookup, its probes and its timer.  Fails at creation only for want of memory.
  * Limits: RELAY_ADDRESSES_MAX addresses, in the order of preference, as Postfix tries five; of several next hops each has
- * its part of these.  No server that waits for TLS before it says a word, no unix sockets.
+ * its part of these.  When there are more that are as good, that all of these are dead proves nothing, and the share is
+ * missing.  No server that waits for TLS before it says a word, no unix sockets.
  */
 #include "relay/relay_target.h"
 
@@ -27,6 +28,7 @@
 
 /* Another next hop has a connection to the same address. */
 #define BUSY_USEC UINT64_C(500000)
+#define TRIED 5
 #define PAUSE_LEAST_USEC UINT64_C(1000000)
 
 static void go_on(struct relay_target *target);
@@ -219,6 +221,7 @@ static void take_addresses(struct relay_target *target) {
                         }
         }
         target->is_incomplete = found->is_incomplete || found->has_no_word;
+        target->is_cut = found->is_cut;
 }
 
 static void forget_states(struct relay_target *target, const char *why) {
@@ -226,6 +229,17 @@ static void forget_states(struct relay_target *target, const char *why) {
                 relay_verdict_forget(&target->addresses[i].seen);
                 relay_say_missing_address(&target->addresses[i], why);
         }
+}
+
+/* Postfix tries so many, the best first (smtp_mx_address_limit); among equals it takes any. */
+static bool leaves_out(const struct host_lookup_result *result, size_t places) {
+        unsigned out = result->cut_preference;
+
+        if (result->n_addresses > places && result->addresses[places].preference < out)
+                out = result->addresses[places].preference;
+        if (out == HOST_LOOKUP_NONE_CUT)
+                return false;
+        return result->n_addresses < TRIED || out <= result->addresses[TRIED - 1].preference;
 }
 
 /* Of several next hops each has its part of the places: the last one may be the one that answers. */
@@ -242,6 +256,7 @@ static void gather(struct relay_target *target, const struct host_lookup_result 
                 found->addresses[found->n++].port = port;
         }
         found->is_incomplete |= result->incomplete;
+        found->is_cut |= leaves_out(result, places);
         /* That one could not be asked for says more than that another one is unknown. */
         if (result->outcome == HOST_LOOKUP_NO_WORD ||
                 (result->outcome == HOST_LOOKUP_NONE && !found->has_no_word))

@@ -61,6 +61,7 @@ struct relay_found {
         } addresses[RELAY_ADDRESSES_MAX];
         size_t n;
         bool is_incomplete; /* there may be more */
+        bool is_cut;        /* there are more that are as good */
         bool has_no_word;   /* of one of them at least */
         char why[128];      /* nothing was found of one */
 };
@@ -79,6 +80,7 @@ struct relay_target {
         struct host_lookup *lookup;
         struct relay_found found;
         bool in_round, is_probeable, is_unresolved, is_incomplete;
+        bool is_cut; /* mail may go to addresses that are not among these */
         struct relay_address addresses[RELAY_ADDRESSES_MAX];
         size_t n;
         uint64_t round_usec, due_usec; /* when the last one began, when the next one does */

@@ -101,8 +101,6 @@ enum relay_word relay_verdict_ratio(
         }
         if (tally->is_incomplete)
                 why = "not every mail exchange could be looked up";
-        else if (tally->is_elsewhere)
-                why = "Postfix looks for it in /etc/hosts, which is not read";
         else if (tally->n[RELAY_REFUSING] > 0)
                 why = "it is there, and refuses mail";
         else if (tally->doubted > 0 || (tally->n[RELAY_UNKNOWN] > 0 && !tally->is_round_over))
@@ -113,6 +111,10 @@ enum relay_word relay_verdict_ratio(
                 why = "a link on the way there is down";
         else if (tally->is_delivered)
                 why = "mail is delivered to it, though it does not speak to us";
+        else if (tally->is_cut)
+                why = "it has more addresses than are probed";
+        else if (tally->is_elsewhere)
+                why = "Postfix looks for it in /etc/hosts, which is not read";
         *ret_why = why;
         *ret_ratio = 0;
         return why ? RELAY_MISS : RELAY_SAY;

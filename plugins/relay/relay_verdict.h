@@ -44,6 +44,7 @@ uint64_t relay_verdict_again_usec(const struct relay_seen *seen);
 struct relay_tally {
         size_t n[RELAY_STATES], doubted;
         bool is_incomplete; /* there may be more addresses */
+        bool is_cut;        /* there are more that mail may go to */
         bool is_elsewhere;  /* mail may go to others */
         bool is_round_over; /* each of them was tried, as far as that was possible */
         bool is_delivered;  /* mail went there while all of them failed */

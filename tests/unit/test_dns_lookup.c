@@ -190,13 +190,77 @@ static void exchanges_come_by_preference_and_each_address_once(void **state) {
         fixture_deinit(&fixture);
 }
 
+#define MANY 100
+
+/* So many mail exchanges, with the worst in front, or turned round by `turn`; and one name with so many addresses. */
+static void fill_many(struct name_record ret_records[static 3 * MANY + 1], size_t turn, size_t equal) {
+        static char names[MANY][32], addresses[MANY][32], others[MANY][32];
+
+        for (size_t i = 0; i < MANY; i++) {
+                size_t k = (i + turn) % MANY;
+
+                snprintf(names[i], sizeof(names[i]), "mx%02zu.test", i);
+                snprintf(addresses[i], sizeof(addresses[i]), "192.0.2.%zu", i + 1);
+                snprintf(others[i], sizeof(others[i]), "198.51.100.%zu", i + 1);
+                ret_records[k] = (struct name_record){
+                        "many.test", ns_t_mx, names[i], i < equal ? 5 : (unsigned)(1000 - i)};
+                ret_records[MANY + i] = (struct name_record){names[i], ns_t_a, addresses[i], 0};
+                ret_records[2 * MANY + k] = (struct name_record){"wide.test", ns_t_a, others[i], 0};
+        }
+        ret_records[3 * MANY] = (struct name_record){0};
+}
+
+static void of_many_exchanges_the_best_are_looked_up_in_whatever_order_they_come(void **state) {
+        static struct name_record many[3 * MANY + 1];
+
+        (void)state;
+        for (size_t turn = 0; turn < MANY; turn += 33) {
+                struct fixture fixture;
+
+                fixture_init(&fixture);
+                fixture.server.records = many;
+                fill_many(many, turn, 0);
+                assert_string_equal(look_up_with(&fixture, "many.test", false),
+                        "192.0.2.100 192.0.2.99 192.0.2.98 192.0.2.97 192.0.2.96 192.0.2.95 192.0.2.94 "
+                        "192.0.2.93");
+                assert_int_equal(fixture.result.addresses[0].preference, 901);
+                assert_int_equal(fixture.result.cut_preference, 909);
+                fill_many(many, turn, 20);
+                assert_string_equal(look_up_with(&fixture, "many.test", false),
+                        "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 192.0.2.7 192.0.2.8");
+                assert_int_equal(fixture.result.cut_preference, 5);
+                fixture_deinit(&fixture);
+        }
+}
+
+static void of_many_addresses_the_same_are_taken_in_whatever_order_they_come(void **state) {
+        static struct name_record many[3 * MANY + 1];
+
+        (void)state;
+        for (size_t turn = 0; turn < MANY; turn += 33) {
+                struct fixture fixture;
+
+                fixture_init(&fixture);
+                fixture.server.records = many;
+                fill_many(many, turn, 0);
+                (void)look_up_with(&fixture, "wide.test", false);
+                assert_int_equal(fixture.result.n_addresses, DNS_ADDRESSES_MAX);
+                for (size_t i = 0; i < DNS_ADDRESSES_MAX; i++)
+                        assert_int_equal(fixture.result.addresses[i].address.bytes[3], i + 1);
+                assert_int_equal(fixture.result.cut_preference, 0);
+                (void)look_up_with(&fixture, "mx00.test", false);
+                assert_int_equal(fixture.result.cut_preference, HOST_LOOKUP_NONE_CUT);
+                fixture_deinit(&fixture);
+        }
+}
+
 static void a_domain_without_exchanges_is_its_own_and_brackets_ask_for_none(void **state) {
         struct fixture fixture;
 
         (void)state;
         fixture_init(&fixture);
         assert_string_equal(look_up(&fixture, "plain.test"), "192.0.2.7");
-        assert_string_equal(look_up(&fixture, "[mx2.example.test]"), "192.0.2.26 192.0.2.25");
+        assert_string_equal(look_up(&fixture, "[mx2.example.test]"), "192.0.2.25 192.0.2.26");
         assert_int_equal(look_up(&fixture, "[example.test]") != NULL, true);
         assert_int_equal(fixture.result.outcome, HOST_LOOKUP_NONE);
         fixture.server.asked = 0;
@@ -308,7 +372,7 @@ static void an_exchange_that_is_no_host_name_is_left_out(void **state) {
 
         (void)state;
         fixture_init(&fixture);
-        assert_string_equal(look_up(&fixture, "odd.test"), "192.0.2.26 192.0.2.25");
+        assert_string_equal(look_up(&fixture, "odd.test"), "192.0.2.25 192.0.2.26");
         fixture_deinit(&fixture);
 }
 
@@ -332,6 +396,8 @@ int main(void) {
                 cmocka_unit_test(several_next_hops_are_understood_when_each_of_them_is),
                 cmocka_unit_test(what_is_not_a_next_hop_never_reaches_the_network),
                 cmocka_unit_test(exchanges_come_by_preference_and_each_address_once),
+                cmocka_unit_test(of_many_exchanges_the_best_are_looked_up_in_whatever_order_they_come),
+                cmocka_unit_test(of_many_addresses_the_same_are_taken_in_whatever_order_they_come),
                 cmocka_unit_test(a_domain_without_exchanges_is_its_own_and_brackets_ask_for_none),
                 cmocka_unit_test(a_backup_exchange_passes_mail_on_to_better_ones_only),
                 cmocka_unit_test(addresses_no_postfix_sends_to_are_not_asked_for),

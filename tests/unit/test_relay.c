@@ -65,6 +65,33 @@ static void what_is_dead_by_the_dns_alone_is_missing_where_postfix_does_not_ask_
         bench_expect(&fixture->bench, "relay_up_ratio", "wrong.test", 0);
 }
 
+/* More than are probed, and each as good as the others: Postfix tries any five of them. */
+static void of_many_equal_addresses_those_probed_are_a_part_and_their_death_is_not_that_of_all(void **state) {
+        struct fixture *fixture = *state;
+        struct name_record wide[15] = {{0}};
+        char addresses[14][32];
+
+        for (size_t i = 0; i < 14; i++) {
+                snprintf(addresses[i], sizeof(addresses[i]), "127.0.0.%zu", i + 14);
+                wide[i] = (struct name_record){"wide.test", ns_t_a, addresses[i], 0};
+        }
+        fixture->names.records = wide;
+        /* 127.0.0.14 to .21 are probed, and 127.0.0.25 and .26 would speak. */
+        feed(fixture, "-", "wide.test", 20);
+        start(fixture);
+        bench_expect(&fixture->bench, "relay_up", "wide.test,127.0.0.21", 0);
+        bench_expect_missing(&fixture->bench, "relay_up_ratio", "wide.test");
+        run(fixture, 60);
+        assert_true(bench_is_missing(&fixture->bench, "relay_up_ratio", "wide.test"));
+
+        /* Now 127.0.0.18 to .25 are. */
+        fixture->names.records = wide + 4;
+        bench_expect(&fixture->bench, "relay_up_ratio", "wide.test", 1.0 / 8);
+        assert_int_equal(strncmp(sensor_bench_find(&fixture->bench, "relay_up_ratio", "wide.test")->sentence,
+                                 "7 of 8 probed addresses of wide.test are dead: ", 46),
+                0);
+}
+
 static void all_down_is_told_when_each_was_tried_and_the_return_within_an_interval(void **state) {
         struct fixture *fixture = *state;
 
@@ -261,6 +288,8 @@ int main(void) {
                 RELAY_TEST(addresses_that_speak_are_up_and_their_share_is_told),
                 RELAY_TEST(a_next_hop_is_probed_as_the_instance_that_has_mail_for_it),
                 RELAY_TEST(what_is_dead_by_the_dns_alone_is_missing_where_postfix_does_not_ask_it),
+                RELAY_TEST(
+                        of_many_equal_addresses_those_probed_are_a_part_and_their_death_is_not_that_of_all),
                 RELAY_TEST(all_down_is_told_when_each_was_tried_and_the_return_within_an_interval),
                 RELAY_TEST(a_corrected_record_counts_within_an_interval_and_the_old_address_is_withdrawn),
                 RELAY_TEST(silent_name_servers_make_the_ratio_missing_and_never_zero),

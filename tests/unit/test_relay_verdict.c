@@ -174,6 +174,11 @@ static void the_share_is_said_only_when_it_is_known(void **state) {
                 {{.n = {[RELAY_DOWN] = 1}, .link = "eth0"}, RELAY_MISS, 0},
                 {{.n = {[RELAY_UNROUTED] = 1}, .link = "eth0"}, RELAY_MISS, 0},
                 {{.n = {[RELAY_DOWN] = 1}, .is_delivered = true}, RELAY_MISS, 0},
+                {{.n = {[RELAY_DOWN] = 8}, .is_cut = true}, RELAY_MISS, 0},
+                {{.n = {[RELAY_DOWN] = 1}, .is_elsewhere = true}, RELAY_MISS, 0},
+                {{.n = {[RELAY_UP] = 1, [RELAY_DOWN] = 1}, .is_cut = true, .is_elsewhere = true}, RELAY_SAY,
+                        0.5},
+                {{.n = {[RELAY_DOWN] = 8}, .doubted = 8, .is_cut = true}, RELAY_KEEP, 0},
 
                 {{.n = {[RELAY_DOWN] = 1, [RELAY_UNKNOWN] = 1}}, RELAY_KEEP, 0},
                 {{.n = {[RELAY_DOWN] = 1, [RELAY_UNKNOWN] = 1}, .is_round_over = true}, RELAY_MISS, 0},
