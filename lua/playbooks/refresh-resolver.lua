@@ -11,6 +11,9 @@
 -- least one of the servers that are named now must answer.  While none does, this waits, for
 -- whoever named a dead one may name another, and has another turn when one comes back.
 --
+-- Whoever corrects resolv.conf may do so in steps, and see after each what comes of it: two minutes
+-- later there is another turn.  Eight a day bound what comes and goes.
+--
 -- What is refused is tried again some times: whoever has just written main.cf, or made a slip in
 -- resolv.conf, is still there and finishes it, and nothing else would trip by that.
 --
@@ -103,7 +106,7 @@ return playbook {
   on       = { any = "resolver-stale", cleared = { "resolver-slow", "name-server-down", "link-down" } },
   options  = { patience = 60, longest = 600, again = 60 },
   budget   = { runs = 8, per = "1d" },
-  cooldown = "10m",
+  cooldown = "2m",
   run = function(_, options)
     local started, pause, all, refused = now(), options.again, nil, nil
     while #tripped("resolver-stale") > 0 do
