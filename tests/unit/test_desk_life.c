@@ -167,7 +167,7 @@ static void a_flood_ends_the_channel_and_leaves_the_record_readable(void **state
         incident = open_incident(fixture);
         begin_run(fixture, "vacuum", incident, false, &run);
         before = book_ledger(fixture->book)->next_number;
-        for (uint64_t i = 0; i < 4 * DESK_RATE && fixture->theirs; i++) {
+        for (uint64_t i = 0; i < UINT64_C(4) * DESK_RATE && fixture->theirs; i++) {
                 message.action_request.serial = i;
                 message.action_request.run = 1000 + i;
                 snprintf(message.action_request.verb, sizeof(message.action_request.verb), "no.verb%d",

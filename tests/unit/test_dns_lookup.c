@@ -190,7 +190,7 @@ static void exchanges_come_by_preference_and_each_address_once(void **state) {
         fixture_deinit(&fixture);
 }
 
-#define MANY 100
+#define MANY ((size_t)100)
 
 /* So many mail exchanges, with the worst in front, or turned round by `turn`; and one name with so many addresses. */
 static void fill_many(struct name_record ret_records[static 3 * MANY + 1], size_t turn, size_t equal) {
