@@ -10,7 +10,7 @@
 #include "plugin/plugin.h"
 #include "wire/channel.h"
 
-/* Messages of the watcher in a second, above which it is ended: one run may ask for all it may, and be denied, at once. */
+/* Messages of the watcher in a second, above which it is ended: a run may ask for all it may at once, and be denied. */
 #define DESK_RATE (WIRE_ACTIONS_PER_RUN + 500u)
 #define DESK_CRASHES_MAX 2u /* of one playbook, then it is quarantined */
 

@@ -6,8 +6,8 @@
  * commands, at most NOTIFY_RUNNING_MAX, each with the configured deadline: SIGTERM, then SIGKILL 5 s later.
  *
  * The command is checked at every use, not when it was configured: it must be root's alone (base/program.c).  It
- * gets the text of notify_text.c on stdin and SPOOLGUARD_REASON, _INCIDENT, _TITLE, _HOST in an environment that holds nothing else
- * but PATH; no shell is involved, and no text of ours becomes an argument.
+ * gets the text of notify_text.c on stdin and SPOOLGUARD_REASON, _INCIDENT, _TITLE, _HOST in an environment that holds
+ * nothing else but PATH; no shell is involved, and no text of ours becomes an argument.
  *
  * Fails: a command that is refused or does not start is told to the caller, once, and never stops anything.
  * Limits: NOTIFY_RUNNING_MAX commands at a time.

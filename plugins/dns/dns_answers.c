@@ -16,8 +16,8 @@
  * When they have no word any more on next hops that they could tell about before, those are counted (lost_names.c).
  *
  * Owns everything below struct answers.  Fails at creation only for want of memory.
- * Limits: NAMES_MAX names, LOOKUPS_MAX lookups at once, none for a list of next hops; names whose addresses turn round all the time are told at
- * most TOLD_MAX times an hour, but counted on.
+ * Limits: NAMES_MAX names, LOOKUPS_MAX lookups at once, none for a list of next hops; names whose addresses turn round
+ * all the time are told at most TOLD_MAX times an hour, but counted on.
  */
 #include <errno.h>
 #include <math.h>

@@ -15,8 +15,9 @@
  *
  * Some filters and routers drop questions for the root without a word, and answer for names all the same.  So before a
  * server that never said anything about the root is down, names are tried, and one that has a word on any of them
- * (REFUSED is one, SERVFAIL is none) is asked for names from then on.  That does not hold for one that spoke of the root before: when a server that passes
- * questions on is cut off, it is silent about all but the names that it remembers.
+ * (REFUSED is one, SERVFAIL is none) is asked for names from then on.  That does not hold for one that spoke of the
+ * root before: when a server that passes questions on is cut off, it is silent about all but the names that it
+ * remembers.
  *
  * Owns nothing and cannot fail.  Limits: a server that answers for the root from memory and fails for all else is up;
  * and so is, until it forgets, one that was cut off before it was asked the first time and remembers a name.  One that

@@ -38,7 +38,10 @@ bool dns_health_is_wordless(
 const struct dns_window *dns_health_lead(const struct dns_window *root, const struct dns_window *mail,
         const struct dns_health_pace *pace, uint64_t now_usec);
 
-/* From here on, `lead` is what the above says.  The questions in a row that one has waited for in vain, as it counts for being down. */
+/*
+ * From here on, `lead` is what the above says.  The questions in a row that one has waited for in vain, as it counts
+ * for being down.
+ */
 struct dns_row dns_health_row(
         const struct dns_window *lead, const struct dns_health_pace *pace, uint64_t now_usec);
 /* After such a time without an answer, a question is in doubt. */

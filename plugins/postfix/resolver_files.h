@@ -59,8 +59,9 @@ bool resolver_copy_is_stale(enum resolver_copy copy);
 enum resolver_copy resolver_files_compare(const char *root, const char *spool, enum resolver_file_id id);
 
 /*
- * Whether a resolv.conf names at least one server that the C library would ask; else why not, with the number of the line when there is one to
- * blame ("line 3: \"nameserver foo\" is no address").  That nobody is still writing it, the text does not tell.
+ * Whether a resolv.conf names at least one server that the C library would ask; else why not, with the number of the
+ * line when there is one to blame ("line 3: \"nameserver foo\" is no address").  That nobody is still writing it, the
+ * text does not tell.
  */
 bool resolver_conf_is_usable(const char *text, size_t size, char ret_why[static RESOLVER_WHY_MAX]);
 
