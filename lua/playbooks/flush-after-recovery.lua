@@ -296,7 +296,7 @@ local function tidy(flow)
     return false
   end
   flow.tidied = flow.tidied + 1
-  if flow.tidied == 1 or reading("queue_nexthop_due_messages", flow.where) ~= 0 then
+  if flow.tidied < #TIDY or reading("queue_nexthop_due_messages", flow.where) ~= 0 then
     act("postfix.postpone", { instance = flow.where.instance, nexthop = flow.where.nexthop }, {
       until_clear = flow.lease.until_clear, reason = flow.where.nexthop .. " did not take it when it was tried again",
     })
