@@ -11,7 +11,6 @@ canary=${CANARY:-5}
 
 paused_night 600
 does 25 'rcpt 451 4.3.0 try later'
-forget_attempts
 outside find 25
 wait_event 120 action-outcome verb=postfix.retry || fail "no canary was sent"
 sleep "${HALF_SECONDS:-100}"
@@ -20,10 +19,7 @@ windows=$(attempts_per_window 0)
 [ "$(most <<<"$windows")" -le $((2 * canary)) ] || fail "attempts per window: $windows"
 [ "$(messages_in incoming active deferred)" -eq 600 ] || fail "there should be 600 messages, not $(messages_in incoming active deferred)"
 stop
-forget_attempts
-inside postqueue -f
-sleep 30
-forced=$(inside grep -c ' 198.51.100.25 ' /root/outside/tried)
+forced=$(attempts_by_force)
 figure "attempts per window: $windows; by postqueue -f in 30 s: $forced"
 [ "$forced" -gt "$(most <<<"$windows")" ] || fail "postqueue -f does no worse: $forced attempts"
 start

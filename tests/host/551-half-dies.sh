@@ -13,7 +13,6 @@ died_at() { inside sh -c 'grep " 198.51.100.25 " /root/outside/taken | sed -n 50
 
 paused_night 600
 does 25 'dies 50'
-forget_attempts
 outside find 25
 wait_until 200 has_died || fail "not even the first 50 came back"
 sleep "${HALF_SECONDS:-100}"
@@ -21,10 +20,7 @@ windows=$(attempts_per_window "$(died_at)")
 [ "$(most <<<"$windows")" -le $((2 * canary)) ] || fail "attempts per window after it died: $windows"
 [ "$(leases verb)" = postfix.postpone ] || fail "what was paused is not any more: $(leases verb)"
 stop
-forget_attempts
-inside postqueue -f
-sleep 30
-forced=$(inside grep -c ' 198.51.100.25 \(<\|MAIL\|EHLO RELAY\)' /root/outside/tried)
+forced=$(attempts_by_force)
 figure "attempts per window after it died: $windows; by postqueue -f in 30 s: $forced"
 [ "$forced" -gt "$(most <<<"$windows")" ] || fail "postqueue -f does no worse: $forced attempts"
 start

@@ -4,9 +4,7 @@
 #   relay PLACE ADDRESS...
 #
 # PLACE/taken gets a line per message: seconds, address it came to, serial; the line is there before the message is
-# acknowledged.  PLACE/tried gets one per attempt, taken or not: seconds, address, and the recipient, or
-# "EHLO" and who said it when it was refused before one could be offered.
-# PLACE/crowd holds the most connections at once so far, by address.  PLACE/ADDRESS.does may hold
+# acknowledged.  PLACE/crowd holds the most connections at once so far, by address.  PLACE/ADDRESS.does may hold
 #
 #   greet TEXT     every connection gets TEXT ("421 too busy") and is closed
 #   rcpt TEXT      every recipient gets TEXT
@@ -42,15 +40,7 @@ def count_down(address):
     os.rename(f"{place}/{address}.does.new", f"{place}/{address}.does")
 
 
-class Book:
-    def __init__(self, name):
-        self.file = open(f"{place}/{name}", "a", encoding="utf-8")
-
-    def write(self, *words):
-        print(f"{time.time():.3f}", *words, file=self.file, flush=True)
-
-
-taken, tried = Book("taken"), Book("tried")
+taken = open(f"{place}/taken", "a", encoding="utf-8")
 
 
 async def message(reader):
@@ -83,14 +73,12 @@ async def conversation(reader, writer, address):
             say("221 bye")
             return
         if word == "dies" and int(rest) <= 0:
-            tried.write(address, command.decode("ascii", "replace"))
             say("421 4.3.2 out of order")
             return
         if command.startswith((b"EHLO", b"HELO")):
             say("250-relay.test")
             say("250 PIPELINING")
         elif command.startswith(b"RCPT"):
-            tried.write(address, line.strip().decode("ascii", "replace")[8:])
             say(rest if word == "rcpt" else "250 ok")
         elif command == b"DATA" and word == "rcpt":
             say("554 no valid recipients")
@@ -101,7 +89,7 @@ async def conversation(reader, writer, address):
                 return
             # As far away as other people's servers are.
             await asyncio.sleep(0.05)
-            taken.write(address, serial)
+            print(f"{time.time():.3f}", address, serial, file=taken, flush=True)
             if word in ("dies", "breaks"):
                 count_down(address)
                 if word == "breaks" and int(rest) > 0:
