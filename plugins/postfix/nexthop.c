@@ -9,9 +9,10 @@
  *
  * Owns the routes it was given to read.  Fails only for want of memory.
  * Limits: of several transport tables only the first is looked at, and of that only the text file (hash:, lmdb:,
- * texthash: and their like), and no row for a single user.  Where the sender decides, too, next hops are not known: a
- * guess would be the domain itself, which a relay behind such tables can often not reach at all, so it would be called
- * dead for ever, and its mail kept back, whatever becomes of the true one.
+ * texthash: and their like), and no row for a single user.  Where the sender decides, too, or relayhost names more
+ * than NEXTHOP_MAX holds, next hops are not known: a guess would be the domain itself, which a relay behind such tables
+ * can often not reach at all, so it would be called dead for ever, and its mail kept back, whatever becomes of the true
+ * one.
  */
 #include "postfix/nexthop.h"
 
@@ -164,22 +165,39 @@ static bool stays(const char *result) {
         return false;
 }
 
-static void read_way(
-        const char *main_cf, const char *transport, const char *usual, struct nexthop_way *ret_way) {
-        char value[MAIN_CF_VALUE_MAX], relayhost[MAIN_CF_VALUE_MAX];
-        const char *hop;
+static bool says_something(const char *main_cf, const char *setting) {
+        char value[MAIN_CF_VALUE_MAX];
 
-        main_cf_expanded(main_cf, "relayhost", "", relayhost, sizeof(relayhost));
-        main_cf_expanded(main_cf, transport, usual, value, sizeof(value));
-        hop = value + strcspn(value, ":");
-        hop = hop[0] == ':' && hop[1] != '\0' ? hop + 1 : relayhost;
-        ret_way->stays = stays(value);
-        copy(ret_way->hop, hop);
+        /* What does not fit is something, too. */
+        return main_cf_times_set(main_cf, setting) > 0 &&
+                (!main_cf_value(main_cf, setting, value, sizeof(value)) || value[0] != '\0');
 }
 
-static void read_ways(struct nexthop_routes *routes, const char *main_cf) {
-        read_way(main_cf, "default_transport", "smtp", &routes->other);
-        read_way(main_cf, "relay_transport", "relay", &routes->relay);
+/* NULL, or the setting whose next hop cannot be told: it is too long, or nothing without postconf. */
+static const char *read_way(
+        const char *main_cf, const char *transport, const char *usual, struct nexthop_way *ret_way) {
+        char value[MAIN_CF_VALUE_MAX];
+        const char *setting = transport, *hop;
+
+        main_cf_expanded(main_cf, transport, usual, value, sizeof(value));
+        ret_way->stays = stays(value);
+        hop = value + strcspn(value, ":");
+        if (hop[0] == ':' && hop[1] != '\0') {
+                hop++;
+        } else {
+                setting = "relayhost";
+                main_cf_expanded(main_cf, setting, "", value, sizeof(value));
+                hop = value;
+        }
+        copy(ret_way->hop, hop);
+        return ret_way->stays || ret_way->hop[0] || !says_something(main_cf, setting) ? NULL : setting;
+}
+
+static const char *read_ways(struct nexthop_routes *routes, const char *main_cf) {
+        const char *other = read_way(main_cf, "default_transport", "smtp", &routes->other);
+        const char *relay = read_way(main_cf, "relay_transport", "relay", &routes->relay);
+
+        return other ? other : relay;
 }
 
 const char *nexthop_unknowable(const char *main_cf) {
@@ -187,15 +205,19 @@ const char *nexthop_unknowable(const char *main_cf) {
                 "sender_dependent_relayhost_maps", "sender_dependent_default_transport_maps"};
         struct nexthop_routes routes = {.local = NULL};
         char value[MAIN_CF_VALUE_MAX];
+        const char *lost;
 
         for (size_t i = 0; i < sizeof(by_sender) / sizeof(by_sender[0]); i++)
-                if (!main_cf_expanded(main_cf, by_sender[i], "", value, sizeof(value)) || value[0] != '\0')
+                if (says_something(main_cf, by_sender[i]))
                         return by_sender[i];
-        read_ways(&routes, main_cf);
+        lost = read_ways(&routes, main_cf);
+        if (lost)
+                return lost;
         if (routes.relay.stays == routes.other.stays && strcmp(routes.relay.hop, routes.other.hop) == 0)
                 return NULL;
+        main_cf_expanded(main_cf, "relay_domains", "", value, sizeof(value));
         /* In a table or a file they cannot be told from all others. */
-        if (!main_cf_expanded(main_cf, "relay_domains", "", value, sizeof(value)) || strpbrk(value, ":/!"))
+        if (strpbrk(value, ":/!") || (value[0] == '\0' && says_something(main_cf, "relay_domains")))
                 return "relay_domains";
         return NULL;
 }
@@ -210,7 +232,7 @@ int nexthop_routes_init(struct nexthop_routes *routes, const char *main_cf, cons
 
         *routes = (struct nexthop_routes){.local = NULL};
         main_cf = main_cf ? main_cf : "";
-        read_ways(routes, main_cf);
+        (void)read_ways(routes, main_cf);
         for (size_t i = 0; i < sizeof(locals) / sizeof(locals[0]) && r >= 0; i++) {
                 main_cf_expanded(main_cf, locals[i].name, locals[i].usual, value, sizeof(value));
                 r = add_names(&routes->local, value);

@@ -32,7 +32,7 @@ struct nexthop_routes {
  */
 bool nexthop_transport_file(const char *main_cf, char *ret_path, size_t size);
 
-/* The setting of main.cf by which the next hop follows from more than the domain; NULL: there is none. */
+/* The setting of main.cf that keeps next hops from being told by the domain; NULL: there is none. */
 const char *nexthop_unknowable(const char *main_cf);
 
 /* `main_cf` and `transport` are the texts of the files; NULL: there is none.  0 or -ENOMEM. */

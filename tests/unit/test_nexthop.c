@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -96,6 +97,32 @@ static void what_the_sender_decides_is_not_known(void **state) {
         }
 }
 
+/* For Postfix they go before the domains of the recipients, which would be blamed in their stead. */
+static void relays_that_are_not_understood_are_not_taken_for_none(void **state) {
+        char relays[NEXTHOP_MAX] = "", main_cf[3 * NEXTHOP_MAX];
+
+        (void)state;
+        while (strlen(relays) + 40 < sizeof(relays))
+                strcat(relays, "[out-1.mail.branch.example.test]:587, ");
+        snprintf(main_cf, sizeof(main_cf), "relayhost = %s\n", relays);
+        assert_null(nexthop_unknowable(main_cf));
+        snprintf(main_cf, sizeof(main_cf), "relayhost = %s [out-2.mail.branch.example.test]:587\n", relays);
+        assert_string_equal(nexthop_unknowable(main_cf), "relayhost");
+        snprintf(main_cf, sizeof(main_cf),
+                "default_transport = smtp:%s [out-2.mail.branch.example.test]:587\n", relays);
+        assert_string_equal(nexthop_unknowable(main_cf), "default_transport");
+        snprintf(main_cf, sizeof(main_cf),
+                "relay_transport = relay:%s [out-2.mail.branch.example.test]:587\n", relays);
+        assert_string_equal(nexthop_unknowable(main_cf), "relay_transport");
+        assert_string_equal(nexthop_unknowable("relayhost = ${up?[$up]:587}\n"), "relayhost");
+        assert_null(nexthop_unknowable("relayhost = [up.test]\ndefault_transport = smtp\n"));
+        snprintf(main_cf, sizeof(main_cf), "default_transport = error:%s%s\n", relays, relays);
+        assert_null(nexthop_unknowable(main_cf));
+        assert_string_equal(
+                nexthop_unknowable("relay_domains = ${in?$in}\nrelay_transport = relay:[in.test]\n"),
+                "relay_domains");
+}
+
 static void local_mail_has_no_next_hop(void **state) {
         const char *main_cf =
                 "relayhost = up.test\nmyhostname = mx.here.test\nvirtual_mailbox_domains = v.test, "
@@ -170,6 +197,7 @@ int main(void) {
                 cmocka_unit_test(several_next_hops_are_told_with_a_comma_between),
                 cmocka_unit_test(a_transport_with_a_next_hop_of_its_own_goes_before_relayhost),
                 cmocka_unit_test(what_the_sender_decides_is_not_known),
+                cmocka_unit_test(relays_that_are_not_understood_are_not_taken_for_none),
                 cmocka_unit_test(local_mail_has_no_next_hop),
                 cmocka_unit_test(the_transport_table_has_the_first_word),
                 cmocka_unit_test(the_table_is_found_behind_its_type),
