@@ -22,7 +22,7 @@
 --
 -- Each turn is two records of some thousands that the night may fill: a window is refilled when
 -- most of it is free, and turns get rarer the more of them a run had, so that a thousand fill a
--- day, or for sixteen next hops half of it.  80,000 messages for one are a hundred turns, and for
+-- day, or for sixteen next hops six hours.  80,000 messages for one are a hundred turns, and for
 -- sixteen of them five hundred and fifty.  What is left after all turns is told, and goes back to
 -- Postfix's own schedule when its lease ends.
 --
