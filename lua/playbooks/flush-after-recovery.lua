@@ -59,6 +59,16 @@ local GONE = 15 -- seconds after which mail of which none is left went, though s
 local LONG = 30 -- seconds without a turn after which what others leave free is worth it, too
 local TIDY = { 2, 8, 20 } -- seconds after a failure in which what failed comes back
 local REST = 300 -- seconds until what came to be postponed meanwhile is looked for; more when none of it is taken
+local SENTENCES = 30 -- of the 32 that a run may say, and the last word is on what is left
+
+local said = 0
+
+local function note(sentence)
+  said = said + 1
+  if said <= SENTENCES then
+    log(sentence)
+  end
+end
 
 local function is_tripped(name, labels)
   for _, condition in ipairs(tripped(name)) do
@@ -178,7 +188,7 @@ local function stop(flow, why, options)
   flow.pause = helped and options.again or math.min(flow.pause * 2, options.longest)
   flow.is_over, flow.stopped_at, flow.tidied = not flow.lease, now(), 0
   settle(flow, now() + flow.pause, options)
-  log(("the flush for %s stopped: %s; %s"):format(flow.where.nexthop, why,
+  note(("the flush for %s stopped: %s; %s"):format(flow.where.nexthop, why,
     flow.lease and "the next try is in " .. duration(flow.pause) or "the rest has Postfix's own schedule"))
 end
 
@@ -261,7 +271,7 @@ local function refuse(flow, why, options)
   stop(flow, why, options)
   flow.is_let_go = flow.lease and now() >= ends and let_go(flow.lease.id)
   if flow.is_let_go then
-    log(("as it may not be tried, what is left for %s has Postfix's own schedule"):format(flow.where.nexthop))
+    note(("as it may not be tried, what is left for %s has Postfix's own schedule"):format(flow.where.nexthop))
   elseif now() < ends then
     flow.resume_at = math.min(flow.resume_at, ends)
   end
@@ -380,7 +390,7 @@ local function tell(flow)
     return ("%s did not answer; %d messages for it were paused, and brought back when it did"):format(
       flow.where.nexthop, flow.paused)
   elseif flow.brought > 0 and not flow.paused then
-    log(("%.0f messages that waited for %s were brought back"):format(flow.brought, flow.where.nexthop))
+    note(("%.0f messages that waited for %s were brought back"):format(flow.brought, flow.where.nexthop))
   end
 end
 
@@ -466,7 +476,8 @@ return playbook {
         look_at(flow, options)
       end
       for _, flow in ipairs(flows) do
-        acts = acts + (tidy(flow) and 1 or 0)
+        -- Many may fail at once.
+        acts = acts + (acts < ACTIONS and tidy(flow) and 1 or 0)
       end
       widest = math.max(widest, #flows)
       local turn, messages
@@ -494,11 +505,14 @@ return playbook {
       end
     until not any_busy or acts >= ACTIONS
 
-    tell_left(flows)
     for _, flow in ipairs(flows) do
       told[#told + 1] = tell(flow)
       all_done = all_done and (flow.is_done or not flow.lease)
     end
+    if said > SENTENCES then
+      log(("and %d sentences like those before"):format(said - SENTENCES))
+    end
+    tell_left(flows)
     if #told > 0 then
       diagnose(table.concat(told, "; "))
     end

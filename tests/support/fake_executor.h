@@ -14,8 +14,8 @@
 
 #include "engine/engine.h"
 
-#define FAKE_TRACE_MAX 2000
-#define FAKE_LEASES_MAX 8
+#define FAKE_TRACE_MAX 6000
+#define FAKE_LEASES_MAX 32
 
 struct fake_reply;
 
