@@ -320,7 +320,7 @@ static int answers_create(const struct sg_host *host, const struct sg_value *opt
 
 const struct sg_sensor dns_answers = {
         .name = "dns_answers",
-        .summary = "Addresses of the next hops that have mail waiting",
+        .summary = "Addresses of the next hops of the mail in the queue",
         .readings = readings,
         .reads = (const char *const[]){RESOLVER_READS, NULL},
         .create = answers_create,

@@ -8,7 +8,7 @@
 #include "common/dns_query.h"
 #include "dns/dns_health.h"
 
-/* Names of next hops that have mail waiting, for a server that is suspected to know nothing. */
+/* Names of next hops, most mail first, for a server that may know nothing, or never had a word about the root. */
 #define DNS_MAIL_NAMES_MAX 4
 struct dns_mail_name {
         char name[DNS_NAME_MAX];
