@@ -47,6 +47,19 @@ static size_t count(const struct relay_sentence *sentence, enum relay_state stat
         return n;
 }
 
+/* Of several next hops as many as there is room for are named whole. */
+static void name_of(const struct relay_sentence *sentence, char ret_name[static NAME_BYTES + 1]) {
+        static const char more[] = "...";
+        const size_t cut = NAME_BYTES + 1 - sizeof(more);
+        char *comma;
+
+        if (snprintf(ret_name, NAME_BYTES + 1, "%s", sentence->nexthop) <= NAME_BYTES)
+                return;
+        ret_name[cut] = '\0';
+        comma = strrchr(ret_name, ',');
+        memcpy(comma ? comma + 1 : ret_name + cut, more, sizeof(more));
+}
+
 static const char *by_which(const struct relay_sentence *sentence) {
         for (size_t i = 0; i < sentence->n; i++)
                 if (sentence->addresses[i].state == RELAY_UP)
@@ -93,9 +106,11 @@ static void add_messages(struct text *text, double messages) {
 void relay_sentence_refusing(
         const struct relay_sentence *sentence, char ret_text[static SG_SENTENCE_MAX + 1]) {
         struct text text = {.bytes = ret_text};
+        char name[NAME_BYTES + 1];
 
         ret_text[0] = '\0';
-        add(&text, "%.*s refuses mail: %s %s", NAME_BYTES, sentence->nexthop, sentence->addresses[0].address,
+        name_of(sentence, name);
+        add(&text, "%s refuses mail: %s %s", name, sentence->addresses[0].address,
                 sentence->addresses[0].why);
         add_messages(&text, sentence->messages);
 }
@@ -103,10 +118,11 @@ void relay_sentence_refusing(
 void relay_sentence_dead(const struct relay_sentence *sentence, char ret_text[static SG_SENTENCE_MAX + 1]) {
         bool unrouted_too = count(sentence, RELAY_DOWN) == 0;
         struct text text = {.bytes = ret_text};
+        char name[NAME_BYTES + 1];
 
         ret_text[0] = '\0';
-        add(&text, "no address of %s%.*s speaks SMTP: ", sentence->is_filter ? "the filter " : "", NAME_BYTES,
-                sentence->nexthop);
+        name_of(sentence, name);
+        add(&text, "no address of %s%s speaks SMTP: ", sentence->is_filter ? "the filter " : "", name);
         add_addresses(&text, sentence, unrouted_too, MESSAGES_BYTES);
         add_messages(&text, sentence->messages);
 }
@@ -114,16 +130,16 @@ void relay_sentence_dead(const struct relay_sentence *sentence, char ret_text[st
 void relay_sentence_part(const struct relay_sentence *sentence, char ret_text[static SG_SENTENCE_MAX + 1]) {
         size_t down = count(sentence, RELAY_DOWN), refusing = count(sentence, RELAY_REFUSING);
         struct text text = {.bytes = ret_text};
-        char end[96];
+        char end[96], name[NAME_BYTES + 1];
+        bool is_one = down + refusing == 1;
 
         ret_text[0] = '\0';
+        name_of(sentence, name);
         snprintf(end, sizeof(end), "; mail goes by %s", by_which(sentence));
-        add(&text, "%zu of %zu %saddresses of %.*s %s: ", down + refusing,
-                down + refusing + count(sentence, RELAY_UP), sentence->is_cut ? "probed " : "", NAME_BYTES,
-                sentence->nexthop,
-                refusing > 0                  ? "take no mail"
-                        : down + refusing > 1 ? "are dead"
-                                              : "is dead");
+        add(&text, "%zu of %zu %saddresses of %s %s: ", down + refusing,
+                down + refusing + count(sentence, RELAY_UP), sentence->is_cut ? "probed " : "", name,
+                refusing > 0 ? (is_one ? "takes no mail" : "take no mail")
+                             : (is_one ? "is dead" : "are dead"));
         add_addresses(&text, sentence, false, strlen(end));
         add(&text, "%s", end);
 }

@@ -213,7 +213,7 @@ static void beside_one_that_takes_mail_what_refuses_is_a_part(void **state) {
         start(fixture);
         bench_expect(&fixture->bench, "relay_up_ratio", "example.test", 0.5);
         assert_string_equal(bench_sentence(&fixture->bench, "relay_up_ratio", "example.test"),
-                "1 of 2 addresses of example.test take no mail: 127.0.0.25 answers 421 to the connection; "
+                "1 of 2 addresses of example.test takes no mail: 127.0.0.25 answers 421 to the connection; "
                 "mail "
                 "goes by 127.0.0.26");
 }

@@ -394,6 +394,27 @@ static void a_server_that_refuses_is_named_with_what_it_answers(void **state) {
                 "mx.example refuses mail: 192.0.2.67 answers 421 to the connection; 43 messages wait for it");
 }
 
+static void of_many_next_hops_none_is_named_in_part(void **state) {
+        static const struct relay_sentence_address one = {"192.0.2.66", RELAY_DOWN, "connection refused"};
+        struct relay_sentence sentence = {
+                .nexthop = "[out-1.mail.example.test]:587,[out-2.mail.example.test]:587,"
+                           "[out-3.mail.example.test]:587",
+                .addresses = &one,
+                .n = 1};
+        char text[SG_SENTENCE_MAX + 1];
+
+        (void)state;
+        relay_sentence_dead(&sentence, text);
+        assert_string_equal(text,
+                "no address of [out-1.mail.example.test]:587,[out-2.mail.example.test]:587,... speaks SMTP: "
+                "192.0.2.66 connection refused");
+        sentence.nexthop = "[out-1.mail.example.test]:587,[out-2.mail.example.test]:587,[out3.example.test]";
+        relay_sentence_dead(&sentence, text);
+        assert_string_equal(text,
+                "no address of [out-1.mail.example.test]:587,[out-2.mail.example.test]:587,"
+                "[out3.example.test] speaks SMTP: 192.0.2.66 connection refused");
+}
+
 static void of_many_addresses_those_are_told_that_there_is_room_for(void **state) {
         struct relay_sentence_address many[8];
         char name[256], text[SG_SENTENCE_MAX + 1];
@@ -433,6 +454,7 @@ int main(void) {
                 cmocka_unit_test(a_counter_that_begins_anew_is_no_delivery),
                 cmocka_unit_test(sentences_name_who_and_what_is_left),
                 cmocka_unit_test(a_server_that_refuses_is_named_with_what_it_answers),
+                cmocka_unit_test(of_many_next_hops_none_is_named_in_part),
                 cmocka_unit_test(of_many_addresses_those_are_told_that_there_is_room_for),
         };
 
