@@ -119,7 +119,7 @@ static bool is_for_here(const struct queue_spool *spool, const struct queue_mess
 }
 
 void queue_recent_left(struct queue_spool *spool, const struct queue_message *message) {
-        bool is_known = !message->bounced && !queue_track_is_overdue(spool, message);
+        bool is_known = !message->bounced && !queue_track_is_overdue(spool, message, spool->wall_seconds());
         enum hop_outcome outcome = is_known ? HOP_DELIVERED : HOP_OTHER;
         uint64_t now_usec = spool->host->now_usec(spool->host);
         struct queue_recent_hop *hop = hop_of(spool, message);

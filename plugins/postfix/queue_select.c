@@ -8,9 +8,10 @@
  * way to a content filter, which is this host's own, and none that was chosen for a retry and is not back from it: a
  * lease is renewed while its mail is brought back.  retry takes what was postponed, and what an outage keeps
  * (queue_select_is_stranded()); as a canary also such that is due soon, and whatever a content filter did not take,
- * since only its site knows that it is back; but never what Postfix says may have been delivered already.  What the
- * next hop itself did not want has its turn last, then age decides.  hold and requeue take what passes their filter; an
- * empty filter takes nothing.
+ * since only its site knows that it is back; but never what Postfix says may have been delivered already.  What is too
+ * old to wait on is returned when it is tried in vain, so it goes behind all others, and is no canary unless there is
+ * nothing else, and then one alone.  What the next hop itself did not want has its turn last but for that, then age
+ * decides.  hold and requeue take what passes their filter; an empty filter takes nothing.
  *
  * All messages are looked at, a piece per turn of the loop, one selection after the other; what moves on meanwhile is
  * not there any more for the verb either, which looks at each again.
@@ -30,7 +31,9 @@
 #include "postfix/selection.h"
 
 #define RENEW_SECONDS (POSTFIX_SLICE_SECONDS / 2)
-#define STRANDED_SECONDS 300 /* Postfix looks for what is due as often as that (queue_run_delay) */
+#define STRANDED_SECONDS 300         /* Postfix looks for what is due as often as that (queue_run_delay) */
+#define TRY_SECONDS 120              /* from being chosen to the end of the try */
+#define AT_STAKE (UINT64_C(1) << 34) /* above all other bits of a rank */
 #define TURN_USEC UINT64_C(2000)
 #define PAUSE_USEC UINT64_C(1000)
 #define FOREVER_USEC UINT64_C(3600000000)
@@ -116,9 +119,24 @@ static bool retry_takes(const struct selecting *selecting, const struct queue_me
                 !is_being_retried(selecting, message);
 }
 
-static uint64_t retry_rank(const struct queue_message *message) {
+/* Not delivered when it is tried now, it goes back to its sender. */
+static bool is_at_stake(const struct selecting *selecting, const struct queue_message *message) {
+        return queue_track_is_overdue(selecting->spool, message, selecting->now + TRY_SECONDS);
+}
+
+static uint64_t retry_rank(const struct selecting *selecting, const struct queue_message *message) {
         return message->arrival | (is_for_an_outage(message) ? 0 : UINT64_C(1) << 32) |
-                (message->postponed ? 0 : UINT64_C(1) << 33);
+                (message->postponed ? 0 : UINT64_C(1) << 33) |
+                (is_at_stake(selecting, message) ? AT_STAKE : 0);
+}
+
+/* They find out whether the next hop takes mail: by what loses nothing when it does not, or else by one message. */
+static void choose_canaries(struct candidates *candidates) {
+        size_t n = 0;
+
+        while (n < candidates->n && candidates->heap[n].rank < AT_STAKE)
+                n++;
+        candidates->n = n == 0 && candidates->n > 0 ? 1 : n;
 }
 
 static void sift_down(struct candidates *candidates, size_t i) {
@@ -251,7 +269,8 @@ static bool look_at_next(struct selecting *selecting) {
         if (message && selecting->choice->takes(selecting, message)) {
                 if (selecting->choice->is_ranked)
                         offer(&selecting->candidates,
-                                (struct candidate){.number = selecting->at, .rank = retry_rank(message)});
+                                (struct candidate){
+                                        .number = selecting->at, .rank = retry_rank(selecting, message)});
                 else
                         add(selecting, message);
         }
@@ -295,6 +314,8 @@ static bool step(struct selecting *selecting) {
         selecting->is_ranked = selecting->choice->is_ranked;
         if (selecting->is_ranked)
                 qsort(candidates->heap, candidates->n, sizeof(*candidates->heap), compare_rank);
+        if (selecting->is_canary)
+                choose_canaries(candidates);
         return selecting->is_ranked;
 }
 

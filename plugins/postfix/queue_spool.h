@@ -281,8 +281,9 @@ void queue_track_size(struct queue_spool *spool, struct queue_message *message, 
 void queue_track_complete(struct queue_spool *spool, struct queue_message *message);
 void queue_track_incomplete(struct queue_spool *spool, struct queue_message *message);
 void queue_track_forget(struct queue_spool *spool, struct queue_message *message);
-/* Older than mail lives here: whether it is delivered or returned when it leaves active cannot be told. */
-bool queue_track_is_overdue(const struct queue_spool *spool, const struct queue_message *message);
+/* Older than mail lives here at that time: whether it is delivered or returned when it leaves active cannot be told. */
+bool queue_track_is_overdue(
+        const struct queue_spool *spool, const struct queue_message *message, int64_t at_seconds);
 void queue_track_unread(struct queue_spool *spool, struct queue_message *message);
 void queue_track_job(struct queue_spool *spool, struct queue_message *message, enum queue_job job);
 void queue_track_forget_odd(struct queue_spool *spool, size_t i);

@@ -126,17 +126,18 @@ static struct queue_message *add(struct queue_spool *spool, const struct queue_i
  * What is too old is tried once more, and when that fails it is returned from its log of deferral: it leaves active
  * without a bounce of its own, as if it had been delivered.
  */
-bool queue_track_is_overdue(const struct queue_spool *spool, const struct queue_message *message) {
+bool queue_track_is_overdue(
+        const struct queue_spool *spool, const struct queue_message *message, int64_t at_seconds) {
         uint32_t lifetime = message->null_sender ? spool->bounce_lifetime_seconds : spool->lifetime_seconds;
 
         return spool->lifetimes_known && message->create != 0 &&
-                spool->wall_seconds() >= (int64_t)message->create + lifetime;
+                at_seconds >= (int64_t)message->create + lifetime;
 }
 
 /* The counters of the next hops of a message that left active for good. */
 static void count_hops(struct queue_spool *spool, const struct queue_message *message) {
         const struct queue_place *place = &spool->places.rows[message->place];
-        bool is_overdue = queue_track_is_overdue(spool, message);
+        bool is_overdue = queue_track_is_overdue(spool, message, spool->wall_seconds());
 
         for (uint16_t i = 0; i < place->n_hops; i++) {
                 struct queue_name *hop = &spool->places.hops.rows[queue_place_hops(place)[i]];

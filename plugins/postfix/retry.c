@@ -41,8 +41,9 @@ static const struct sg_option args[] = {
                 .doc = "\"canary\": at most five, and Postfix forgets that the next hop was dead; \"batch\": "
                        "many, as if their time had come. First those that were postponed, the oldest "
                        "first, then those that an outage keeps and that, for a batch, are not due soon, or "
-                       "that a "
-                       "content filter did not take."},
+                       "that a content filter did not take. Those that go back to their senders when the try "
+                       "fails, for their age, come last of all, and are no canaries as long as there are "
+                       "others; else a single one is."},
         [RETRY_ARG_MESSAGES] = {.name = "messages",
                 .type = SG_TYPE_NUMBER,
                 .doc = "At most so many messages.",

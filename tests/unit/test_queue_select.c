@@ -356,6 +356,72 @@ static void what_was_chosen_for_a_retry_is_not_postponed_before_it_is_back(void 
         relay_expect(relay, "queue_retry_delivered_total", "-,dead.test", 1);
 }
 
+static const struct sg_value *canary(const char *hop, double messages) {
+        struct sg_value *args = (struct sg_value *)retry(hop, messages);
+
+        args[RETRY_ARG_HOW].text = "canary";
+        return args;
+}
+
+static void no_canary_is_returned_when_it_fails_as_long_as_there_are_others(void **state) {
+        const uint64_t now = (uint64_t)time(NULL);
+        struct relay *relay = *state;
+        struct spool_file young[2], old[3];
+        char ids[512], expected[1200];
+
+        for (unsigned i = 0; i < 3; i++)
+                old[i] = add(relay, "a@dead.test", 1000 + i, 700);
+        put_off(relay, &old[0]);
+        young[0] = add(relay, "a@dead.test", now - 4 * 86400, 700);
+        young[1] = add(relay, "a@dead.test", now - 86400, 700);
+        /* Its time is not over yet, but would be before a try is. */
+        add(relay, "a@dead.test", now - 5 * 86400 + 30, 700);
+        relay_start(relay);
+        settle(relay);
+        assert_int_equal(relay_select(relay, &postfix_retry, canary("dead.test", 5), ids, sizeof(ids)), 2);
+        snprintf(expected, sizeof(expected), "%s %s", young[0].id, young[1].id);
+        assert_string_equal(ids, expected);
+        assert_int_equal(relay_select(relay, &postfix_retry, retry("dead.test", 4), ids, sizeof(ids)), 4);
+        snprintf(expected, sizeof(expected), "%s %s %s %s", young[0].id, young[1].id, old[0].id, old[1].id);
+        assert_string_equal(ids, expected);
+}
+
+static void a_bounce_is_a_canary_by_its_own_lifetime(void **state) {
+        struct relay *relay = *state;
+        struct spool_file mail = {.id = ""}, bounce = {.id = ""};
+        struct spool_file *const files[] = {&mail, &bounce};
+        char ids[256];
+
+        scratch_write(&relay->scratch, "etc/postfix/main.cf", "bounce_queue_lifetime = 1d\n");
+        for (unsigned i = 0; i < 2; i++) {
+                spool_add(&relay->spool,
+                        &(struct spool_message){.sender = i == 1 ? "" : "alice@example.test",
+                                .arrival_seconds = (uint64_t)time(NULL) - 2 * 86400 - i,
+                                .next_retry_seconds = (uint64_t)(time(NULL) + 700),
+                                .recipients = {{.address = "a@dead.test"}}},
+                        files[i]);
+                spool_defer(&relay->spool, files[i]->id,
+                        &(struct spool_deferral){.recipient = "a@dead.test", .offset = files[i]->offsets[0]});
+        }
+        relay_start(relay);
+        settle(relay);
+        assert_int_equal(relay_select(relay, &postfix_retry, canary("dead.test", 5), ids, sizeof(ids)), 1);
+        assert_string_equal(ids, mail.id);
+}
+
+static void where_all_would_be_returned_one_is_tried(void **state) {
+        struct relay *relay = *state;
+        struct spool_file oldest = add(relay, "a@dead.test", 1000, 700);
+        char ids[256];
+
+        for (unsigned i = 1; i < 8; i++)
+                add(relay, "a@dead.test", 1000 + i, 700);
+        relay_start(relay);
+        settle(relay);
+        assert_int_equal(relay_select(relay, &postfix_retry, canary("dead.test", 5), ids, sizeof(ids)), 1);
+        assert_string_equal(ids, oldest.id);
+}
+
 static void what_may_have_been_delivered_is_not_retried(void **state) {
         const struct timespec postponed[2] = {
                 {.tv_nsec = UTIME_OMIT}, {.tv_sec = time(NULL) + 800, .tv_nsec = 123456789}};
@@ -432,6 +498,9 @@ int main(void) {
                 TEST(what_became_of_a_retry_is_told_apart),
                 TEST(what_was_chosen_in_vain_is_postponed_and_chosen_again),
                 TEST(what_was_chosen_for_a_retry_is_not_postponed_before_it_is_back),
+                TEST(no_canary_is_returned_when_it_fails_as_long_as_there_are_others),
+                TEST(a_bounce_is_a_canary_by_its_own_lifetime),
+                TEST(where_all_would_be_returned_one_is_tried),
                 TEST(what_may_have_been_delivered_is_not_retried),
                 TEST(what_has_a_log_that_is_too_long_to_read_is_not_retried),
                 TEST(nothing_is_chosen_before_everything_was_read),
