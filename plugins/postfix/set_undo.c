@@ -97,7 +97,9 @@ static const char *lifetime_text(const char *main_cf, const char *name, char tex
         return text;
 }
 
-static int refuse_overdue(const struct overdue *overdue, const char *target, struct sg_outcome *outcome) {
+/* `stays`: what is not done for their sake. */
+static int refuse_overdue(
+        const struct overdue *overdue, const char *target, const char *stays, struct sg_outcome *outcome) {
         char value[MAIN_CF_VALUE_MAX], number[ORDER_NUMBER_MAX];
         const char *between = "";
 
@@ -121,20 +123,19 @@ static int refuse_overdue(const struct overdue *overdue, const char *target, str
         if (overdue->unread > 0)
                 order_say(outcome, "%s%s messages cannot be read and may be too old", between,
                         order_number(overdue->unread, number));
-        order_say(outcome,
-                ": they would be returned to their senders, so the lifetime stays until they are gone");
+        order_say(outcome, ": they would be returned to their senders, so %s until they are gone", stays);
         outcome->count = overdue_total(overdue);
         return -EAGAIN;
 }
 
 /* 0 when no message would be returned by the lifetimes of `target`; -EAGAIN when some would; else as overdue_count(). */
 static int check_mail(const struct undo *undo, const struct overdue_lifetimes *lifetimes, const char *target,
-        struct sg_outcome *outcome) {
+        const char *stays, struct sg_outcome *outcome) {
         struct overdue overdue;
         int r = overdue_count(undo->action, undo->instance, lifetimes, &overdue, outcome);
 
         if (r >= 0 && overdue_total(&overdue) > 0)
-                r = refuse_overdue(&overdue, target, outcome);
+                r = refuse_overdue(&overdue, target, stays, outcome);
         return r;
 }
 
@@ -148,18 +149,18 @@ static int check_target(const struct undo *undo, const char *target, struct sg_o
                 return order_refuse(outcome, -EINVAL, "how long mail lives is not known from main.cf");
         if (then.mail_seconds >= now.mail_seconds && then.bounce_seconds >= now.bounce_seconds)
                 return 0;
-        return check_mail(undo, &then, target, outcome);
+        return check_mail(undo, &then, target, "the lifetime stays", outcome);
 }
 
 /* Before a queue manager reads it that may have longer ones: from before we were cut short, perhaps. */
-static int check_reload(const struct undo *undo, struct sg_outcome *outcome) {
+static int check_reload(const struct undo *undo, const char *stays, struct sg_outcome *outcome) {
         struct overdue_lifetimes lifetimes;
 
         if (undo->at_once)
                 return 0;
         if (overdue_lifetimes(undo->file.text, &lifetimes) < 0)
                 return order_refuse(outcome, -EINVAL, "how long mail lives is not known from main.cf");
-        return check_mail(undo, &lifetimes, undo->file.text, outcome);
+        return check_mail(undo, &lifetimes, undo->file.text, stays, outcome);
 }
 
 static int refuse_busy(const struct undo *undo, int error, struct sg_outcome *outcome) {
@@ -352,7 +353,10 @@ static int take_back(struct undo *undo, struct sg_outcome *outcome) {
         if (r >= 0 && undo->ours.n > 0)
                 r = restore(undo, outcome);
         else if (r >= 0 && undo->n_his == 0)
-                r = check_reload(undo, outcome);
+                /* Taken back by us it comes again, below; put back by somebody else it is his. */
+                r = check_reload(undo,
+                        state == SET_RECORD_UNREAD ? "the lifetime stays" : "Postfix is not reloaded",
+                        outcome);
         if (r < 0 && state == SET_RECORD_UNREAD && set_again(undo) < 0)
                 order_say(outcome, "; but %.60s has the old one already, and a reload would return them",
                         undo->file.name);

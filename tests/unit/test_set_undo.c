@@ -236,6 +236,23 @@ static void expect_ours_in_force(const struct set_relay *set) {
         assert_false(set_is_there(set, RECORD "/restored"));
 }
 
+static void what_somebody_else_put_back_is_his_and_no_lifetime_is_said_to_stay(void **state) {
+        struct set_relay *set = *state;
+        struct spool_file *file;
+
+        assert_int_equal(set_act(set), 0);
+        set_replace(set, ordinary);
+        file = set_add(set, "deferred", 6 * DAY, false);
+        assert_int_equal(set_undo(set), -EAGAIN);
+        set_expect_text(set, "so Postfix is not reloaded until they are gone");
+        set_expect(set, MAIN_CF, ordinary);
+        assert_int_equal(set->n_reloads, 1);
+        spool_remove(&set->relay.spool, file);
+        assert_int_equal(set_undo(set), 0);
+        set_expect(set, MAIN_CF, ordinary);
+        assert_false(set_is_there(set, RECORD));
+}
+
 static void mail_that_ages_until_the_reload_can_be_made_brings_ours_back(void **state) {
         struct set_relay *set = *state;
         const struct stat before = set_stat(set, MAIN_CF);
@@ -453,6 +470,7 @@ int main(void) {
                 WITH_SET(mail_that_is_found_when_the_old_file_is_in_place_brings_ours_back),
                 WITH_SET(an_edit_at_the_same_moment_is_kept_and_the_undo_comes_later),
                 WITH_SET(a_reload_that_fails_is_made_up_for),
+                WITH_SET(what_somebody_else_put_back_is_his_and_no_lifetime_is_said_to_stay),
                 WITH_SET(mail_that_ages_until_the_reload_can_be_made_brings_ours_back),
                 WITH_SET(with_what_somebody_else_had_edited_as_well),
                 WITH_SET(what_was_written_since_it_came_back_is_left_alone_and_told),
