@@ -78,8 +78,9 @@ const struct ctl_command command_leases = {
                 "returns it.  Some also lapse when nobody renews them, so that nothing stays\n"
                 "behind if spoolguard dies: LAPSES says when.\n"
                 "\n"
-                "States: taking, in-force, lapsed (without effect until it is renewed), ending\n"
-                "(being taken back).\n"
+                "States: taking, in-force, lapsed (without effect until it is renewed),\n"
+                "overruled (somebody else has changed what it had changed, and that stays),\n"
+                "ending (being taken back).\n"
                 "\n"
                 "explain lease/ID shows everything about one, return ID gives one back.\n",
         .run = run,

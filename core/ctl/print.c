@@ -41,6 +41,7 @@ static const struct {
         {"taking", YELLOW},
         {"in-force", YELLOW},
         {"lapsed", YELLOW},
+        {"overruled", YELLOW},
         {"ending", YELLOW},
         {"clearing", YELLOW},
         {"unknown", YELLOW},

@@ -36,6 +36,10 @@ static const struct {
                 .meaning = "lapsed",
                 .next = "Nobody renewed it in time, so it is without effect.  A renewal brings it back; "
                         "without one it ends."},
+        {.state = "overruled",
+                .meaning = "overruled by somebody else",
+                .next = "Somebody else has changed what it had changed, and that stays so, also when it "
+                        "ends."},
         {.state = "ending", .meaning = "being taken back", .next = "What it changed is being taken back."},
 };
 
@@ -149,8 +153,9 @@ static void row(struct print_table *table, const json_t *lease) {
                 append(what, sizeof(what), ", ", ends);
         text_format(by, sizeof(by), "by %s: %s", client_text(lease, "Owner"), client_text(lease, "Reason"));
         append(what, sizeof(what), "; ", by);
-        /* What is in the way of taking it back. */
-        if (is_ending(lease) && client_text(lease, "Text")[0])
+        /* What is in the way of taking it back, or what somebody else has made of it. */
+        if ((is_ending(lease) || strcmp(client_text(lease, "State"), "overruled") == 0) &&
+                client_text(lease, "Text")[0])
                 append(what, sizeof(what), "; ", client_text(lease, "Text"));
         print_table_row(table, cells);
 }

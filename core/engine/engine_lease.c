@@ -28,7 +28,8 @@ static void tell(struct engine *engine, enum engine_event_type type, struct leas
 }
 
 static bool is_kept(const struct wire_lease *lease) {
-        return lease->state == WIRE_LEASE_IN_FORCE || lease->state == WIRE_LEASE_LAPSED;
+        return lease->state == WIRE_LEASE_IN_FORCE || lease->state == WIRE_LEASE_LAPSED ||
+                lease->state == WIRE_LEASE_OVERRULED;
 }
 
 /* Its place, or where it would have to be. */

@@ -342,9 +342,12 @@ void desk_look_at_leases(struct desk *desk) {
         for (unsigned i = 0; i < LEASE_MAX; i++) {
                 struct lease *lease = lease_store_at(desk->leases, i);
 
-                if (lease->id != 0 && lease->state == WIRE_LEASE_ENDING &&
-                        !desk_lease_works_on(desk, lease->id))
+                if (lease->id == 0 || desk_lease_works_on(desk, lease->id))
+                        continue;
+                if (lease->state == WIRE_LEASE_ENDING)
                         desk_lease_undo(desk, lease);
+                else
+                        desk_lease_look(desk, lease);
         }
         loop_timer_arm(desk->lease_timer, next_look(desk));
 }

@@ -13,6 +13,11 @@ void desk_lease_renewed(struct desk *desk, struct lease *lease, const struct sg_
 
 /* An action, a renewal or an undo is at work for it. */
 bool desk_lease_works_on(const struct desk *desk, uint64_t lease);
+/* Begin to look whether it is in force, when it is time for that. */
+void desk_lease_look(struct desk *desk, struct lease *lease);
+/* What came of it (desk_lease_look.c). */
+void desk_lease_looked(
+        struct desk *desk, struct lease *lease, enum wire_status status, const struct sg_outcome *outcome);
 /* Begin to undo one that is ending, when its time has come and no other undo is at work. */
 void desk_lease_undo(struct desk *desk, struct lease *lease);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * desk_lease_work - children that renew a lease or undo it
+ * desk_lease_work - children that renew a lease, undo it, or look whether it is in force
  *
  * Runs in: executor.  Owns these children.  A renewal is the verb's check() and run() once more, with the stored
  * arguments and a new selection.  It begins only while fewer than ADMIT_CHILDREN actions and renewals are at work and
@@ -9,7 +9,9 @@
  * go before others then.  Maintenance does not stop it: it keeps a change that is there and starts none.  Mode observe
  * does.
  *
- * An undo needs no admission and no watcher, only the verb.  One is at work at a time.
+ * An undo needs no admission and no watcher, only the verb.  One is at work at a time.  Nor does a look, which is the
+ * verb's check() alone (desk_lease_look.c); it takes the place of a renewal, and waits for the next minute when there
+ * is none.
  *
  * Fails: an undo that does not go well, or whose verb is gone, is tried again with growing distance, and after
  * LEASE_UNDO_CALL times people are called, once.  When all that it was to take back has lapsed by itself meanwhile,
@@ -29,6 +31,8 @@
 #include "base/text.h"
 #include "config/option.h"
 #include "executor/action_selection.h"
+
+enum work_kind { WORK_RENEWAL = 1, WORK_UNDO, WORK_LOOK };
 
 bool desk_lease_works_on(const struct desk *desk, uint64_t lease) {
         for (size_t i = 0; i < ADMIT_CHILDREN; i++)
@@ -92,6 +96,8 @@ static bool on_go(struct action_child *child, const struct action_manifest *mani
         const struct lease *lease = lease_store_find(work->desk->leases, work->lease);
         (void)child, (void)manifest, (void)outcome;
 
+        if (work->job.plan.check_only)
+                return false;
         if (lease &&
                 (work->job.plan.undo ||
                         (lease->state != WIRE_LEASE_ENDING && is_in_force(work->desk, lease))))
@@ -178,6 +184,8 @@ static void on_end(struct action_child *child, bool went, enum wire_status statu
                 undone(desk, lease, &clean);
         else if (lease && work->job.plan.undo)
                 undo_failed(desk, lease, clean.text, !done && clean.is_gone);
+        else if (lease && work->job.plan.check_only)
+                desk_lease_looked(desk, lease, status, &clean);
         else if (lease && done)
                 desk_lease_renewed(desk, lease, &clean);
         else if (lease)
@@ -191,7 +199,7 @@ static void on_end(struct action_child *child, bool went, enum wire_status statu
 }
 
 /* Takes the selection. */
-static int begin(struct desk *desk, const struct lease *lease, bool undo, int selection_consumed,
+static int begin(struct desk *desk, const struct lease *lease, enum work_kind kind, int selection_consumed,
         struct problem *problem) {
         static const struct action_child_ops ops = {.on_go = on_go, .on_end = on_end};
         _cleanup_close_ int selection = selection_consumed;
@@ -216,7 +224,8 @@ static int begin(struct desk *desk, const struct lease *lease, bool undo, int se
         work->lease = lease->id;
         r = desk_job_init(desk, &work->job, plugin, verb, args, take_fd(&selection), problem);
         work->job.plan.lease = lease->id;
-        work->job.plan.undo = undo;
+        work->job.plan.undo = kind == WORK_UNDO;
+        work->job.plan.check_only = kind == WORK_LOOK;
         if (r >= 0)
                 r = desk_job_start(desk, &work->job, lease->incident, &ops, work, problem);
         if (r < 0) {
@@ -234,8 +243,22 @@ void desk_lease_undo(struct desk *desk, struct lease *lease) {
 
         if (desk->closed || at_work(desk, true) > 0 || lease->undo_after_usec > loop_now(desk->loop))
                 return;
-        if (begin(desk, lease, true, -1, &problem) < 0)
+        if (begin(desk, lease, WORK_UNDO, -1, &problem) < 0)
                 undo_failed(desk, lease, problem.text, false);
+}
+
+void desk_lease_look(struct desk *desk, struct lease *lease) {
+        const struct sg_verb *verb = verb_of(desk, lease, NULL);
+        struct problem problem;
+
+        /* What a selector chose is not what it would choose now. */
+        if (desk->closed || !verb || verb->selector || !lease_may_look(lease, loop_now(desk->loop)) ||
+                desk_actions(desk) + at_work(desk, false) >= ADMIT_CHILDREN)
+                return;
+        lease->looked_usec = loop_now(desk->loop);
+        if (begin(desk, lease, WORK_LOOK, -1, &problem) < 0)
+                log_warning("whether lease %llu (%s) is in force cannot be looked at: %s",
+                        (unsigned long long)lease->id, lease->verb, problem.text);
 }
 
 static bool is_its_turn(const struct desk *desk, const struct lease *lease) {
@@ -268,7 +291,7 @@ void desk_on_lease_renew_consume_fd(struct desk *desk, const struct wire_message
         lease->passed_over_usec = 0;
         if (verb->selector)
                 wrong = action_selection_open(fd, &selection);
-        if (!wrong && begin(desk, lease, false, take_fd(&selection), &problem) < 0)
+        if (!wrong && begin(desk, lease, WORK_RENEWAL, take_fd(&selection), &problem) < 0)
                 wrong = problem.text;
         if (wrong)
                 not_renewed(desk, lease, WIRE_DENIED, wrong);

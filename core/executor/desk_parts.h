@@ -39,7 +39,7 @@ struct desk_action {
         char playbook[WIRE_NAME_MAX], args_text[WIRE_TEXT_MAX];
 };
 
-/* A renewal or an undo at work (desk_lease_work.c). */
+/* A renewal, an undo or a look at work (desk_lease_work.c). */
 struct desk_lease_work {
         struct desk *desk;
         struct desk_job job;

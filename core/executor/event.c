@@ -91,6 +91,7 @@ static const struct event_kind kinds[] = {
                         "{until_clear} is clear: {reason}"},
         {.event = "lease-renewed", .burst = 64, .per_hour = 256},
         {.event = "lease-lapsed", .burst = 64, .per_hour = 256},
+        {.event = "lease-overruled", .burst = 64, .per_hour = 256},
         {.event = "lease-ended",
                 .message_id = SG_MESSAGE_LEASE_ENDED,
                 .level = LOG_LEVEL_NOTICE,

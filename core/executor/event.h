@@ -17,7 +17,7 @@ struct event_kind {
         const char *sentence;     /* {field} stands for its value */
 };
 
-#define EVENT_KINDS_MAX 32u
+#define EVENT_KINDS_MAX 40u
 const struct event_kind *event_kind(const char *event, unsigned *ret_index); /* NULL: no such */
 /* The sentence with its fields filled in. */
 void event_sentence(const struct event_kind *kind, const struct record *record, char *text, size_t size);

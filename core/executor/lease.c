@@ -27,7 +27,7 @@
 static bool is_alive(const struct lease *lease) {
         return lease->id != 0 &&
                 (lease->state == WIRE_LEASE_TAKING || lease->state == WIRE_LEASE_IN_FORCE ||
-                        lease->state == WIRE_LEASE_LAPSED);
+                        lease->state == WIRE_LEASE_LAPSED || lease->state == WIRE_LEASE_OVERRULED);
 }
 
 static uint64_t later(uint64_t a, uint64_t b) {
@@ -118,6 +118,25 @@ bool lease_has_passed(const struct lease *lease, uint64_t now_usec) {
 bool lease_may_renew(const struct lease *lease, uint64_t monotonic_usec) {
         return is_alive(lease) && lease->slice_usec != 0 &&
                 (lease->renewed_usec == 0 || monotonic_usec - lease->renewed_usec >= LEASE_RENEW_MIN);
+}
+
+/* One that lapses is done again all the time, and what stands in the way of that is said then. */
+bool lease_may_look(const struct lease *lease, uint64_t monotonic_usec) {
+        const uint64_t pause = lease->state == WIRE_LEASE_OVERRULED ? LEASE_LOOK_OVERRULED : LEASE_LOOK;
+
+        return (lease->state == WIRE_LEASE_IN_FORCE || lease->state == WIRE_LEASE_OVERRULED) &&
+                lease->slice_usec == 0 &&
+                (lease->looked_usec == 0 || monotonic_usec - lease->looked_usec >= pause);
+}
+
+enum lease_seen lease_seen(const struct lease *lease, enum wire_status status, bool is_overruled) {
+        if (lease->state == WIRE_LEASE_IN_FORCE && status == WIRE_DENIED && is_overruled)
+                return LEASE_SEEN_OVERRULED;
+        if (lease->state == WIRE_LEASE_OVERRULED && status == WIRE_DENIED && is_overruled)
+                return LEASE_SEEN_STILL_OVERRULED;
+        if (lease->state == WIRE_LEASE_OVERRULED && status == WIRE_NOTHING)
+                return LEASE_SEEN_IN_FORCE;
+        return LEASE_SEEN_NOTHING;
 }
 
 bool lease_goes_before(const struct lease *lease, const struct lease *other, uint64_t monotonic_usec) {

@@ -5,6 +5,7 @@
  * A lease is TAKING from before its action is told to go; IN_FORCE from a good outcome; LAPSED when a slice
  * passed without a renewal; ENDING while it is undone; ENDED when that is done.  One that is found TAKING at a
  * start may or may not have changed something: it is in force from then on, so that evidence can renew or end it.
+ * One that does not lapse is OVERRULED while somebody else has made something else of what it had changed.
  */
 #ifndef EXECUTOR_LEASE_H
 #define EXECUTOR_LEASE_H
@@ -12,10 +13,12 @@
 #include "wire/wire.h"
 
 #define LEASE_ARGS_MAX 448u
-#define LEASE_RENEW_MIN (20 * UINT64_C(1000000))  /* between two renewals of one lease */
-#define LEASE_TURN (90 * UINT64_C(1000000))       /* so long others wait for one that was passed over */
-#define LEASE_COMPLAINT (600 * UINT64_C(1000000)) /* between two complaints about one lease */
-#define LEASE_UNDO_CALL 3u                        /* failures to undo after which people are called, once */
+#define LEASE_RENEW_MIN (20 * UINT64_C(1000000))       /* between two renewals of one lease */
+#define LEASE_TURN (90 * UINT64_C(1000000))            /* so long others wait for one that was passed over */
+#define LEASE_LOOK (60 * UINT64_C(1000000))            /* between two looks whether it is in force */
+#define LEASE_LOOK_OVERRULED (300 * UINT64_C(1000000)) /* the same, once it is not */
+#define LEASE_COMPLAINT (600 * UINT64_C(1000000))      /* between two complaints about one lease */
+#define LEASE_UNDO_CALL 3u /* failures to undo after which people are called, once */
 
 /* Whether it is over although its undo fails. */
 enum lease_forget {
@@ -42,6 +45,7 @@ struct lease {
         uint64_t renewed_usec, recorded_usec, undo_after_usec;
         uint64_t passed_over_usec; /* it was to be renewed and there was no room; 0: not since it was */
         uint64_t complained_usec;  /* that it was not renewed */
+        uint64_t looked_usec;      /* whether what it changed is still so; 0: not yet */
         unsigned failures;         /* to undo it */
         enum lease_forget forget;  /* what root said for the next try */
 };
@@ -51,6 +55,14 @@ enum lease_due {
         LEASE_DUE_LAPSE,
         LEASE_DUE_END_LAPSED, /* it lapsed a slice ago: nobody speaks for it any more */
         LEASE_DUE_END_LIMIT,
+};
+
+/* What a look has shown: how its verb answers when it is asked for the same once more. */
+enum lease_seen {
+        LEASE_SEEN_NOTHING = 0, /* new */
+        LEASE_SEEN_OVERRULED,
+        LEASE_SEEN_STILL_OVERRULED,
+        LEASE_SEEN_IN_FORCE, /* again */
 };
 
 /* Times are CLOCK_REALTIME; `started` is when the executor did. */
@@ -74,6 +86,9 @@ bool lease_is_worn(const struct lease *lease, uint64_t now_usec);
 bool lease_has_passed(const struct lease *lease, uint64_t now_usec);
 /* May it be renewed: by state, and not too often. */
 bool lease_may_renew(const struct lease *lease, uint64_t monotonic_usec);
+/* May it be looked at: by state, and not too often. */
+bool lease_may_look(const struct lease *lease, uint64_t monotonic_usec);
+enum lease_seen lease_seen(const struct lease *lease, enum wire_status status, bool is_overruled);
 /* It was passed over a moment ago, and its last renewal is older than the other's. */
 bool lease_goes_before(const struct lease *lease, const struct lease *other, uint64_t monotonic_usec);
 /* When to try again, after so many failures. */

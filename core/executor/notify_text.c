@@ -36,6 +36,7 @@ static const struct {
                 "Please mend the playbook that ended with an error, and reload. What it is for is yours "
                 "until then."},
         {"unknown-outcome", "Please look at what it was to change, and put it right."},
+        {"lease-overruled", "Please look whether that was meant."},
         {"lease-expired", "Please see what is still wrong there."},
         {"undo-failed",
                 "Please take what stands in its way out of it. spoolguardctl leases names what is left."},

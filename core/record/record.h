@@ -64,7 +64,7 @@ int record_read(int fd, int (*visit)(const struct record *record, void *data), v
  *   action-unknown action verb playbook incident
  *   lease-taken lease action incident playbook verb args until_clear reason count expires limit;
  *   lease-renewed lease incident playbook verb args count expires text (once a slice, and after it had lapsed);
- *   lease-lapsed (as renewed); lease-ended lease action incident playbook verb args reason status count text
+ *   lease-lapsed, lease-overruled (as renewed); lease-ended lease action incident playbook verb args reason status count text
  *   (reason: cleared, returned, limit, lapsed, or failed when it was not taken well);
  *   lease-undo-failed (as renewed; the first time, more are tried); lease-forgotten (as ended, by root's word and not undone)
  *   escalated incident condition reason text notify held; notified incident status text; mode mode who; maintenance until who

@@ -6,9 +6,10 @@
  *        log(lease.args.nexthop .. " is paused: " .. lease.count .. " messages")
  *      end
  *
- * A list of { id = number, verb = text, args = { name = text }, until_clear = NAME, state = "in-force" or "lapsed",
- * count = number, owner = PLAYBOOK }, oldest first.  A lapsed lease is one that nobody renewed in time; the next
- * renewal brings it back.  Leases that are being taken or undone are not listed.
+ * A list of { id = number, verb = text, args = { name = text }, until_clear = NAME, state = "in-force", "lapsed" or
+ * "overruled", count = number, owner = PLAYBOOK }, oldest first.  A lapsed lease is one that nobody renewed in time; the
+ * next renewal brings it back.  Of an overruled one somebody else has changed what it had changed.  Leases that are being
+ * taken or undone are not listed.
  *
  * let_go(lease.id): what it holds cannot be brought back by this playbook, so nobody is waited for to do so: when its
  * condition stays clear for half a minute, the lease ends.  True: so be it; false: its condition has not cleared, or
@@ -54,7 +55,8 @@ static int leases(lua_State *lua) {
         for (size_t i = 0; engine_lease(run->script->engine, i); i++) {
                 const struct wire_lease *lease = engine_lease(run->script->engine, i);
 
-                if (lease->state != WIRE_LEASE_IN_FORCE && lease->state != WIRE_LEASE_LAPSED)
+                if (lease->state != WIRE_LEASE_IN_FORCE && lease->state != WIRE_LEASE_LAPSED &&
+                        lease->state != WIRE_LEASE_OVERRULED)
                         continue;
                 if (verb && strcmp(lease->verb, verb) != 0)
                         continue;

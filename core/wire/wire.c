@@ -301,6 +301,7 @@ const char *wire_lease_state_name(enum wire_lease_state state) {
                 [WIRE_LEASE_TAKING] = "taking",
                 [WIRE_LEASE_IN_FORCE] = "in-force",
                 [WIRE_LEASE_LAPSED] = "lapsed",
+                [WIRE_LEASE_OVERRULED] = "overruled",
                 [WIRE_LEASE_ENDING] = "ending",
                 [WIRE_LEASE_ENDED] = "ended",
         };

@@ -103,8 +103,9 @@ enum wire_lower_kind {
 enum wire_lease_state {
         WIRE_LEASE_TAKING = 1, /* its action is at work */
         WIRE_LEASE_IN_FORCE,
-        WIRE_LEASE_LAPSED, /* its slice passed without a renewal; the next renewal brings it back */
-        WIRE_LEASE_ENDING, /* being undone */
+        WIRE_LEASE_LAPSED,    /* its slice passed without a renewal; the next renewal brings it back */
+        WIRE_LEASE_OVERRULED, /* somebody else has changed what it had changed, and his word stays */
+        WIRE_LEASE_ENDING,    /* being undone */
         WIRE_LEASE_ENDED,
 };
 

@@ -56,6 +56,12 @@ struct sg_outcome {
          * looked.  That ends no lease; but root may have one forgotten then without insisting.
          */
         bool is_gone;
+        /*
+         * Only in check(), refused, for a lease in force that does not lapse: somebody else has made something else of
+         * what it changed, and that stays; `text` says what it is now.  The executor asks once a minute, and tells
+         * people.
+         */
+        bool is_overruled;
 };
 
 struct sg_action;

@@ -83,29 +83,6 @@ static bool is_known(const struct set *set) {
                 lease;
 }
 
-/* Done already, by the lease itself: 0 when its settings are what it made them, else -EPERM. */
-static int check_done(const struct set *set, const struct set_record *record, struct sg_outcome *outcome) {
-        char *before = NULL, *after = NULL;
-        int r = main_cf_file_read(record->directory, SET_RECORD_AFTER, &after);
-
-        if (r >= 0)
-                r = main_cf_file_read(record->directory, SET_RECORD_BEFORE, &before);
-        if (r < 0)
-                order_refuse(outcome, r, "%.180s cannot be read: %s", record->path, strerror(-r));
-        for (size_t i = 0; i < set->settings.n && r >= 0; i++) {
-                const char *name = set->settings.all[i].name;
-
-                if (!main_cf_change_is_same(before, after, name) &&
-                        !main_cf_change_is_same(set->file.text, after, name))
-                        r = order_refuse(outcome, -EPERM,
-                                "%s was changed by somebody else since lease %llu set it: his word stays",
-                                name, (unsigned long long)set->action->lease);
-        }
-        free(before);
-        free(after);
-        return r;
-}
-
 /* "maximal_queue_lifetime = 28d (before: not set), bounce_queue_lifetime is longer already" */
 static void describe(const struct set *set, const char *how, struct sg_outcome *outcome) {
         outcome->text[0] = '\0';
@@ -159,7 +136,7 @@ static int judge(struct set *set, struct sg_outcome *outcome) {
                 bool is_done = set_record_look(&set->file, &record) != SET_RECORD_NOTHING;
 
                 if (is_done)
-                        r = check_done(set, &record, outcome);
+                        r = set_check_done(set, &record, outcome);
                 set->is_in_place = is_done && !set_record_is_read(&record);
                 set_record_close(&record);
                 if (r < 0)

@@ -23,6 +23,12 @@ struct set {
 int set_change(struct set *set, struct sg_outcome *outcome);
 
 /*
+ * It was done already, by the lease itself: 0 when its settings are what it made them, else -EPERM with what they are
+ * and how much mail is returned for it, and outcome->is_overruled; or another negative errno value with the reason.
+ */
+int set_check_done(const struct set *set, const struct set_record *record, struct sg_outcome *outcome);
+
+/*
  * Takes back what the lease of the action has changed, and has Postfix read it.  `at_once`: without a look at the mail,
  * because no queue manager has lived with it.  0, also when there was nothing to take back; or a negative errno value
  * with the reason in outcome->text.

@@ -126,7 +126,7 @@ end)
 
 test("where somebody put back what main.cf was, that is not called in force, and it is no help", function()
   local answers, his = { { status = "done", count = 1, text = "reloaded" } },
-    "maximal_queue_lifetime was changed by somebody else since lease 1 set it: his word stays"
+    "somebody else has changed main.cf, and his word stays: maximal_queue_lifetime is 5d, where lease 1 had set 28d"
   night { act = function()
     return table.remove(answers, 1) or { status = "denied", text = his }
   end }

@@ -126,6 +126,20 @@ static int undo_pause(const struct sg_action *action, struct sg_outcome *ret_out
         return 0;
 }
 
+/* It lasts until it is undone; whoever makes `mark`.his has changed it. */
+static enum sg_verdict check_keep(const struct sg_action *action, struct sg_outcome *ret_outcome) {
+        char his[sizeof(mark) + 8];
+
+        (void)action;
+        snprintf(his, sizeof(his), "%s.his", mark);
+        if (access(his, F_OK) == 0) {
+                strcpy(ret_outcome->text, "it is his now");
+                ret_outcome->is_overruled = true;
+                return SG_VERDICT_REFUSED;
+        }
+        return access(mark, F_OK) == 0 ? SG_VERDICT_NOTHING : SG_VERDICT_GO;
+}
+
 static const struct sg_option pause_args[] = {{.name = "what", .type = SG_TYPE_TEXT, .fallback = "all"},
         {.name = "how", .type = SG_TYPE_TEXT, .fallback = "well"}, {.name = NULL}};
 static const struct sg_verb pause_verb = {.name = "test.pause",
@@ -141,6 +155,12 @@ static const struct sg_verb pause_chosen = {.name = "test.pause_chosen",
         .slice_usec = 15 * USEC_PER_MINUTE,
         .selector = "queue",
         .check = check_pause,
+        .run = run_pause,
+        .undo = undo_pause};
+static const struct sg_verb keep_verb = {.name = "test.keep",
+        .risk = SG_RISK_REVERSIBLE,
+        .args = pause_args,
+        .check = check_keep,
         .run = run_pause,
         .undo = undo_pause};
 static const struct sg_verb pause_shortly = {.name = "test.pause_shortly",
@@ -159,7 +179,7 @@ static const struct sg_verb pause_limited = {.name = "test.pause_limited",
         .run = run_pause,
         .undo = undo_pause};
 static const struct sg_verb *const verbs[] = {&vacuum, &slow, &probe, &ballast, &delete_mail, &pause_verb,
-        &pause_chosen, &pause_shortly, &pause_limited, NULL};
+        &pause_chosen, &keep_verb, &pause_shortly, &pause_limited, NULL};
 static const struct sg_plugin test_plugin = {
         SG_PLUGIN_HEADER, .name = "test", .version = "1", .verbs = verbs};
 static struct plugin plugin_entry = {.sg = &test_plugin, .name = "test"};
@@ -171,8 +191,9 @@ static const struct plugin_list plugins = {.plugins = &plugin_entry, .n = 1};
         ".source\tt\t" source "\n"
 
 /* A playbook that names, and so may use, whatever the tests of the desk ask for. */
-#define ALL_VERBS                                                                                          \
-        "-- test.vacuum test.slow test.probe test.delete test.pause test.pause_chosen test.pause_shortly " \
+#define ALL_VERBS                                                                                 \
+        "-- test.vacuum test.slow test.probe test.delete test.pause test.pause_chosen test.keep " \
+        "test.pause_shortly "                                                                     \
         "test.pause_limited"
 
 struct fixture {

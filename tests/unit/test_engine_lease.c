@@ -118,6 +118,17 @@ static void new_watcher_does_not_take_the_time_until_a_condition_trips_for_clear
         assert_int_equal(ends(fixture), 1);
 }
 
+static void one_that_somebody_else_has_overruled_ends_as_the_others_do(void **state) {
+        struct fixture *fixture = *state;
+
+        put_lease(fixture, 1, WIRE_LEASE_OVERRULED);
+        restart(fixture);
+        stay_at(fixture, 0.9, 300);
+        assert_int_equal(ends(fixture), 0);
+        stay_at(fixture, 0.5, 31);
+        assert_int_equal(ends(fixture), 1);
+}
+
 static void what_cleared_while_nobody_looked_is_told_once(void **state) {
         struct fixture *fixture = *state;
 
@@ -346,6 +357,7 @@ int main(void) {
                 LEASE_TEST(new_watcher_goes_on_renewing_what_is_in_force),
                 LEASE_TEST(new_watcher_renews_at_once_what_lapsed_meanwhile),
                 LEASE_TEST(new_watcher_does_not_take_the_time_until_a_condition_trips_for_clear),
+                LEASE_TEST(one_that_somebody_else_has_overruled_ends_as_the_others_do),
                 LEASE_TEST(what_cleared_while_nobody_looked_is_told_once),
                 LEASE_TEST(watcher_killed_before_the_end_of_a_lease_is_followed_by_one_that_ends_it),
                 LEASE_TEST(watcher_killed_before_the_end_of_a_lease_is_followed_by_one_that_brings_back),

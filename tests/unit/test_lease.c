@@ -98,6 +98,57 @@ static void taken_held_and_lapsed_it_is_renewed_at_most_every_20_seconds(void **
         assert_false(lease_may_renew(&lease, USEC_PER_DAY));
 }
 
+static void whether_it_is_in_force_is_looked_at_while_it_does_not_lapse(void **state) {
+        struct lease lease = {.id = 7, .state = WIRE_LEASE_IN_FORCE};
+        (void)state;
+
+        assert_true(lease_may_look(&lease, 1));
+        lease.looked_usec = 1;
+        assert_false(lease_may_look(&lease, LEASE_LOOK));
+        assert_true(lease_may_look(&lease, LEASE_LOOK + 1));
+        lease.state = WIRE_LEASE_OVERRULED;
+        assert_false(lease_may_look(&lease, LEASE_LOOK_OVERRULED));
+        assert_true(lease_may_look(&lease, LEASE_LOOK_OVERRULED + 1));
+        assert_false(lease_may_renew(&lease, USEC_PER_DAY));
+        lease.slice_usec = SLICE;
+        assert_false(lease_may_look(&lease, USEC_PER_DAY));
+        lease.slice_usec = 0;
+        for (unsigned s = WIRE_LEASE_TAKING; s <= WIRE_LEASE_ENDED; s++) {
+                lease.state = (enum wire_lease_state)s;
+                assert_int_equal(lease_may_look(&lease, USEC_PER_DAY),
+                        s == WIRE_LEASE_IN_FORCE || s == WIRE_LEASE_OVERRULED);
+        }
+}
+
+static void only_its_verbs_word_makes_it_overruled_and_in_force_again(void **state) {
+        static const struct {
+                enum wire_lease_state state;
+                enum wire_status status;
+                bool is_overruled;
+                enum lease_seen seen;
+        } looks[] = {
+                {WIRE_LEASE_IN_FORCE, WIRE_NOTHING, false, LEASE_SEEN_NOTHING},
+                {WIRE_LEASE_IN_FORCE, WIRE_WOULD_HAVE, false, LEASE_SEEN_NOTHING},
+                {WIRE_LEASE_IN_FORCE, WIRE_DENIED, false, LEASE_SEEN_NOTHING},
+                {WIRE_LEASE_IN_FORCE, WIRE_FAILED, true, LEASE_SEEN_NOTHING},
+                {WIRE_LEASE_IN_FORCE, WIRE_DENIED, true, LEASE_SEEN_OVERRULED},
+                {WIRE_LEASE_OVERRULED, WIRE_DENIED, true, LEASE_SEEN_STILL_OVERRULED},
+                {WIRE_LEASE_OVERRULED, WIRE_DENIED, false, LEASE_SEEN_NOTHING},
+                {WIRE_LEASE_OVERRULED, WIRE_TIMED_OUT, false, LEASE_SEEN_NOTHING},
+                {WIRE_LEASE_OVERRULED, WIRE_NOTHING, false, LEASE_SEEN_IN_FORCE},
+                {WIRE_LEASE_ENDING, WIRE_DENIED, true, LEASE_SEEN_NOTHING},
+                {WIRE_LEASE_ENDING, WIRE_NOTHING, false, LEASE_SEEN_NOTHING},
+        };
+        (void)state;
+
+        for (size_t i = 0; i < ELEMENTSOF(looks); i++) {
+                const struct lease lease = {.id = 7, .state = looks[i].state};
+
+                if (lease_seen(&lease, looks[i].status, looks[i].is_overruled) != looks[i].seen)
+                        fail_msg("case %zu", i);
+        }
+}
+
 static void its_limit_comes_nearer_and_never_goes_away(void **state) {
         struct lease lease = {.id = 7};
         (void)state;
@@ -262,6 +313,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_due_is_in_the_table),
                 cmocka_unit_test(taken_held_and_lapsed_it_is_renewed_at_most_every_20_seconds),
+                cmocka_unit_test(whether_it_is_in_force_is_looked_at_while_it_does_not_lapse),
+                cmocka_unit_test(only_its_verbs_word_makes_it_overruled_and_in_force_again),
                 cmocka_unit_test(its_limit_comes_nearer_and_never_goes_away),
                 cmocka_unit_test(it_ends_once_and_an_admins_word_has_precedence),
                 cmocka_unit_test(undoing_is_tried_again_with_growing_distance),

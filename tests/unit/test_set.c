@@ -152,9 +152,44 @@ static void the_lease_that_did_it_does_it_once(void **state) {
         assert_int_equal(set->n_reloads, 1);
         set_replace(set, "maximal_queue_lifetime = 3d\n");
         assert_int_equal(verb_bench_check(&set->relay.bench, &postfix_set), SG_VERDICT_REFUSED);
-        set_expect_text(set, "was changed by somebody else since lease 7 set it: his word stays");
+        set_expect_text(set,
+                "somebody else has changed main.cf, and his word stays: maximal_queue_lifetime is 3d, where "
+                "lease 7 "
+                "had set 28d; no message is too old for that yet");
+        assert_true(set->relay.bench.outcome.is_overruled);
         assert_int_equal(set_act(set), -EPERM);
         set_expect(set, MAIN_CF, "maximal_queue_lifetime = 3d\n");
+}
+
+static void where_a_lifetime_is_short_again_it_says_for_how_many(void **state) {
+        struct set_relay *set = *state;
+
+        set->settings[0] = "maximal_queue_lifetime = 28d";
+        set->settings[1] = "bounce_queue_lifetime = 28d";
+        set->settings[2] = NULL;
+        set_replace(set, "maximal_queue_lifetime = 6d\nrelayhost = a.example\n");
+        assert_int_equal(set_act(set), 0);
+        set_add(set, "deferred", 7 * DAY, false);
+        set_add(set, "hold", 7 * DAY, false);
+        set_add(set, "deferred", 6 * DAY - 60, false);
+        set_add(set, "deferred", 2 * DAY, true);
+        assert_int_equal(verb_bench_check(&set->relay.bench, &postfix_set), SG_VERDICT_NOTHING);
+        assert_false(set->relay.bench.outcome.is_overruled);
+        /* As a tool puts it back that keeps main.cf for many hosts. */
+        set_replace(set, "maximal_queue_lifetime = 6d\nrelayhost = a.example\n");
+        assert_int_equal(verb_bench_check(&set->relay.bench, &postfix_set), SG_VERDICT_REFUSED);
+        assert_true(set->relay.bench.outcome.is_overruled);
+        assert_string_equal(set->relay.bench.outcome.text,
+                "somebody else has changed main.cf, and his word stays: maximal_queue_lifetime is 6d, where "
+                "lease 7 "
+                "had set 28d, bounce_queue_lifetime is not set, not 28d; 2 messages are too old for that, "
+                "and return "
+                "to their senders when they are tried, 1 more soon");
+        /* Back again, whoever did it. */
+        set_replace(set, "maximal_queue_lifetime = 28d\nbounce_queue_lifetime = 28d\n");
+        assert_int_equal(verb_bench_check(&set->relay.bench, &postfix_set), SG_VERDICT_NOTHING);
+        set_expect_text(set, "the settings are in force by this lease");
+        assert_int_equal(set->n_reloads, 1);
 }
 
 /* What is there when all ends behind the exchange of names. */
@@ -400,6 +435,7 @@ int main(void) {
                 WITH_SET(what_is_no_record_but_has_its_name_is_no_place_for_one),
                 WITH_SET(what_is_so_already_is_nothing),
                 WITH_SET(the_lease_that_did_it_does_it_once),
+                WITH_SET(where_a_lifetime_is_short_again_it_says_for_how_many),
                 WITH_SET(what_was_cut_short_before_the_reload_is_read_when_it_is_asked_for_again),
                 WITH_SET(what_cannot_be_read_then_is_taken_back_when_no_mail_is_in_the_way),
                 WITH_SET(an_instance_has_one_such_lease_at_a_time),
