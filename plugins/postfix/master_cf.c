@@ -7,7 +7,7 @@
  * program the last but its arguments.  A lookup in the chroot goes by the files that were copied there.
  *
  * Owns nothing and cannot fail: a line that makes no sense is no service.
- * Limits: lines of LINE_SIZE, of which only the columns matter; a service that is switched off by `-o` or by
+ * Limits: lines of LINE_SIZE, what is longer is cut; a service that is switched off by `-o` or by
  * postconf's master_service_disable is taken for one that runs.
  */
 #include "postfix/master_cf.h"
@@ -18,7 +18,7 @@
 
 #include "postfix/main_cf.h"
 
-#define LINE_SIZE 512
+#define LINE_SIZE 4096
 
 enum { NAME, TYPE, PRIVATE, UNPRIVILEGED, CHROOT, WAKEUP, MAXPROC, PROGRAM, COLUMNS };
 
@@ -33,17 +33,16 @@ const char *const master_cf_askers[MASTER_CF_ASKERS] = {
 };
 
 static void read_service(char *line, master_cf_fn fn, void *data) {
-        char *columns[COLUMNS] = {NULL}, *rest = NULL, *word = strtok_r(line, BLANK, &rest);
+        char *columns[COLUMNS] = {NULL}, *rest = line;
 
-        for (int i = 0; word && i < COLUMNS; i++) {
-                columns[i] = word;
-                word = strtok_r(NULL, BLANK, &rest);
-        }
+        for (int i = 0; i < COLUMNS; i++)
+                columns[i] = strtok_r(NULL, BLANK, &rest);
         if (columns[TYPE])
                 fn(&(struct master_cf_service){.name = columns[NAME],
                            .type = columns[TYPE],
                            .chroot = columns[CHROOT] ? columns[CHROOT][0] : '\0',
-                           .program = columns[PROGRAM]},
+                           .program = columns[PROGRAM],
+                           .arguments = rest ? rest : ""},
                         data);
 }
 

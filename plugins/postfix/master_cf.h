@@ -9,8 +9,9 @@
 
 struct master_cf_service {
         const char *name, *type;
-        char chroot;         /* 'y', 'n' or '-' as it is written; '\0': the entry ends before it */
-        const char *program; /* without its arguments; NULL: the entry ends before it */
+        char chroot;           /* 'y', 'n' or '-' as it is written; '\0': the entry ends before it */
+        const char *program;   /* without its arguments; NULL: the entry ends before it */
+        const char *arguments; /* with blanks between them; "": there are none */
 };
 
 /* `service` is valid during the call. */

@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * nexthop - where Postfix sends mail for a domain, from main.cf and the transport table
+ * nexthop - where Postfix sends mail for a domain, from main.cf, master.cf and the transport table
  *
  * Runs in the watcher, as part of the sensor `queue`.  Postfix does not write the next hop of a deferred message
  * anywhere, so it is worked out as trivial-rewrite would: the transport table first (the domain, then .parent
  * for each parent, then *), else nowhere for local domains, else what relay_transport or default_transport name as
- * theirs, else relayhost, else the domain itself.
+ * theirs, else relayhost, else the domain itself.  Then it depends on the transport (transports.c): whether that is a
+ * host at all, and who is tried when that one does not take the mail.
  *
  * Owns the routes it was given to read.  Fails only for want of memory.
  * Limits: of several transport tables only the first is looked at, and of that only the text file (hash:, lmdb:,
  * texthash: and their like), and no row for a single user.  Where the sender decides, too, or relayhost names more
  * than NEXTHOP_MAX holds, next hops are not known: a guess would be the domain itself, which a relay behind such tables
  * can often not reach at all, so it would be called dead for ever, and its mail kept back, whatever becomes of the true
- * one.
+ * one.  The next hop of a content filter is told as it stands there, also when it is a word for a program.
  */
 #include "postfix/nexthop.h"
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,6 +167,10 @@ static bool stays(const char *result) {
         return false;
 }
 
+static const struct transport *transport_of(const struct transports *transports, const char *result) {
+        return transports_find(transports, result, strcspn(result, ":"));
+}
+
 static bool says_something(const char *main_cf, const char *setting) {
         char value[MAIN_CF_VALUE_MAX];
 
@@ -174,12 +180,13 @@ static bool says_something(const char *main_cf, const char *setting) {
 }
 
 /* NULL, or the setting whose next hop cannot be told: it is too long, or nothing without postconf. */
-static const char *read_way(
-        const char *main_cf, const char *transport, const char *usual, struct nexthop_way *ret_way) {
+static const char *read_way(const struct transports *transports, const char *main_cf, const char *transport,
+        const char *usual, struct nexthop_way *ret_way) {
         char value[MAIN_CF_VALUE_MAX];
         const char *setting = transport, *hop;
 
         main_cf_expanded(main_cf, transport, usual, value, sizeof(value));
+        ret_way->transport = *transport_of(transports, value);
         ret_way->stays = stays(value);
         hop = value + strcspn(value, ":");
         if (hop[0] == ':' && hop[1] != '\0') {
@@ -194,26 +201,38 @@ static const char *read_way(
 }
 
 static const char *read_ways(struct nexthop_routes *routes, const char *main_cf) {
-        const char *other = read_way(main_cf, "default_transport", "smtp", &routes->other);
-        const char *relay = read_way(main_cf, "relay_transport", "relay", &routes->relay);
+        const struct transports *transports = &routes->transports;
+        const char *other = read_way(transports, main_cf, "default_transport", "smtp", &routes->other);
+        const char *relay = read_way(transports, main_cf, "relay_transport", "relay", &routes->relay);
 
         return other ? other : relay;
 }
 
-const char *nexthop_unknowable(const char *main_cf) {
+static bool are_alike(const struct nexthop_way *one, const struct nexthop_way *other) {
+        return one->stays == other->stays && one->transport.kind == other->transport.kind &&
+                strcmp(one->hop, other->hop) == 0 &&
+                strcmp(one->transport.fallback, other->transport.fallback) == 0;
+}
+
+const char *nexthop_unknowable(const char *main_cf, const char *master_cf) {
         static const char *const by_sender[] = {
                 "sender_dependent_relayhost_maps", "sender_dependent_default_transport_maps"};
         struct nexthop_routes routes = {.local = NULL};
         char value[MAIN_CF_VALUE_MAX];
         const char *lost;
+        bool is_one_way;
 
         for (size_t i = 0; i < sizeof(by_sender) / sizeof(by_sender[0]); i++)
                 if (says_something(main_cf, by_sender[i]))
                         return by_sender[i];
+        if (transports_init(&routes.transports, main_cf, master_cf) < 0)
+                return "master.cf";
         lost = read_ways(&routes, main_cf);
+        is_one_way = are_alike(&routes.relay, &routes.other);
+        transports_deinit(&routes.transports);
         if (lost)
                 return lost;
-        if (routes.relay.stays == routes.other.stays && strcmp(routes.relay.hop, routes.other.hop) == 0)
+        if (is_one_way)
                 return NULL;
         main_cf_expanded(main_cf, "relay_domains", "", value, sizeof(value));
         /* In a table or a file they cannot be told from all others. */
@@ -222,16 +241,18 @@ const char *nexthop_unknowable(const char *main_cf) {
         return NULL;
 }
 
-int nexthop_routes_init(struct nexthop_routes *routes, const char *main_cf, const char *transport) {
+int nexthop_routes_init(
+        struct nexthop_routes *routes, const char *main_cf, const char *master_cf, const char *transport) {
         static const struct {
                 const char *name, *usual;
         } locals[] = {{"mydestination", "$myhostname, localhost.$mydomain, localhost"},
                 {"virtual_mailbox_domains", ""}};
         char value[MAIN_CF_VALUE_MAX];
-        int r = 0;
+        int r;
 
         *routes = (struct nexthop_routes){.local = NULL};
         main_cf = main_cf ? main_cf : "";
+        r = transports_init(&routes->transports, main_cf, master_cf);
         (void)read_ways(routes, main_cf);
         for (size_t i = 0; i < sizeof(locals) / sizeof(locals[0]) && r >= 0; i++) {
                 main_cf_expanded(main_cf, locals[i].name, locals[i].usual, value, sizeof(value));
@@ -248,6 +269,7 @@ int nexthop_routes_init(struct nexthop_routes *routes, const char *main_cf, cons
 }
 
 void nexthop_routes_deinit(struct nexthop_routes *routes) {
+        transports_deinit(&routes->transports);
         free(routes->local);
         free(routes->relayed);
         free(routes->rows);
@@ -298,10 +320,26 @@ void nexthop_of_transport(const char *result, const char *domain, char ret_hop[s
                 copy_domain(ret_hop, domain);
 }
 
+/* What the transport makes of it. */
+static void hand_over(const struct transport *transport, char hop[static NEXTHOP_MAX]) {
+        char all[NEXTHOP_MAX + TRANSPORTS_HOPS_MAX];
+
+        if (transport->kind == TRANSPORT_OTHER || transport->kind == TRANSPORT_ODD)
+                hop[0] = '\0';
+        if (hop[0] == '\0' || transport->fallback[0] == '\0')
+                return;
+        snprintf(all, sizeof(all), "%s %s", hop, transport->fallback);
+        copy(hop, all);
+}
+
+static const struct nexthop_way *way_of(const struct nexthop_routes *routes, const char *domain) {
+        return is_relayed(routes, domain) ? &routes->relay : &routes->other;
+}
+
 /* Without a word of the table. */
 static void nexthop_of_class(
         const struct nexthop_routes *routes, const char *domain, char ret_hop[static NEXTHOP_MAX]) {
-        const struct nexthop_way *way = is_relayed(routes, domain) ? &routes->relay : &routes->other;
+        const struct nexthop_way *way = way_of(routes, domain);
 
         if (*domain == '\0' || is_named(routes->local, domain) || way->stays)
                 ret_hop[0] = '\0';
@@ -313,10 +351,14 @@ static void nexthop_of_class(
 
 void nexthop_of(const struct nexthop_routes *routes, const char *domain, char ret_hop[static NEXTHOP_MAX]) {
         const char *result = *domain ? find_transport(routes, domain) : NULL;
+        const struct transport *transport = &way_of(routes, domain)->transport;
 
         /* ":" is the row that takes a domain out of what a wider row says. */
         if (result && strcmp(result, ":") != 0)
                 nexthop_of_transport(result, domain, ret_hop);
         else
                 nexthop_of_class(routes, domain, ret_hop);
+        if (result && *result != ':')
+                transport = transport_of(&routes->transports, result);
+        hand_over(transport, ret_hop);
 }

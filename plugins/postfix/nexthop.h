@@ -6,17 +6,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "postfix/transports.h"
+
 #define NEXTHOP_MAX 256 /* with NUL */
 
 struct nexthop_row;
 
 /* Of a class of domains: where their mail goes when the transport table says nothing. */
 struct nexthop_way {
-        char hop[NEXTHOP_MAX]; /* "": to the domain itself */
-        bool stays;            /* on this machine, or nowhere */
+        struct transport transport; /* its name belongs to the transports */
+        char hop[NEXTHOP_MAX];      /* "": to the domain itself */
+        bool stays;                 /* nowhere, or on this machine without a word of master.cf */
 };
 
 struct nexthop_routes {
+        struct transports transports;
         struct nexthop_way relay, other; /* of relay_domains, and of all that are not local */
         /* Domains delivered on this machine, one after the other, each ended by NUL; "" ends them. */
         char *local;
@@ -32,19 +36,23 @@ struct nexthop_routes {
  */
 bool nexthop_transport_file(const char *main_cf, char *ret_path, size_t size);
 
-/* The setting of main.cf that keeps next hops from being told by the domain; NULL: there is none. */
-const char *nexthop_unknowable(const char *main_cf);
+/*
+ * The setting of main.cf that keeps next hops from being told by the domain; NULL: there is none.  `master_cf` as in
+ * nexthop_routes_init().
+ */
+const char *nexthop_unknowable(const char *main_cf, const char *master_cf);
 
-/* `main_cf` and `transport` are the texts of the files; NULL: there is none.  0 or -ENOMEM. */
-int nexthop_routes_init(struct nexthop_routes *routes, const char *main_cf, const char *transport);
+/* `main_cf`, `master_cf` and `transport` are the texts of the files; NULL: there is none.  0 or -ENOMEM. */
+int nexthop_routes_init(
+        struct nexthop_routes *routes, const char *main_cf, const char *master_cf, const char *transport);
 void nexthop_routes_deinit(struct nexthop_routes *routes);
 
 /*
- * The next hop as Postfix writes it, in lower case, several with nothing but a comma between them; "": mail for `domain`
- * does not leave this machine by SMTP.
+ * The next hop as Postfix writes it, in lower case, several with nothing but a comma between them, a fallback relay as
+ * the last of them; "": mail for `domain` does not leave this machine by SMTP, or it is not known to whom.
  */
 void nexthop_of(const struct nexthop_routes *routes, const char *domain, char ret_hop[static NEXTHOP_MAX]);
-/* The same for "transport:nexthop", as the transport table and the content filter record of a message say it. */
+/* The same for "transport:nexthop" as the content filter record of a message says it, whatever the transport is. */
 void nexthop_of_transport(const char *result, const char *domain, char ret_hop[static NEXTHOP_MAX]);
 
 #endif

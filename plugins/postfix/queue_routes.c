@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * queue_routes - what main.cf and the transport table say, read again when they are others
+ * queue_routes - what main.cf, master.cf and the transport table say, read again when they are others
  *
  * Runs in the watcher, as part of the sensor `queue`.  The files are looked at when there is something to publish, and
  * read when one of them was replaced or written.  Without a main.cf Postfix's defaults hold.  Of a file that is there
@@ -8,8 +8,8 @@
  * "*" and never acted on, because a guess may be a host that does not answer for reasons of its own, and for ever.
  *
  * Owns nothing but what it puts into the spool.  Fails by keeping the routes it had.
- * Limits: main.cf up to 256 KiB, the transport table up to 4 MiB; what is longer is not known behind that.  Queue
- * lifetimes are those of main.cf, which Postfix has only since its last reload.
+ * Limits: main.cf and master.cf up to 256 KiB, the transport table up to 4 MiB; what is longer is not known behind that.
+ * Queue lifetimes are those of main.cf, which Postfix has only since its last reload.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 
 #include "postfix/main_cf.h"
+#include "postfix/master_cf.h"
 #include "postfix/queue_spool.h"
 #include "postfix/text_file.h"
 
@@ -52,9 +53,12 @@ static unsigned defer_depth(const char *main_cf) {
 /* The files as they are now. */
 static uint64_t stamp_all(const struct queue_spool *spool) {
         char path[PATH_MAX + 16];
+        uint64_t stamp;
 
+        snprintf(path, sizeof(path), "%s/master.cf", spool->config);
+        stamp = stamp_of(path) * 7;
         snprintf(path, sizeof(path), "%s/main.cf", spool->config);
-        return stamp_of(path) * 3 + (spool->transport[0] ? stamp_of(spool->transport) : 0) + 1;
+        return stamp + stamp_of(path) * 3 + (spool->transport[0] ? stamp_of(spool->transport) : 0) + 1;
 }
 
 /* `main_cf` is that as far as it is known. */
@@ -117,13 +121,12 @@ static bool read_table(struct queue_spool *spool, const char *main_cf, const cha
         return r < 0 ? cannot_read(spool, ret_path, r, main_cf) : true;
 }
 
-static bool use(struct queue_spool *spool, const char *main_cf) {
+static bool use(struct queue_spool *spool, const char *main_cf, const char *master_cf) {
         char path[QUEUE_TABLE_PATH_MAX], value[MAIN_CF_VALUE_MAX], named[PATH_MAX], *table;
-        const char *setting = nexthop_unknowable(main_cf);
+        const char *setting = nexthop_unknowable(main_cf, master_cf);
         struct nexthop_routes routes;
         int r;
 
-        read_lifetimes(spool, main_cf);
         queue_outside_read(&spool->outside, main_cf);
         spool->has_filter =
                 main_cf_expanded(main_cf, "content_filter", "", value, sizeof(value)) && value[0] != '\0';
@@ -131,7 +134,7 @@ static bool use(struct queue_spool *spool, const char *main_cf) {
                 return cannot_know(spool, setting ? setting : "transport_maps", main_cf);
         if (!read_table(spool, main_cf, named, path, &table))
                 return false;
-        r = nexthop_routes_init(&routes, main_cf, table);
+        r = nexthop_routes_init(&routes, main_cf, master_cf, table);
         free(table);
         if (r < 0)
                 return false;
@@ -145,19 +148,33 @@ static bool use(struct queue_spool *spool, const char *main_cf) {
         return true;
 }
 
-bool queue_routes_refresh(struct queue_spool *spool) {
-        char path[PATH_MAX + 16], *main_cf = NULL;
-        bool are_others;
+/* A file of the configuration directory (malloc), NULL when there is none; false: there is one that cannot be read. */
+static bool read_config(
+        struct queue_spool *spool, const char *name, size_t max, const char *main_cf, char **ret_text) {
+        char path[PATH_MAX + 16];
         int r;
+
+        *ret_text = NULL;
+        snprintf(path, sizeof(path), "%s/%s", spool->config, name);
+        r = text_file_read(path, max, false, ret_text);
+        return r < 0 && r != -ENOENT ? cannot_read(spool, path, r, main_cf) : true;
+}
+
+bool queue_routes_refresh(struct queue_spool *spool) {
+        char *main_cf = NULL, *master_cf = NULL;
+        bool are_others = false;
 
         if (spool->routes_stamp == stamp_all(spool))
                 return false;
-        snprintf(path, sizeof(path), "%s/main.cf", spool->config);
-        r = text_file_read(path, MAIN_CF_MAX, false, &main_cf);
         spool->lifetimes_known = false;
-        if (r < 0 && r != -ENOENT)
-                return cannot_read(spool, path, r, "");
-        are_others = use(spool, main_cf ? main_cf : "");
+        if (read_config(spool, "main.cf", MAIN_CF_MAX, "", &main_cf)) {
+                const char *known = main_cf ? main_cf : "";
+
+                read_lifetimes(spool, known);
+                if (read_config(spool, "master.cf", MASTER_CF_MAX, known, &master_cf))
+                        are_others = use(spool, known, master_cf);
+        }
         free(main_cf);
+        free(master_cf);
         return are_others;
 }

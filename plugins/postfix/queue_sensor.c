@@ -116,12 +116,14 @@ static int queue_create(const struct sg_host *host, const struct sg_value *optio
         return 0;
 }
 
-/* main.cf, and the transport table that it names. */
+/* main.cf and master.cf, and the transport table that is named there. */
 static int add_routes(
         const char *root, const struct postfix_instance *instance, sg_reads_fn add, void *data) {
         char path[PATH_MAX + POSTFIX_PATH_MAX], full[2 * sizeof(path)], *main_cf;
         int r = instance_reads_config(root, instance, "main.cf", add, data);
 
+        if (r >= 0)
+                r = instance_reads_config(root, instance, "master.cf", add, data);
         snprintf(full, sizeof(full), "%s%s/main.cf", root, instance->config);
         if (r < 0 || instance->config[0] == '\0' || text_file_read(full, MAIN_CF_MAX, true, &main_cf) < 0)
                 return r;
@@ -175,7 +177,8 @@ const struct sg_sensor postfix_queue = {
         .name = "queue",
         .summary = "Messages in the queues of Postfix: where they go, why they wait, how long",
         .readings = queue_readings,
-        .reads = (const char *const[]){"/etc/postfix/main.cf", "/etc/postfix/transport", NULL},
+        .reads = (const char *const[]){"/etc/postfix/main.cf", "/etc/postfix/master.cf",
+                "/etc/postfix/transport", NULL},
         .reads_more = queue_reads_more,
         .create = queue_create,
         .destroy = queue_destroy,

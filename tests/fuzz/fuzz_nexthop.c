@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_nexthop - any bytes as main.cf, transport table and the domain of a stranger, NUL between them
+ * fuzz_nexthop - any bytes as main.cf, transport table, the domain of a stranger and master.cf, NUL between them
  *
  * A value that is found fits and has no line in it, a lifetime is one that Postfix would take, and the next hop of a
  * domain is lower case without blanks, or nothing.
@@ -47,11 +47,11 @@ static void check_hop(const char *hop) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        char hop[NEXTHOP_MAX], *texts[3];
+        char hop[NEXTHOP_MAX], *texts[4];
         const char *at = (const char *)data, *end = at + size;
         struct nexthop_routes routes;
 
-        for (size_t i = 0; i < 3; i++) {
+        for (size_t i = 0; i < 4; i++) {
                 size_t length = strnlen(at, (size_t)(end - at));
 
                 texts[i] = strndup(at, length);
@@ -59,8 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 at += length < (size_t)(end - at) ? length + 1 : length;
         }
         check_values(texts[0]);
-        (void)nexthop_unknowable(texts[0]);
-        insist(nexthop_routes_init(&routes, texts[0], texts[1][0] ? texts[1] : NULL) == 0);
+        (void)nexthop_unknowable(texts[0], texts[3]);
+        insist(nexthop_routes_init(&routes, texts[0], texts[3], texts[1][0] ? texts[1] : NULL) == 0);
         nexthop_of(&routes, texts[2], hop);
         check_hop(hop);
         nexthop_of_transport("smtp", texts[2], hop);
@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         nexthop_of_transport(texts[2], texts[1], hop);
         check_hop(hop);
         nexthop_routes_deinit(&routes);
-        for (size_t i = 0; i < 3; i++)
+        for (size_t i = 0; i < 4; i++)
                 free(texts[i]);
         return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_nexthop - the next hop of a domain, from the texts of main.cf and of the transport table */
+/* test_nexthop - the next hop of a domain, from the texts of main.cf, of master.cf and of the transport table */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,14 +11,21 @@
 
 #include "postfix/nexthop.h"
 
-static void expect_hop(const char *main_cf, const char *transport, const char *domain, const char *expected) {
-        struct nexthop_routes routes;
+static void expect_hop_by(const char *main_cf, const char *master_cf, const char *transport,
+        const char *domain, const char *expected) {
+        struct nexthop_routes routes, moved;
         char hop[NEXTHOP_MAX];
 
-        assert_int_equal(nexthop_routes_init(&routes, main_cf, transport), 0);
-        nexthop_of(&routes, domain, hop);
+        assert_int_equal(nexthop_routes_init(&routes, main_cf, master_cf, transport), 0);
+        moved = routes;
+        memset(&routes, 0x55, sizeof(routes));
+        nexthop_of(&moved, domain, hop);
         assert_string_equal(hop, expected);
-        nexthop_routes_deinit(&routes);
+        nexthop_routes_deinit(&moved);
+}
+
+static void expect_hop(const char *main_cf, const char *transport, const char *domain, const char *expected) {
+        expect_hop_by(main_cf, NULL, transport, domain, expected);
 }
 
 static void mail_goes_to_its_domain_or_to_the_relayhost(void **state) {
@@ -89,7 +96,7 @@ static void what_the_sender_decides_is_not_known(void **state) {
 
         (void)state;
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-                const char *setting = nexthop_unknowable(cases[i].main_cf);
+                const char *setting = nexthop_unknowable(cases[i].main_cf, NULL);
 
                 assert_int_equal(setting != NULL, cases[i].setting != NULL);
                 if (setting)
@@ -105,22 +112,72 @@ static void relays_that_are_not_understood_are_not_taken_for_none(void **state) 
         while (strlen(relays) + 40 < sizeof(relays))
                 strcat(relays, "[out-1.mail.branch.example.test]:587, ");
         snprintf(main_cf, sizeof(main_cf), "relayhost = %s\n", relays);
-        assert_null(nexthop_unknowable(main_cf));
+        assert_null(nexthop_unknowable(main_cf, NULL));
         snprintf(main_cf, sizeof(main_cf), "relayhost = %s [out-2.mail.branch.example.test]:587\n", relays);
-        assert_string_equal(nexthop_unknowable(main_cf), "relayhost");
+        assert_string_equal(nexthop_unknowable(main_cf, NULL), "relayhost");
         snprintf(main_cf, sizeof(main_cf),
                 "default_transport = smtp:%s [out-2.mail.branch.example.test]:587\n", relays);
-        assert_string_equal(nexthop_unknowable(main_cf), "default_transport");
+        assert_string_equal(nexthop_unknowable(main_cf, NULL), "default_transport");
         snprintf(main_cf, sizeof(main_cf),
                 "relay_transport = relay:%s [out-2.mail.branch.example.test]:587\n", relays);
-        assert_string_equal(nexthop_unknowable(main_cf), "relay_transport");
-        assert_string_equal(nexthop_unknowable("relayhost = ${up?[$up]:587}\n"), "relayhost");
-        assert_null(nexthop_unknowable("relayhost = [up.test]\ndefault_transport = smtp\n"));
+        assert_string_equal(nexthop_unknowable(main_cf, NULL), "relay_transport");
+        assert_string_equal(nexthop_unknowable("relayhost = ${up?[$up]:587}\n", NULL), "relayhost");
+        assert_null(nexthop_unknowable("relayhost = [up.test]\ndefault_transport = smtp\n", NULL));
         snprintf(main_cf, sizeof(main_cf), "default_transport = error:%s%s\n", relays, relays);
-        assert_null(nexthop_unknowable(main_cf));
+        assert_null(nexthop_unknowable(main_cf, NULL));
         assert_string_equal(
-                nexthop_unknowable("relay_domains = ${in?$in}\nrelay_transport = relay:[in.test]\n"),
+                nexthop_unknowable("relay_domains = ${in?$in}\nrelay_transport = relay:[in.test]\n", NULL),
                 "relay_domains");
+}
+
+static const char master[] =
+        "# service type\n"
+        "smtp      inet  n  -  y  -  -  smtpd\n"
+        "smtp      unix  -  -  y  -  -  smtp\n"
+        "relay     unix  -  -  y  -  -  smtp\n"
+        "        -o syslog_name=postfix/$service_name -o smtp_fallback_relay=\n"
+        "lmtp      unix  -  -  y  -  -  lmtp\n"
+        "slow      unix  -  -  y  -  2  smtp -o { smtp_fallback_relay = [c.test]:26, d.test } -v\n"
+        "odd       unix  -  -  y  -  -  smtp -osmtp_fallback_relay=$mine\n"
+        "plain     unix  -  -  y  -  -  smtp -o x_smtp_fallback_relay=[e.test] -o a={b}\n"
+        "mailman   unix  -  n  n  -  -  pipe flags=FR user=list argv=/x smtp_fallback_relay=[e.test]\n";
+
+/* What nobody else takes goes there, so mail waits only when that is dead, too. */
+static void a_fallback_relay_is_the_last_of_the_next_hops(void **state) {
+        const char *main_cf = "smtp_fallback_relay = [A.test]:26, b.test\nrelayhost = up.test\n"
+                              "relay_domains = in.test\nmydestination = here.test\n";
+        const char *table = "one.test slow:[10.0.0.1]\ntwo.test odd:\nthree.test lmtp:[10.0.0.3]:24\n"
+                            "four.test plain:\nfive.test :[10.0.0.5]\nsix.test lost:[10.0.0.6]\nin.test :\n";
+
+        (void)state;
+        expect_hop(main_cf, NULL, "example.test", "up.test,[a.test]:26,b.test");
+        expect_hop("fallback_relay = [a.test]\n", NULL, "example.test", "example.test,[a.test]");
+        expect_hop(main_cf, NULL, "here.test", "");
+        expect_hop_by(main_cf, master, NULL, "example.test", "up.test,[a.test]:26,b.test");
+        expect_hop_by(main_cf, master, NULL, "in.test", "up.test");
+        expect_hop_by(main_cf, master, table, "in.test", "up.test");
+        expect_hop_by(main_cf, master, table, "one.test", "[10.0.0.1],[c.test]:26,d.test");
+        expect_hop_by(main_cf, master, table, "two.test", "");
+        expect_hop_by(main_cf, master, table, "three.test", "[10.0.0.3]:24");
+        expect_hop_by(main_cf, master, table, "four.test", "four.test,[a.test]:26,b.test");
+        expect_hop_by(main_cf, master, table, "five.test", "[10.0.0.5],[a.test]:26,b.test");
+        expect_hop_by(main_cf, master, table, "six.test", "[10.0.0.6],[a.test]:26,b.test");
+        expect_hop_by(
+                "lmtp_fallback_relay = [f.test]\n", master, table, "three.test", "[10.0.0.3]:24,[f.test]");
+        /* Which domains are relayed cannot be known, and it makes a difference now. */
+        main_cf = "smtp_fallback_relay = [a.test]\nrelay_domains = hash:/x\n";
+        assert_null(nexthop_unknowable(main_cf, NULL));
+        assert_string_equal(nexthop_unknowable(main_cf, master), "relay_domains");
+}
+
+static void a_word_for_a_program_is_no_next_hop(void **state) {
+        const char *table = "lists.test mailman:\nmore.test mailman:lists\nx.lists.test smtp:\n";
+
+        (void)state;
+        expect_hop_by("", master, table, "lists.test", "");
+        expect_hop_by("", master, table, "more.test", "");
+        expect_hop_by("", master, table, "x.lists.test", "x.lists.test");
+        expect_hop_by("default_transport = mailman\n", master, NULL, "example.test", "");
 }
 
 static void local_mail_has_no_next_hop(void **state) {
@@ -198,6 +255,8 @@ int main(void) {
                 cmocka_unit_test(a_transport_with_a_next_hop_of_its_own_goes_before_relayhost),
                 cmocka_unit_test(what_the_sender_decides_is_not_known),
                 cmocka_unit_test(relays_that_are_not_understood_are_not_taken_for_none),
+                cmocka_unit_test(a_fallback_relay_is_the_last_of_the_next_hops),
+                cmocka_unit_test(a_word_for_a_program_is_no_next_hop),
                 cmocka_unit_test(local_mail_has_no_next_hop),
                 cmocka_unit_test(the_transport_table_has_the_first_word),
                 cmocka_unit_test(the_table_is_found_behind_its_type),

@@ -48,6 +48,23 @@ static void a_new_relayhost_changes_the_next_hops(void **state) {
         relay_expect(relay, "queue_domain_messages", "-,deferred,example.test", 1);
 }
 
+static void a_new_master_cf_changes_the_next_hops(void **state) {
+        static const char smtp[] = "slow unix - - y - - smtp\n",
+                          pipe[] = "slow unix - n n - - pipe argv=/x\n";
+        struct relay *relay = *state;
+
+        scratch_write(&relay->scratch, "etc/postfix/main.cf",
+                "default_transport = slow\nsmtp_fallback_relay = [192.0.2.9]\n");
+        scratch_write(&relay->scratch, "etc/postfix/master.cf", smtp);
+        relay_add(relay, "deferred", "bob@example.test");
+        relay_start(relay);
+        relay_expect(relay, "queue_nexthop_messages", "-,example.test,[192.0.2.9]", 1);
+        scratch_write(&relay->scratch, "etc/postfix/master.cf", pipe);
+        relay_add(relay, "deferred", "bob@other.test");
+        relay_expect(relay, "queue_nexthop_messages", "-,example.test,[192.0.2.9]", 0);
+        relay_expect(relay, "queue_domain_messages", "-,deferred,other.test", 1);
+}
+
 static void what_others_have_to_know_of_the_way_out_is_told(void **state) {
         struct relay *relay = *state;
         const struct bench_reading *gone;
@@ -222,6 +239,7 @@ int main(void) {
                 TEST(a_message_to_several_domains_counts_once_for_each),
                 TEST(more_domains_than_are_shown_are_summed_up),
                 TEST(a_new_relayhost_changes_the_next_hops),
+                TEST(a_new_master_cf_changes_the_next_hops),
                 TEST(what_others_have_to_know_of_the_way_out_is_told),
                 TEST(as_what_postfix_comes_to_a_next_hop_is_told),
                 TEST(whether_postfix_asks_name_servers_itself_is_told),
