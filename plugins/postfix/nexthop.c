@@ -320,16 +320,52 @@ void nexthop_of_transport(const char *result, const char *domain, char ret_hop[s
                 copy_domain(ret_hop, domain);
 }
 
+/* A host is asked for its addresses only, which is what brackets say.  What does not fit is none. */
+static void add_lmtp(char hop[static NEXTHOP_MAX], const char *one, const char *port) {
+        static const char inet[] = "inet:";
+        size_t used = strlen(hop), room = NEXTHOP_MAX - used, length;
+        const char *comma = used > 0 ? "," : "";
+        int n;
+
+        if (strncmp(one, inet, sizeof(inet) - 1) == 0)
+                one += sizeof(inet) - 1;
+        length = strcspn(one, *one == '[' ? "]" : ":");
+        length += one[length] == ']';
+        if (one[length])
+                port = one + length + 1;
+        if (strncmp(one, "unix:", 5) == 0)
+                n = snprintf(hop + used, room, "%s%s", comma, one);
+        else
+                n = snprintf(hop + used, room, *one == '[' ? "%s%.*s:%s" : "%s[%.*s]:%s", comma, (int)length,
+                        one, port);
+        if (n < 0 || (size_t)n >= room)
+                hop[0] = '\0';
+}
+
+static void make_lmtp(char hop[static NEXTHOP_MAX], const char *port) {
+        char all[NEXTHOP_MAX], *rest = NULL;
+
+        memcpy(all, hop, sizeof(all));
+        hop[0] = '\0';
+        for (char *one = strtok_r(all, ",", &rest); one; one = strtok_r(NULL, ",", &rest)) {
+                add_lmtp(hop, one, port);
+                if (hop[0] == '\0')
+                        return;
+        }
+}
+
 /* What the transport makes of it. */
 static void hand_over(const struct transport *transport, char hop[static NEXTHOP_MAX]) {
         char all[NEXTHOP_MAX + TRANSPORTS_HOPS_MAX];
 
         if (transport->kind == TRANSPORT_OTHER || transport->kind == TRANSPORT_ODD)
                 hop[0] = '\0';
-        if (hop[0] == '\0' || transport->fallback[0] == '\0')
-                return;
-        snprintf(all, sizeof(all), "%s %s", hop, transport->fallback);
-        copy(hop, all);
+        if (hop[0] && transport->fallback[0]) {
+                snprintf(all, sizeof(all), "%s %s", hop, transport->fallback);
+                copy(hop, all);
+        }
+        if (transport->kind == TRANSPORT_LMTP)
+                make_lmtp(hop, transport->port);
 }
 
 static const struct nexthop_way *way_of(const struct nexthop_routes *routes, const char *domain) {

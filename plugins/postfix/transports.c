@@ -4,11 +4,11 @@
  *
  * Runs in the watcher, for nexthop.c.  The name of a transport says nothing: behind one stands Postfix's client of SMTP
  * or LMTP, behind another a pipe to a program of this machine, and then the next hop is a word for that program and no
- * host.  A client may have a fallback relay, from main.cf or by `-o` of its own: what no other host takes goes there, so
+ * host.  LMTP knows no mail exchanges, and has a port of its own.  A client may have a fallback relay, from main.cf or by `-o` of its own: what no other host takes goes there, so
  * mail waits only when that one is dead, too.  Who did not know that would keep mail from a fallback that is back.
  *
  * Owns the rows until transports_deinit().  Fails: -ENOMEM.
- * Limits: where `-o` names another setting as the value, or a list is too long, it is not known who is tried; a script
+ * Limits: where `-o` names another setting as the value, or a list is too long, it is not known who is tried; the port of LMTP is main.cf's; a script
  * that is a client itself is taken for a program of this machine.
  */
 #include "postfix/transports.h"
@@ -100,8 +100,10 @@ static void take_service(const struct master_cf_service *service, void *data) {
         transports->n++;
         for (size_t i = 0; i < CLIENTS; i++)
                 if (strcmp(service->program, clients[i].program) == 0) {
-                        transport->kind = transports->usual[i].kind;
-                        memcpy(transport->fallback, transports->usual[i].fallback, TRANSPORTS_HOPS_MAX);
+                        char *name = transport->name;
+
+                        *transport = transports->usual[i];
+                        transport->name = name;
                         take_own_fallback(transport, clients[i].kind, service->arguments, clients[i].setting);
                 }
 }
@@ -116,6 +118,8 @@ int transports_init(struct transports *transports, const char *main_cf, const ch
                         main_cf ? main_cf : "", clients[i].setting, clients[i].usual, value, sizeof(value));
                 take_fallback(&transports->usual[i], clients[i].kind, value, strlen(value));
         }
+        main_cf_expanded(main_cf ? main_cf : "", "lmtp_tcp_port", "24", transports->usual[USUAL_LMTP].port,
+                sizeof(transports->usual[USUAL_LMTP].port));
         if (master_cf)
                 master_cf_each(master_cf, take_service, &reading);
         if (!reading.is_out_of_memory)

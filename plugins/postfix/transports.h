@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #define TRANSPORTS_HOPS_MAX 256 /* with NUL */
+#define TRANSPORTS_PORT_MAX 16
 
 enum transport_kind {
         TRANSPORT_SMTP,
@@ -18,6 +19,7 @@ enum transport_kind {
 struct transport {
         char *name;
         enum transport_kind kind;
+        char port[TRANSPORTS_PORT_MAX]; /* of LMTP where none is named */
         char fallback
                 [TRANSPORTS_HOPS_MAX]; /* the next hops after all others, as they are written; "": none */
 };

@@ -37,7 +37,7 @@ routes_are_of_each() {
 		seen = {(r[1]["instance"], r[1]["nexthop"]): r[2] for r in call(ROOT, f"{NAME}.Manager", "GetReadings")[0]
 		        if r[0] == "queue_nexthop_messages" and r[1]["nexthop"] != "example.test"}
 		print(seen)
-		sys.exit(seen != {("-", "other.test"): 20, ("postfix-out", "[relay.out.test]"): 20})
+		sys.exit(seen != {("-", "[other.test]:24"): 20, ("postfix-out", "[relay.out.test]:24"): 20})
 	END
 }
 # As counts_are_true, for both.

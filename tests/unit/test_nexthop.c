@@ -163,11 +163,35 @@ static void a_fallback_relay_is_the_last_of_the_next_hops(void **state) {
         expect_hop_by(main_cf, master, table, "five.test", "[10.0.0.5],[a.test]:26,b.test");
         expect_hop_by(main_cf, master, table, "six.test", "[10.0.0.6],[a.test]:26,b.test");
         expect_hop_by(
-                "lmtp_fallback_relay = [f.test]\n", master, table, "three.test", "[10.0.0.3]:24,[f.test]");
+                "lmtp_fallback_relay = [f.test]\n", master, table, "three.test", "[10.0.0.3]:24,[f.test]:24");
         /* Which domains are relayed cannot be known, and it makes a difference now. */
         main_cf = "smtp_fallback_relay = [a.test]\nrelay_domains = hash:/x\n";
         assert_null(nexthop_unknowable(main_cf, NULL));
         assert_string_equal(nexthop_unknowable(main_cf, master), "relay_domains");
+}
+
+/* As lmtp(8) says: port 24, and no mail exchanges. */
+static void lmtp_has_a_port_of_its_own(void **state) {
+        const char *table =
+                "a.test lmtp:[10.0.0.3]\nb.test lmtp:Box.test\nc.test lmtp:inet:box.test:2003\nd.test lmtp:\n"
+                "e.test lmtp:unix:private/box\nf.test lmtp:[10.0.0.3]:26, [2001:db8::3]\ng.test "
+                "mine:box.test\n"
+                "h.test lmtp:a.box.test:24,unix:private/box\n";
+        const char *mine = "mine unix - - n - - lmtp\n", *port = "lmtp_tcp_port = 2024\n";
+        char large[300] = "l.test lmtp:";
+
+        (void)state;
+        expect_hop(NULL, table, "a.test", "[10.0.0.3]:24");
+        expect_hop(NULL, table, "b.test", "[box.test]:24");
+        expect_hop(NULL, table, "c.test", "[box.test]:2003");
+        expect_hop(NULL, table, "d.test", "[d.test]:24");
+        expect_hop(NULL, table, "e.test", "unix:private/box");
+        expect_hop(NULL, table, "f.test", "[10.0.0.3]:26,[2001:db8::3]:24");
+        expect_hop(NULL, table, "h.test", "[a.box.test]:24,unix:private/box");
+        expect_hop_by(port, mine, table, "g.test", "[box.test]:2024");
+        expect_hop_by("", mine, table, "a.test", "[10.0.0.3]:24");
+        memset(large + strlen(large), 'x', 253);
+        expect_hop(NULL, large, "l.test", "");
 }
 
 static void a_word_for_a_program_is_no_next_hop(void **state) {
@@ -256,6 +280,7 @@ int main(void) {
                 cmocka_unit_test(what_the_sender_decides_is_not_known),
                 cmocka_unit_test(relays_that_are_not_understood_are_not_taken_for_none),
                 cmocka_unit_test(a_fallback_relay_is_the_last_of_the_next_hops),
+                cmocka_unit_test(lmtp_has_a_port_of_its_own),
                 cmocka_unit_test(a_word_for_a_program_is_no_next_hop),
                 cmocka_unit_test(local_mail_has_no_next_hop),
                 cmocka_unit_test(the_transport_table_has_the_first_word),
