@@ -73,6 +73,13 @@ unsigned main_cf_times_set(const char *text, const char *name) {
         return n;
 }
 
+bool main_cf_says(const char *text, const char *name) {
+        char value[MAIN_CF_VALUE_MAX];
+
+        return main_cf_times_set(text, name) > 0 &&
+                (!main_cf_value(text, name, value, sizeof(value)) || value[0] != '\0');
+}
+
 static bool append(char *value, size_t size, const char *text, size_t length) {
         size_t used = strlen(value);
 

@@ -19,6 +19,9 @@ bool main_cf_value(const char *text, const char *name, char *ret_value, size_t s
 /* How many lines set the parameter, whether their value can be read or not. */
 unsigned main_cf_times_set(const char *text, const char *name);
 
+/* It is set, and not to nothing; what does not fit is something, too. */
+bool main_cf_says(const char *text, const char *name);
+
 /*
  * The value with `fallback` for one that is not set, and with $name, ${name} and $(name) replaced, one level deep;
  * a name without a value becomes nothing.

@@ -171,14 +171,6 @@ static const struct transport *transport_of(const struct transports *transports,
         return transports_find(transports, result, strcspn(result, ":"));
 }
 
-static bool says_something(const char *main_cf, const char *setting) {
-        char value[MAIN_CF_VALUE_MAX];
-
-        /* What does not fit is something, too. */
-        return main_cf_times_set(main_cf, setting) > 0 &&
-                (!main_cf_value(main_cf, setting, value, sizeof(value)) || value[0] != '\0');
-}
-
 /* NULL, or the setting whose next hop cannot be told: it is too long, or nothing without postconf. */
 static const char *read_way(const struct transports *transports, const char *main_cf, const char *transport,
         const char *usual, struct nexthop_way *ret_way) {
@@ -197,7 +189,7 @@ static const char *read_way(const struct transports *transports, const char *mai
                 hop = value;
         }
         copy(ret_way->hop, hop);
-        return ret_way->stays || ret_way->hop[0] || !says_something(main_cf, setting) ? NULL : setting;
+        return ret_way->stays || ret_way->hop[0] || !main_cf_says(main_cf, setting) ? NULL : setting;
 }
 
 static const char *read_ways(struct nexthop_routes *routes, const char *main_cf) {
@@ -223,7 +215,7 @@ const char *nexthop_unknowable(const char *main_cf, const char *master_cf) {
         bool is_one_way;
 
         for (size_t i = 0; i < sizeof(by_sender) / sizeof(by_sender[0]); i++)
-                if (says_something(main_cf, by_sender[i]))
+                if (main_cf_says(main_cf, by_sender[i]))
                         return by_sender[i];
         if (transports_init(&routes.transports, main_cf, master_cf) < 0)
                 return "master.cf";
@@ -236,7 +228,7 @@ const char *nexthop_unknowable(const char *main_cf, const char *master_cf) {
                 return NULL;
         main_cf_expanded(main_cf, "relay_domains", "", value, sizeof(value));
         /* In a table or a file they cannot be told from all others. */
-        if (strpbrk(value, ":/!") || (value[0] == '\0' && says_something(main_cf, "relay_domains")))
+        if (strpbrk(value, ":/!") || (value[0] == '\0' && main_cf_says(main_cf, "relay_domains")))
                 return "relay_domains";
         return NULL;
 }

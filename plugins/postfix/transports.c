@@ -4,12 +4,14 @@
  *
  * Runs in the watcher, for nexthop.c.  The name of a transport says nothing: behind one stands Postfix's client of SMTP
  * or LMTP, behind another a pipe to a program of this machine, and then the next hop is a word for that program and no
- * host.  LMTP knows no mail exchanges, and has a port of its own.  A client may have a fallback relay, from main.cf or by `-o` of its own: what no other host takes goes there, so
- * mail waits only when that one is dead, too.  Who did not know that would keep mail from a fallback that is back.
+ * host.  LMTP knows no mail exchanges, and has a port of its own.  A client may have a fallback relay, from main.cf or by
+ * `-o` of its own: what no other host takes goes there, so mail waits only when that one is dead, too.  Who did not know
+ * that would keep mail from a fallback that is back.
  *
  * Owns the rows until transports_deinit().  Fails: -ENOMEM.
- * Limits: where `-o` names another setting as the value, or a list is too long, it is not known who is tried; the port of LMTP is main.cf's; a script
- * that is a client itself is taken for a program of this machine.
+ * Limits: where `-o` names another setting as the value, where main.cf has what only postconf can work out, or where a
+ * list is too long, it is not known who is tried.  The port of LMTP is main.cf's.  A script that is a client itself is
+ * taken for a program of this machine.
  */
 #include "postfix/transports.h"
 
@@ -113,12 +115,14 @@ int transports_init(struct transports *transports, const char *main_cf, const ch
         char value[MAIN_CF_VALUE_MAX];
 
         *transports = (struct transports){.rows = NULL};
+        main_cf = main_cf ? main_cf : "";
         for (size_t i = 0; i < CLIENTS; i++) {
-                main_cf_expanded(
-                        main_cf ? main_cf : "", clients[i].setting, clients[i].usual, value, sizeof(value));
+                main_cf_expanded(main_cf, clients[i].setting, clients[i].usual, value, sizeof(value));
                 take_fallback(&transports->usual[i], clients[i].kind, value, strlen(value));
+                if (value[0] == '\0' && main_cf_says(main_cf, clients[i].setting))
+                        transports->usual[i].kind = TRANSPORT_ODD;
         }
-        main_cf_expanded(main_cf ? main_cf : "", "lmtp_tcp_port", "24", transports->usual[USUAL_LMTP].port,
+        main_cf_expanded(main_cf, "lmtp_tcp_port", "24", transports->usual[USUAL_LMTP].port,
                 sizeof(transports->usual[USUAL_LMTP].port));
         if (master_cf)
                 master_cf_each(master_cf, take_service, &reading);

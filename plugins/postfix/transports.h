@@ -20,8 +20,8 @@ struct transport {
         char *name;
         enum transport_kind kind;
         char port[TRANSPORTS_PORT_MAX]; /* of LMTP where none is named */
-        char fallback
-                [TRANSPORTS_HOPS_MAX]; /* the next hops after all others, as they are written; "": none */
+        /* The next hops after all others, as they are written; "": none. */
+        char fallback[TRANSPORTS_HOPS_MAX];
 };
 
 struct transports {

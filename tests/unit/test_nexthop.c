@@ -162,6 +162,11 @@ static void a_fallback_relay_is_the_last_of_the_next_hops(void **state) {
         expect_hop_by(main_cf, master, table, "four.test", "four.test,[a.test]:26,b.test");
         expect_hop_by(main_cf, master, table, "five.test", "[10.0.0.5],[a.test]:26,b.test");
         expect_hop_by(main_cf, master, table, "six.test", "[10.0.0.6],[a.test]:26,b.test");
+        /* Who is tried cannot be known. */
+        expect_hop_by("smtp_fallback_relay = ${x?[y.test]}\n", master, table, "example.test", "");
+        expect_hop_by("smtp_fallback_relay = ${x?[y.test]}\n", master, table, "one.test",
+                "[10.0.0.1],[c.test]:26,d.test");
+        expect_hop_by("smtp_fallback_relay =\n", master, table, "example.test", "example.test");
         expect_hop_by(
                 "lmtp_fallback_relay = [f.test]\n", master, table, "three.test", "[10.0.0.3]:24,[f.test]:24");
         /* Which domains are relayed cannot be known, and it makes a difference now. */
