@@ -56,18 +56,24 @@ int record_read(int fd, int (*visit)(const struct record *record, void *data), v
 /*
  * Events (`event=`) and their fields; incident, action, run are numbers from the executor:
  *   started version; stopped reason; config-loaded generation; config-refused text; playbook-broken playbook text
- *   incident-opened incident title condition since escalated reopened (the last three: one closed just now); incident-note incident kind text; incident-closed incident text
- *   run-begun run playbook incident observe by_hand by_root dry; run-refused playbook verdict until text; run-ended run playbook result acted text
+ *   incident-opened incident title condition since escalated reopened (the last three: one closed just now);
+ *   incident-note incident kind text; incident-closed incident text
+ *   run-begun run playbook incident observe by_hand by_root dry; run-refused playbook verdict until text;
+ *   run-ended run playbook result acted text
  *   action-intent action run incident playbook verb risk args; manifest action text;
- *   action-outcome action status freed count text; action-would-have (as intent) dry text; action-denied run incident playbook verb status
- *   by dry text repeated (by: check, admission, or child when it broke);
+ *   action-outcome action status freed count text; action-would-have (as intent) dry text;
+ *   action-denied run incident playbook verb status by dry text repeated (by: check, admission, or child when it
+ *   broke);
  *   action-unknown action verb playbook incident
  *   lease-taken lease action incident playbook verb args until_clear reason count expires limit;
  *   lease-renewed lease incident playbook verb args count expires text (once a slice, and after it had lapsed);
- *   lease-lapsed, lease-overruled (as renewed); lease-ended lease action incident playbook verb args reason status count text
- *   (reason: cleared, returned, limit, lapsed, or failed when it was not taken well);
- *   lease-undo-failed (as renewed; the first time, more are tried); lease-forgotten (as ended, by root's word and not undone)
- *   escalated incident condition reason text notify held; notified incident status text; mode mode who; maintenance until who
+ *   lease-lapsed, lease-overruled (as renewed);
+ *   lease-ended lease action incident playbook verb args reason status count text (reason: cleared, returned, limit,
+ *   lapsed, or failed when it was not taken well);
+ *   lease-undo-failed (as renewed; the first time, more are tried);
+ *   lease-forgotten (as ended, by root's word and not undone)
+ *   escalated incident condition reason text notify held; notified incident status text; mode mode who;
+ *   maintenance until who
  *   watcher-restarted reason activity what; quarantined playbook source text; unquarantined playbook
  *   clock-stepped direction by at_start, at (forward or back, in microseconds; at: said again by a checkpoint)
  *   tally kind name runs would_have last crashes quarantined source uses (a summary, written again before the
