@@ -13,7 +13,6 @@ inside postconf -e 'defer_transports = slow'
 inside systemctl reload postfix@-
 configure soon.lua <<<'return { playbooks = { ["flush-after-recovery"] = { options = { again = 5, withheld = 20 } } } }'
 reload
-forget_attempts
 outside find 25
 wait_event 120 lease-ended || fail "its lease is still there: $(inside spoolguardctl leases)"
 [ "$(actions_done postfix.retry)" -eq 0 ] || fail "something was tried past the pause"
