@@ -14,14 +14,7 @@ no_lease() { [ -z "$(leases verb)" ]; }
 
 primary_down
 settings >"$logs/$name.before"
-back=$(inside date -d '+1 hour' '+%F %R')
-configure long.lua <<-EOF
-	return {
-	  back_by = "$back",
-	  playbooks = { ["extend-lifetime"] = { mode = "enforce" } },
-	  conditions = { ["bounce-cliff"] = { trip = 50, clear = 25, lasting = "5s", clear_lasting = "5s" } },
-	}
-EOF
+may_extend
 start
 wait_until 120 raised || fail "the lifetime was not raised: $(leases verb)"
 figure "raised: $(inside postconf -n maximal_queue_lifetime bounce_queue_lifetime | xargs): $(leases reason)"

@@ -12,14 +12,7 @@ no_lease() { [ -z "$(leases verb)" ]; }
 lifetime() { inside postconf -h maximal_queue_lifetime; }
 
 primary_down
-back=$(inside date -d '+1 hour' '+%F %R')
-configure long.lua <<-EOF
-	return {
-	  back_by = "$back",
-	  playbooks = { ["extend-lifetime"] = { mode = "enforce" } },
-	  conditions = { ["bounce-cliff"] = { trip = 50, clear = 25, lasting = "5s", clear_lasting = "5s" } },
-	}
-EOF
+may_extend
 inside cp -p /etc/postfix/main.cf /root/main.cf
 start
 wait_until 120 lease_is in-force || fail "the lifetime was not raised: $(leases verb)"

@@ -16,6 +16,18 @@ primary_down() {
 	outside lose 25
 	inject /root/mail.list relay.test S "$messages"
 }
+# extend-lifetime may do what it sees fit, and soon.
+may_extend() {
+	local back
+	back=$(inside date -d '+1 hour' '+%F %R')
+	configure long.lua <<-EOF
+		return {
+		  back_by = "$back",
+		  playbooks = { ["extend-lifetime"] = { mode = "enforce" } },
+		  conditions = { ["bounce-cliff"] = { trip = 50, clear = 25, lasting = "5s", clear_lasting = "5s" } },
+		}
+	EOF
+}
 returned() { inside grep -c 'status=expired, returned to sender' /var/log/mail.log || true; }
 oldest_is() { # SECONDS old at least
 	[ "$(($(inside date +%s) - $(inside sh -c 'cut -d. -f1 /root/mail.list | head -n 1')))" -ge "$1" ]
