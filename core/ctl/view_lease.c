@@ -39,7 +39,7 @@ static const struct {
         {.state = "overruled",
                 .meaning = "overruled by somebody else",
                 .next = "Somebody else has changed what it had changed, and that stays so, also when it "
-                        "ends."},
+                        "ends.  Set it again, and the lease is in force again; or return the lease."},
         {.state = "ending", .meaning = "being taken back", .next = "What it changed is being taken back."},
 };
 

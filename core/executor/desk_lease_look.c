@@ -24,9 +24,9 @@ static void call(struct desk *desk, const struct lease *lease) {
         text_format(text, sizeof(text),
                 "Lease %llu (%s) is not in force any more.  It was taken because %s.\n"
                 "Now %s.\n"
-                "That is left as it is, also when the lease ends. If it was not meant, set again what the "
-                "lease "
-                "had set, and it is in force again. If it was, `spoolguardctl return %llu` ends the lease.",
+                "That is left as it is, also when the lease ends.  If it was not meant, set again what the "
+                "lease had set, and it is in force again.  If it was, `spoolguardctl return %llu` ends the "
+                "lease.",
                 (unsigned long long)lease->id, lease->verb, lease->reason, lease->text,
                 (unsigned long long)lease->id);
         desk_escalate(desk, lease->incident == desk->ledger->incident.id ? lease->incident : 0,
